@@ -1,0 +1,64 @@
+"""Row codes: made for a form, read back in whatever shape they return.
+
+`F201921-06-06.2-7K3F` names campaign, unit and requirement; the last four characters are the
+first 20 bits of BLAKE2s over those and the row's two identifying texts, in Crockford's base32.
+"""
+
+import re
+import unicodedata
+from hashlib import blake2s
+from typing import NamedTuple
+
+from pdsfz_xl.text import squash
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_DASHES = re.compile("[\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d]")
+_CODE = re.compile(
+    r"(?<![A-Z0-9])([A-Z0-9]{2,8})-([A-Z0-9]{1,12})-(\d{2,4}(?:\.\d+)?)-([0-9A-HJKMNP-TV-Z]{4})(?![A-Z0-9])"
+)
+CAMPAIGN = re.compile(r"[A-Z0-9]{2,8}")
+UNIT = re.compile(r"[A-Z0-9]{1,12}")
+KEY = re.compile(r"\d{2,4}(\.\d+)?")
+
+
+class RowCode(NamedTuple):
+    campaign: str
+    unit: str
+    requirement: str
+    check: str
+
+    def __str__(self) -> str:
+        return "-".join(self)
+
+
+def check(campaign: str, unit: str, requirement: str, text: str, material: str) -> str:
+    """Four characters over what a row says it is."""
+    parts = "\x1f".join(squash(part) for part in (campaign, unit, requirement, text, material))
+    bits = int.from_bytes(blake2s(parts.encode()).digest()[:3], "big") >> 4
+    return "".join(_ALPHABET[bits >> shift & 31] for shift in (15, 10, 5, 0))
+
+
+def make(campaign: str, unit: str, requirement: str, text: str, material: str) -> RowCode:
+    """The code of one row of one unit's form."""
+    return RowCode(
+        campaign, unit, requirement, check(campaign, unit, requirement, text, material)
+    )
+
+
+def read(text: str) -> RowCode | None:
+    """The first row code in a cell, full-width, lower-case and odd dashes forgiven, or None."""
+    if len(text) < 10:
+        return None
+    plain = unicodedata.normalize("NFKC", text[:200]).upper()
+    found = _CODE.search("".join(_DASHES.sub("-", plain).split()))
+    return RowCode(*found.groups()) if found else None
+
+
+def assignment_key(campaign: str, unit: str, requirement: str) -> str:
+    """What the clerk's columns hang on: the row code without its check characters."""
+    return f"{campaign}-{unit}-{requirement}"
+
+
+def digest(text: str) -> str:
+    """How a form remembers its own texts, so that nobody takes them for an answer."""
+    return blake2s(squash(text).encode(), digest_size=5).hexdigest()

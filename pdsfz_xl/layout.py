@@ -1,0 +1,256 @@
+"""Which sheets and columns our workbooks have: what one stage writes another reads back."""
+
+from typing import NamedTuple
+
+from pdsfz_xl import wording as w
+
+
+class Column(NamedTuple):
+    """`clerk` marks what the clerk writes and every later merge carries over."""
+
+    caption: str
+    width: float
+    clerk: bool = False
+
+
+# --- the master (design: 任务设置 is key / value / explanation and has its keys in `SETTINGS`)
+
+NOTICE_COLUMNS = (w.LEVEL1, w.LEVEL2, w.NUMBER, w.INDICATOR, w.METHOD, w.MATERIAL, w.RESPONSIBLE)
+"""The seven columns of the notice's own table, in its order."""
+
+TABLE = (
+    Column(w.LEVEL1, 14),
+    Column(w.LEVEL2, 16),
+    Column(w.NUMBER, 6),
+    Column(w.INDICATOR, 44),
+    Column(w.METHOD, 11),
+    Column(w.MATERIAL, 44),
+    Column(w.RESPONSIBLE, 18),
+    Column("编码", 8),
+    Column("填报类型", 10),
+    Column("建议字数", 9),
+    Column("字数上限", 9),
+    Column("材料起始日期", 13),
+    Column("材料截止日期", 13),
+    Column("最少件数", 9),
+    Column("计量单位", 9),
+    Column(w.NOTE, 20),
+)
+
+UNITS = (
+    Column("代码", 7),
+    Column("单位名称", 26),
+    Column("别名", 22),
+    Column("分组", 10),
+    Column("联系人", 10),
+    Column("电话", 15),
+    Column("邮箱", 26),
+    Column("报送方式", 11),
+    Column("延期至", 12),
+    Column("批准人", 10),
+)
+
+WAIVERS = (
+    Column("单位", 22),
+    Column("编码", 10),
+    Column("规则代码", 10),
+    Column("理由", 40),
+    Column("批准人", 10),
+    Column("日期", 12),
+)
+
+TEMPLATES = (Column("种类", 11), Column("主题", 44), Column("正文", 90))
+
+SETTINGS = {
+    "任务名称": "name",
+    "任务代码": "code",
+    "发文字号": "document_number",
+    "发文单位": "issuer",
+    "报送截止日期": "deadline",
+    "材料起始日期": "period_start",
+    "材料截止日期": "period_end",
+    "建议字数": "advised",
+    "字数上限": "limit",
+    "保护密码": "password",
+    "联系人": "contact",
+    "联系电话": "phone",
+    "电子邮箱": "email",
+    "联系地址": "address",
+}
+"""Key in 任务设置 -> field of `model.Settings`."""
+
+# --- the form
+
+FORM = (
+    Column(w.CODE, 10.5),
+    Column(w.LEVEL1, 9),
+    Column(w.LEVEL2, 10),
+    Column(w.NUMBER, 5),
+    Column(w.INDICATOR, 24),
+    Column(w.METHOD, 8),
+    Column(w.MATERIAL, 22),
+    Column(w.DEMAND, 18),
+    Column(w.STATUS, 11),
+    Column(w.ANSWER, 46),
+    Column(w.QUANTITY, 8),
+    Column(w.COUNT, 6),
+    Column(w.HINT, 13),
+)
+FORM_CAPTIONS = frozenset(column.caption for column in FORM) | {w.PROBLEM}
+
+EVIDENCE = (
+    Column(w.CODE, 24),
+    Column(w.FILE_NAME, 44),
+    Column(w.KIND, 12),
+    Column(w.DATE, 13),
+    Column(w.PIECES, 8),
+    Column(w.NOTE, 30),
+)
+EVIDENCE_ROWS = 200
+EVIDENCE_KINDS = ("文件", "报道", "案例", "案卷", "数据表", "照片", "其他")
+
+# --- the merged workbook
+
+OVERVIEW = (
+    Column("代码", 7),
+    Column(w.UNIT, 26),
+    Column("应报", 8),
+    Column("已报", 8),
+    Column("未报", 8),
+    Column("超字数", 8),
+    *(Column(title, 9) for title in w.GRADES.values()),
+    Column("状态", 14),
+    Column("收到时间", 18),
+    Column("迟报", 7),
+    Column("纸质版收到日期", 15),
+)
+
+MERGED = (
+    Column(w.CODE, 23),
+    Column(w.LEVEL1, 14),
+    Column(w.LEVEL2, 16),
+    Column(w.NUMBER, 7),
+    Column(w.INDICATOR, 34),
+    Column(w.METHOD, 10),
+    Column(w.MATERIAL, 30),
+    Column(w.UNIT, 18),
+    Column(w.STATUS, 11),
+    Column(w.ANSWER, 60),
+    Column(w.COUNT, 7),
+    Column(w.QUANTITY, 10),
+    Column("计量单位", 9),
+    Column(w.EVIDENCE_SHEET, 26),
+    Column("来源文件", 26),
+    Column("来源位置", 14),
+    Column("提醒", 14),
+    Column("审核结论", 11, clerk=True),
+    Column("审核意见", 26, clerk=True),
+    Column("修改稿", 50, clerk=True),
+    Column("修改稿字数", 9),
+    Column("代录内容", 30, clerk=True),
+    Column("代录来源", 16, clerk=True),
+)
+
+FINAL = (
+    Column(w.CODE, 9),
+    Column(w.NUMBER, 7),
+    Column(w.INDICATOR, 34),
+    Column(w.MATERIAL, 30),
+    Column("各单位填报内容", 60),
+    Column("状态", 11),
+    Column("定稿文本", 60, clerk=True),
+    Column("字数（不计空格）", 9),
+    Column("字数（计空格）", 9),
+    Column("字数上限", 9),
+    Column("审定人", 10, clerk=True),
+    Column("审定日期", 12, clerk=True),
+    Column("已录入平台", 11, clerk=True),
+)
+
+FINDINGS = (
+    Column("类别", 9),
+    Column("规则代码", 9),
+    Column(w.PROBLEM, 18),
+    Column(w.UNIT, 20),
+    Column("编码", 8),
+    Column("说明", 60),
+    Column("怎么办", 44),
+    Column("文件", 30),
+    Column("工作表", 10),
+    Column("单元格", 9),
+    Column("同意不改", 10),
+    Column("到汇总", 10),
+)
+
+CONFLICT = (
+    Column(w.CODE, 23),
+    Column(w.UNIT, 18),
+    Column(w.INDICATOR, 30),
+    Column("版本", 7),
+    Column(w.STATUS, 11),
+    Column(w.ANSWER, 60),
+    Column(w.COUNT, 7),
+    Column(w.QUANTITY, 10),
+    Column("文件", 28),
+    Column("位置", 14),
+    Column("文件保存时间", 18),
+    Column("收到时间", 18),
+    Column("目前采用", 9),
+    Column("采用", 8, clerk=True),
+)
+
+LEFTOVER = (
+    Column("文件", 34),
+    Column("工作表", 14),
+    Column("单元格", 10),
+    Column("内容", 80),
+)
+
+REGISTER = (
+    Column("登记号", 14),
+    Column("类别", 7),
+    Column("文件或单位", 44),
+    Column(w.UNIT, 20),
+    Column("结果", 16),
+    Column("说明", 50),
+    Column("首次收到", 18),
+    Column("文件保存时间", 18),
+    Column("采用条数", 9),
+    Column("实际收到时间", 18, clerk=True),
+    Column("收到方式", 11, clerk=True),
+    Column("作废", 7, clerk=True),
+    Column("归属单位", 20, clerk=True),
+    Column("纸质版收到日期", 15, clerk=True),
+    Column(w.NOTE, 24, clerk=True),
+)
+
+REASSIGN = (
+    Column(w.CODE, 23),
+    Column(w.UNIT, 20),
+    Column(w.NUMBER, 7),
+    Column(w.INDICATOR, 40),
+    Column("单位的说明", 50),
+    Column("来源文件", 28),
+    Column("处理意见", 24, clerk=True),
+    Column("改派单位", 20, clerk=True),
+)
+
+OVERFLOW = (
+    Column(w.CODE, 23),
+    Column("工作表", 14),
+    Column("栏目", 14),
+    Column("段", 6),
+    Column("内容", 100),
+)
+
+MERGED_BOOK = {
+    w.OVERVIEW_SHEET: OVERVIEW,
+    w.MERGED_SHEET: MERGED,
+    w.FINAL_SHEET: FINAL,
+    w.FINDINGS_SHEET: FINDINGS,
+    w.CONFLICT_SHEET: CONFLICT,
+    w.LEFTOVER_SHEET: LEFTOVER,
+    w.REGISTER_SHEET: REGISTER,
+    w.REASSIGN_SHEET: REASSIGN,
+}
+"""Sheets of 汇总表.xlsx in their order; 超长文字 is added only when a text overflows a cell."""

@@ -1,0 +1,398 @@
+"""The nouns: what a campaign is made of, what came back, and what is wrong with it.
+
+Everything here is a value. Units are named by their code, requirements by their key,
+files by their path relative to the workspace with `/` between the parts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import NamedTuple
+
+
+class Where(NamedTuple):
+    """A place a person can open: empty parts are unknown or do not apply."""
+
+    file: str = ""
+    sheet: str = ""
+    cell: str = ""
+
+
+class Finding(NamedTuple):
+    """Something wrong with the data. `unit` is a full name and `requirement` a key, or empty."""
+
+    rule: str
+    grade: str
+    unit: str
+    requirement: str
+    where: Where
+    message: str
+    fix: str
+    waived: bool = False
+
+
+# --- the master ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """任务设置. What the notice did not say is None or empty."""
+
+    name: str = ""
+    code: str = ""
+    document_number: str = ""
+    issuer: str = ""
+    deadline: date | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    advised: int = 500
+    limit: int = 1000
+    password: str = ""
+    contact: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+
+
+class Duty(NamedTuple):
+    """Who answers a requirement. `role` is 牵头, 配合 or empty."""
+
+    unit: str
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One thing somebody must hand in: a row of 任务分解表 whose 编码 is filled."""
+
+    key: str
+    number: int
+    """The indicator it stands under."""
+    also: tuple[int, ...] = ()
+    """Later indicators that left 填报材料 blank and so share this requirement."""
+    level1: str = ""
+    level2: str = ""
+    text: str = ""
+    """三级指标."""
+    method: str = ""
+    material: str = ""
+    kind: str = ""
+    advised: int = 500
+    limit: int = 1000
+    start: date | None = None
+    end: date | None = None
+    pieces: int = 0
+    measure: str = ""
+    note: str = ""
+    duties: tuple[Duty, ...] = ()
+    row: int = 0
+    """1-based row in 任务分解表."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return (self.number, *self.also)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """One 三级指标 in the notice's order, also those nobody need answer."""
+
+    number: int
+    level1: str = ""
+    level2: str = ""
+    text: str = ""
+    method: str = ""
+    material: str = ""
+    """The notice's words where the indicator asks for nothing; else empty."""
+    requirements: tuple[str, ...] = ()
+    """Its own requirements' keys."""
+    joined_to: int = 0
+    """The indicator whose requirements it shares, 0 for none."""
+    units: tuple[str, ...] = ()
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A bureau. `extended` moves its deadline."""
+
+    code: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    group: str = ""
+    contact: str = ""
+    phone: str = ""
+    emails: tuple[str, ...] = ()
+    channel: str = ""
+    extended: date | None = None
+    approver: str = ""
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """The office accepts a finding. `unit` is a code, empty for every unit."""
+
+    unit: str
+    requirement: str
+    rule: str
+    reason: str = ""
+    approver: str = ""
+    date: str = ""
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A text of 通知模板."""
+
+    kind: str
+    subject: str
+    body: str
+    row: int = 0
+
+
+class Assignment(NamedTuple):
+    """Requirement x unit."""
+
+    unit: Unit
+    requirement: Requirement
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Master:
+    """The master workbook as values. `problems` are what reading it already found wrong."""
+
+    path: str = ""
+    settings: Settings
+    indicators: tuple[Indicator, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    units: tuple[Unit, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    templates: tuple[Template, ...] = ()
+    problems: tuple[Finding, ...] = ()
+
+    @cached_property
+    def unit(self) -> Mapping[str, Unit]:
+        return {unit.code: unit for unit in self.units}
+
+    @cached_property
+    def requirement(self) -> Mapping[str, Requirement]:
+        return {requirement.key: requirement for requirement in self.requirements}
+
+    @cached_property
+    def indicator(self) -> Mapping[int, Indicator]:
+        return {indicator.number: indicator for indicator in self.indicators}
+
+    @cached_property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """In master order: by requirement, then as the table names the units."""
+        return tuple(
+            Assignment(self.unit[duty.unit], requirement, duty.role)
+            for requirement in self.requirements
+            for duty in requirement.duties
+        )
+
+    def due(self, unit: str) -> tuple[Requirement, ...]:
+        """The requirements one unit must answer, in master order."""
+        return tuple(r for r in self.requirements if any(d.unit == unit for d in r.duties))
+
+
+# --- what came back ------------------------------------------------------------------------
+
+
+class Typed(NamedTuple):
+    """A non-empty cell of a returned workbook.
+
+    `kind` is text, number, date, bool, error or formula (a formula without a value).
+    `text` is what a person reads; `ours` says that the form itself carried this text.
+    """
+
+    cell: str
+    kind: str
+    text: str
+    formula: str = ""
+    ours: bool = False
+
+
+class FormRow(NamedTuple):
+    """A row of a table with our captions, by caption."""
+
+    sheet: str
+    row: int
+    cells: Mapping[str, Typed]
+
+
+class Loose(NamedTuple):
+    """A non-empty cell that belongs to no column we know."""
+
+    sheet: str
+    typed: Typed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What one returned file holds, before anybody asks whose it is.
+
+    `rule` is empty where the file could be read, else the F code, with `detail` for the message.
+    `saved` is the save time the file itself names, ISO, or empty.
+    """
+
+    sha256: str
+    rule: str = ""
+    detail: str = ""
+    saved: str = ""
+    campaign: str = ""
+    unit: str = ""
+    prefilled: bool = False
+    rows: tuple[FormRow, ...] = ()
+    evidence: tuple[FormRow, ...] = ()
+    loose: tuple[Loose, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """One file of the drop zone and what became of it."""
+
+    path: str
+    sha256: str
+    verdict: str
+    """accepted, duplicate, opened, evidence, held, ignored or rejected."""
+    unit: str = ""
+    rule: str = ""
+    message: str = ""
+    first_seen: datetime
+    received: datetime
+    """The clerk's 实际收到时间, else `first_seen`."""
+    saved: str = ""
+    taken: int = 0
+    """Answers of this file that count."""
+
+
+class Row(NamedTuple):
+    """A form row that was matched: whose it is and how we know."""
+
+    where: Where
+    unit: str
+    requirement: str
+    by: str
+    """code, text or number."""
+    code: str
+    """The row code as it stands there, empty where there is none."""
+    check: str
+    """ok, older (fits the form's own texts) or wrong; empty without a code."""
+    assigned: bool
+    altered: tuple[tuple[str, str, str], ...]
+    """Locked cells that do not say what the master says: caption, address, text found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What one file says for one assignment."""
+
+    unit: str
+    requirement: str
+    text: str
+    choice: str
+    """填报情况 as chosen, or empty."""
+    number: float | None
+    where: Where
+    sha256: str
+    saved: str
+    received: datetime
+    kind: str = "text"
+    """The type of the 情况说明 cell, as in `Typed.kind`."""
+    number_text: str = ""
+    """What stood in 数量 when it was no number."""
+    number_cell: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What counts for one assignment. Unanswered: no text, status 未报, no source."""
+
+    unit: str
+    requirement: str
+    text: str = ""
+    count: int = 0
+    number: float | None = None
+    status: str
+    answered: bool = False
+    source: Where | None = None
+    received: datetime | None = None
+    late: bool = False
+    versions: tuple[Version, ...] = ()
+    """Every different version, the one that counts last."""
+    open_conflict: bool = False
+    """Different versions and no 采用 yet."""
+    keyed: bool = False
+    """Typed in by the office (代录内容)."""
+
+
+class Evidence(NamedTuple):
+    """A row of 佐证材料."""
+
+    where: Where
+    unit: str
+    requirement: str
+    name: str
+    kind: str
+    date: str
+    pieces: int
+    note: str
+
+
+class Leftover(NamedTuple):
+    """A cell somebody typed that ended up nowhere else."""
+
+    where: Where
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one unit stands. `status`: complete, partial, missing, received or nothing_due."""
+
+    unit: str
+    assigned: int
+    answered: int
+    missing: tuple[str, ...]
+    status: str
+    paper: str = ""
+    received: datetime | None = None
+    late: bool = False
+    files: tuple[str, ...] = ()
+
+
+ClerkCells = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""What the clerk wrote in the merged workbook: sheet, row key, caption -> text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """All one round knows: what rules judge, the merged workbook shows and paper prints."""
+
+    master: Master
+    now: datetime
+    received: tuple[Received, ...] = ()
+    rows: tuple[Row, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    """One per assignment, in master order."""
+    evidence: tuple[Evidence, ...] = ()
+    leftover: tuple[Leftover, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    """One per unit, in the order of 责任单位."""
+    clerk: ClerkCells = field(default_factory=dict)
+    merged_path: str = ""
+
+    @cached_property
+    def answer(self) -> Mapping[tuple[str, str], Answer]:
+        """By unit code and requirement key."""
+        return {(a.unit, a.requirement): a for a in self.answers}
+
+    def written(self, sheet: str, key: str, caption: str) -> str:
+        """What the clerk wrote there, or empty."""
+        return self.clerk.get(sheet, {}).get(key, {}).get(caption, "")

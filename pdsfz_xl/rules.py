@@ -1,0 +1,740 @@
+"""The catalogue: every check with its permanent code, its class, its words and its function.
+
+A rule judges a `Batch` and yields `Hit`s; `run` turns them into sorted findings. Codes are never
+reused. `declare` is for facts that are found while a file or the master is being read: they have
+no function of their own here, but the same words in the same place.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.model import Answer, Batch, Finding, Master, Requirement, Row, Where
+
+
+class Hit(NamedTuple):
+    """One place where a rule speaks. `unit` is a code, `requirement` a key, or empty."""
+
+    where: Where
+    unit: str
+    requirement: str
+    context: dict[str, object]
+
+
+Check = Callable[[Batch], Iterable[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`message` and `fix` are Chinese sentences with the placeholders of the rule's context."""
+
+    code: str
+    grade: str
+    title: str
+    message: str
+    fix: str
+    why: str
+    check: Check | None = None
+
+
+_catalogue: dict[str, Rule] = {}
+
+
+def _add(rule: Rule) -> None:
+    if rule.code in _catalogue or rule.grade not in w.GRADES:
+        raise ValueError(f"rule {rule.code} is there already or has no class")
+    _catalogue[rule.code] = rule
+
+
+def rule(code: str, grade: str, title: str, message: str, fix: str) -> Callable[[Check], Check]:
+    """Register a check of a batch; its docstring is published in the rule table."""
+
+    def register(check: Check) -> Check:
+        _add(Rule(code, grade, title, message, fix, (check.__doc__ or "").strip(), check))
+        return check
+
+    return register
+
+
+def declare(code: str, grade: str, title: str, message: str, fix: str, why: str) -> None:
+    """Register a fact that is found elsewhere and said through `finding`."""
+    _add(Rule(code, grade, title, message, fix, why))
+
+
+# --- F: the file ---------------------------------------------------------------------------
+
+
+def _refused(code: str, grade: str, title: str, message: str, fix: str, why: str) -> None:
+    """A file-level rule: it speaks for every received file the reader gave this code."""
+
+    def check(batch: Batch) -> Iterator[Hit]:
+        for file in batch.received:
+            if file.rule == code:
+                yield Hit(Where(file.path), file.unit, "", {"detail": file.message})
+
+    _add(Rule(code, grade, title, message, fix, why, check))
+
+
+_refused(
+    "F01", "A", "不是电子表格",
+    "“{file}”不是电子表格（{detail}），里面的内容没有被读取",
+    "请填报单位用下发的填报表（.xlsx）填写后重新报送；如确需采用，请在汇总表中代录",
+    "收件夹里什么都可能有。不是表格的文件原样留存，不猜测其内容。",
+)
+_refused(
+    "F02", "A", "有打开密码",
+    "“{file}”设了打开密码，无法读取",
+    "请填报单位去掉打开密码后重新报送",
+    "加密的文件谁也读不了，必须请对方去掉密码。",
+)
+_refused(
+    "F03", "A", "文件损坏",
+    "“{file}”已损坏或不完整（{detail}），无法读取",
+    "请填报单位重新发送原文件",
+    "下载或传输中断的文件宁可退回，也不读一半。",
+)
+_refused(
+    "F04", "A", "别的任务的填报表",
+    "“{file}”是另一个填报任务（{detail}）的表，没有采用",
+    "请核对文件，报送本次任务的填报表",
+    "编号里的任务代码与本任务不同；去年的表不能当作今年的答案。",
+)
+_refused(
+    "F06", "A", "不是本任务的填报表",
+    "“{file}”能打开，但里面找不到本任务的编号或三级指标，没有采用",
+    "请用下发的填报表填写；如内容确属本任务，请在收件登记的“归属单位”中指定或代录",
+    "没有编号、也对不上文字的表不归到任何单位名下。",
+)
+_refused(
+    "F07", "A", "格式暂不能读",
+    "“{file}”是 {detail} 格式，目前不能读取",
+    "请用 Excel 或 WPS 打开，另存为 .xlsx 后重新放入收件夹",
+    "旧格式与压缩包等先请另存或解压。",
+)
+_refused(
+    "F08", "A", "超出安全限度",
+    "“{file}”超出安全限度（{detail}），已停止读取",
+    "请填报单位用下发的填报表重新填写，不要粘贴整列或大图",
+    "体积、内存、时间和单元格数都有上限，一份坏文件不能拖垮其余四十份。",
+)
+
+
+@rule(
+    "F05", "C", "旧版填报表",
+    "{item}用的是旧版填报表，表中文字与现行任务分解表不同，答案照常采用",
+    "请核对所报内容是否仍符合现在的要求",
+)
+def older_form(batch: Batch) -> Iterator[Hit]:
+    """文字与任务分解表不符、校验位却与表内文字相符：是旧版表，不是改动。答案照常计入。"""
+    for row in batch.rows:
+        if row.check == "older":
+            yield _at(row)
+
+
+# --- I: whose it is ------------------------------------------------------------------------
+
+
+@rule(
+    "I01", "B", "一份文件里有几个单位",
+    "“{file}”里有{units}的编号，各行按编号归到各单位",
+    "请核对是否有单位误填了别人的表",
+)
+def two_units(batch: Batch) -> Iterator[Hit]:
+    """编号才算数：同一文件里不同单位的行各归各，文件本身不归任何单位。"""
+    units: dict[str, dict[str, Where]] = defaultdict(dict)
+    for row in batch.rows:
+        if row.by == "code":
+            units[row.where.file].setdefault(row.unit, row.where)
+    for file, found in sorted(units.items()):
+        if len(found) > 1:
+            names = "、".join(batch.master.unit[u].name for u in sorted(found))
+            yield Hit(max(found.values()), "", "", {"units": names, "file": file})
+
+
+@rule(
+    "I02", "C", "编号有误",
+    "{item}的编号“{code}”校验不符，已按{by}认定，答案照常采用",
+    "请核对这一行是否确为该填报项",
+)
+def mistyped_code(batch: Batch) -> Iterator[Hit]:
+    """文字与任务分解表相同而校验位不符：编号被改动或抄错。"""
+    for row in batch.rows:
+        if row.check == "wrong" and not _identity_altered(row):
+            by = {"code": "编号", "text": "指标文字", "number": "序号"}[row.by]
+            yield _at(row, code=row.code, by=by)
+
+
+@rule(
+    "I03", "C", "没有编号",
+    "{item}没有可用的编号，按{by}认定",
+    "请核对这一行是否确为该填报项",
+)
+def no_code(batch: Batch) -> Iterator[Hit]:
+    """整块复制时编号常常丢失；按三级指标和填报材料的文字、再按序号认定，并说出来。"""
+    for row in batch.rows:
+        if row.by != "code" and not row.code:
+            yield _at(row, by="指标文字" if row.by == "text" else "序号")
+
+
+@rule(
+    "I04", "B", "不是该单位的填报项",
+    "{unit}填了{item}，但任务分解表没有把它分给该单位，内容列在“未对应上的内容”",
+    "请核对责任单位；如应由该单位填报，请修改任务分解表",
+)
+def not_assigned(batch: Batch) -> Iterator[Hit]:
+    """分工变了或填错了表：内容另存，不丢弃，也不顶替别人的答案。"""
+    for row in batch.rows:
+        if not row.assigned:
+            yield _at(row)
+
+
+# --- G: gaps -------------------------------------------------------------------------------
+
+
+@rule(
+    "G01", "A", "未报",
+    "{unit}还没有报送任何材料，应报 {due} 项",
+    "请催报；联系人和电话见任务分解表的责任单位表",
+)
+def sent_nothing(batch: Batch) -> Iterator[Hit]:
+    """单位整体未报。无需报送的单位不算。"""
+    for standing in batch.standings:
+        if standing.status == "missing":
+            where = _unit_row(batch.master, standing.unit)
+            yield Hit(where, standing.unit, "", {"due": standing.assigned})
+
+
+@rule(
+    "G02", "A", "漏填",
+    "{unit}的{item}没有填写",
+    "请填写情况说明；确无此情况的，在填报情况中选“无此情况”并写明理由",
+)
+def blank_answer(batch: Batch) -> Iterator[Hit]:
+    """单位报了表，但这一项是空的，或只选了“已填报”没有写。"""
+    for answer in _unanswered(batch):
+        if answer.status not in (w.NOTHING, w.NOT_OURS):
+            where = _requirement_row(batch.master, answer.requirement)
+            yield Hit(where, answer.unit, answer.requirement, {})
+
+
+@rule(
+    "G03", "A", "整表空白",
+    "{unit}报来的表是空白的，应报 {due} 项都没有填写",
+    "请核对是否发错了文件，填写后重新报送",
+)
+def blank_form(batch: Batch) -> Iterator[Hit]:
+    """空白表退回来不等于报送，单独列出，免得当作已报。"""
+    for standing in batch.standings:
+        if standing.status == "partial" and _all_blank(batch, standing.unit):
+            where = _unit_row(batch.master, standing.unit)
+            yield Hit(where, standing.unit, "", {"due": standing.assigned})
+
+
+@rule(
+    "G04", "B", "迟报",
+    "{unit}的材料在 {received} 才收到，晚于截止日期 {deadline}，涉及 {late} 项",
+    "如有特殊情况，请在责任单位表填写“延期至”和批准人，或在收件登记填写实际收到时间",
+)
+def late(batch: Batch) -> Iterator[Hit]:
+    """以实际收到时间为准，没有登记的以首次见到文件的时间为准；截止日当天 24 时前不算迟。"""
+    by_unit: dict[str, list[Answer]] = defaultdict(list)
+    for answer in batch.answers:
+        if answer.late:
+            by_unit[answer.unit].append(answer)
+    for unit, answers in by_unit.items():
+        last = max(answers, key=lambda a: (a.received or batch.now, a.requirement))
+        deadline = batch.master.unit[unit].extended or batch.master.settings.deadline
+        yield Hit(
+            last.source or _unit_row(batch.master, unit),
+            unit,
+            "",
+            {"received": f"{last.received:%Y-%m-%d %H:%M}", "deadline": deadline, "late": len(answers)},
+        )
+
+
+@rule(
+    "G05", "B", "没有写理由",
+    "{unit}的{item}选了“{choice}”，但没有写理由",
+    "请在情况说明中写明理由；非本单位职责的，请写明建议由哪个单位填报",
+)
+def no_reason(batch: Batch) -> Iterator[Hit]:
+    """“无此情况”和“非本单位职责”写明理由才算答复。"""
+    for answer in _unanswered(batch, blank_forms=True):
+        if answer.status in (w.NOTHING, w.NOT_OURS):
+            where = answer.source or _requirement_row(batch.master, answer.requirement)
+            yield Hit(where, answer.unit, answer.requirement, {"choice": answer.status})
+
+
+# --- L: length -----------------------------------------------------------------------------
+
+
+@rule(
+    "L01", "A", "超出字数上限",
+    "{unit}的{item}写了 {count} 字，超出上限 {limit} 字共 {over} 字",
+    "请压缩到 {limit} 字以内（不计空格和换行）",
+)
+def too_long(batch: Batch) -> Iterator[Hit]:
+    """字数是不计空白的字符数，与填报表的字数栏、数据验证和纸质稿同一口径。"""
+    for answer, requirement in _written(batch):
+        if answer.count > requirement.limit:
+            yield _of(
+                answer, count=answer.count, limit=requirement.limit,
+                over=answer.count - requirement.limit,
+            )
+
+
+@rule(
+    "L02", "D", "超出建议字数",
+    "{unit}的{item}写了 {count} 字，建议不超过 {advised} 字（上限 {limit} 字）",
+    "能精简的请精简；不改也可以",
+)
+def longer_than_advised(batch: Batch) -> Iterator[Hit]:
+    """通知要求一般不超过建议字数；超出但没有超过上限的只作提示。"""
+    for answer, requirement in _written(batch):
+        if requirement.advised < answer.count <= requirement.limit:
+            yield _of(
+                answer, count=answer.count, advised=requirement.advised, limit=requirement.limit
+            )
+
+
+# --- V: values -----------------------------------------------------------------------------
+
+
+@rule(
+    "V01", "A", "缺少数字",
+    "{unit}的{item}要求填数量，{found}",
+    "请在数量栏填写阿拉伯数字，单位和说明写在情况说明里",
+)
+def number_missing(batch: Batch) -> Iterator[Hit]:
+    """填报类型为“数据”的项必须有一个数。"""
+    for answer, requirement in _written(batch):
+        if requirement.kind == w.FIGURES and answer.status == w.ANSWERED and answer.number is None:
+            last = answer.versions[-1] if answer.versions else None
+            wrong = last.number_text if last else ""
+            where = answer.source or Where()
+            if last and wrong:
+                where = where._replace(cell=last.number_cell)
+            found = f"“{texts.brief(wrong)}”不是数字" if wrong else "数量栏是空的"
+            yield Hit(where, answer.unit, answer.requirement, {"found": found})
+
+
+@rule(
+    "V02", "C", "含控制字符",
+    "{unit}的{item}含有看不见的控制字符（{found}），打印时以代号显示",
+    "请核对原文；从网页或其他软件粘贴时请只粘贴文本",
+)
+def control_characters(batch: Batch) -> Iterator[Hit]:
+    """控制字符原样保留，但纸上看不见，所以说出来。"""
+    for answer, _ in _written(batch):
+        if found := texts.controls(answer.text):
+            yield _of(answer, found="、".join(found))
+
+
+@rule(
+    "V03", "C", "不是文本",
+    "{unit}的{item}的单元格里是{found}，按“{shown}”读取",
+    "请核对是否与原意一致；粘贴时请用“只粘贴文本”",
+)
+def not_text(batch: Batch) -> Iterator[Hit]:
+    """粘贴会改掉单元格的文本格式：00123 变成 123，1-2 变成日期。读到什么就说什么。"""
+    names = {"number": "数值", "date": "日期", "bool": "逻辑值"}
+    for answer, _ in _written(batch):
+        kind = answer.versions[-1].kind if answer.versions and not answer.keyed else "text"
+        if kind in names:
+            yield _of(answer, found=names[kind], shown=texts.brief(answer.text))
+
+
+@rule(
+    "V04", "B", "公式或错误值",
+    "{unit}的{item}的单元格里是{found}“{shown}”，不是文字",
+    "请用 Excel 或 WPS 打开并保存一次，或改为直接填写文字",
+)
+def formula_or_error(batch: Batch) -> Iterator[Hit]:
+    """没有结果的公式和 #N/A 之类的错误值不能当作空白，也不能当作答案，原样列出。"""
+    names = {"formula": "没有结果的公式", "error": "错误值"}
+    for answer, _ in _written(batch):
+        kind = answer.versions[-1].kind if answer.versions and not answer.keyed else "text"
+        if kind in names:
+            yield _of(answer, found=names[kind], shown=texts.brief(answer.text))
+
+
+@rule(
+    "V05", "C", "填报情况不在选项内",
+    "{unit}的{item}的填报情况写的是“{choice}”",
+    "请从下拉列表中选择“已填报”“无此情况”或“非本单位职责”",
+)
+def unknown_choice(batch: Batch) -> Iterator[Hit]:
+    """粘贴会绕过下拉列表；选项之外的字照原样显示，按是否写了情况说明判断。"""
+    for answer in batch.answers:
+        choice = answer.versions[-1].choice if answer.versions else ""
+        if choice and choice not in w.CHOICES:
+            yield _of(answer, choice=texts.brief(choice))
+
+
+# --- T: time -------------------------------------------------------------------------------
+
+
+@rule(
+    "T01", "C", "佐证日期超出范围",
+    "{unit}的{item}的佐证材料“{name}”日期是 {date}，不在 {start} 至 {end} 之间",
+    "请核对日期，或换用时间范围内的材料",
+)
+def evidence_outside(batch: Batch) -> Iterator[Hit]:
+    """时间范围取该项的材料起止日期，没有的取任务设置。"""
+    for piece in batch.evidence:
+        requirement = batch.master.requirement.get(piece.requirement)
+        if requirement is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", piece.date):
+            continue
+        start, end = _period(batch.master, requirement)
+        if (start and piece.date < start) or (end and piece.date > end):
+            yield Hit(
+                piece.where, piece.unit, piece.requirement,
+                {"name": texts.brief(piece.name), "date": piece.date,
+                 "start": start or "不限", "end": end or "不限"},
+            )
+
+
+@rule(
+    "T02", "C", "文中年份超出范围",
+    "{unit}的{item}写到了 {years}，要求的时间范围是 {start} 至 {end}",
+    "请核对所写情况是否在要求的时间范围内",
+)
+def years_outside(batch: Batch) -> Iterator[Hit]:
+    """文中出现范围以外的年份，多半是照搬了往年的总结；引用文件年份的可以不改。"""
+    for answer, requirement in _written(batch):
+        start, end = _period(batch.master, requirement)
+        years = sorted(set(re.findall(r"(?<!\d)((?:19|20)\d\d)年", answer.text)))
+        wrong = [y for y in years if (start and y < start[:4]) or (end and y > end[:4])]
+        if wrong:
+            said = "、".join(f"{y}年" for y in wrong)
+            yield _of(answer, years=said, start=start or "不限", end=end or "不限")
+
+
+# --- E: evidence ---------------------------------------------------------------------------
+
+
+@rule(
+    "E01", "B", "佐证材料不足",
+    "{unit}的{item}要求至少 {least} 件佐证材料，列了 {listed} 件",
+    "请在佐证材料表中补列，并随表报送",
+)
+def too_few_pieces(batch: Batch) -> Iterator[Hit]:
+    """件数按佐证材料表统计：写了件数的按件数，没写的每行一件。"""
+    listed: dict[tuple[str, str], int] = defaultdict(int)
+    for piece in batch.evidence:
+        listed[piece.unit, piece.requirement] += piece.pieces
+    for answer, requirement in _written(batch):
+        have = listed[answer.unit, answer.requirement]
+        if answer.status == w.ANSWERED and have < requirement.pieces:
+            yield _of(answer, least=requirement.pieces, listed=have)
+
+
+# --- R, X: altered, contradicting ----------------------------------------------------------
+
+
+@rule(
+    "R01", "C", "改动了锁定的文字",
+    "{unit}的{item}改动了锁定的“{caption}”，表里写的是“{found}”；汇总以任务分解表为准，答案照常采用",
+    "请核对答案是否仍对应原来的要求",
+)
+def locked_text_altered(batch: Batch) -> Iterator[Hit]:
+    """锁定列从不当作事实读回，只与任务分解表比对。旧版表不在此列。"""
+    for row in batch.rows:
+        for caption, cell, found in row.altered:
+            yield _at(row, cell, caption=caption, found=texts.brief(found))
+
+
+@rule(
+    "X01", "B", "多次报送不一致",
+    "{unit}的{item}收到 {versions} 个不同的版本，暂按较晚的一份",
+    "请在汇总表“多次报送不一致”的“采用”栏选定一个版本",
+)
+def versions_differ(batch: Batch) -> Iterator[Hit]:
+    """相同的合并，只有一份非空的采用；内容不同的两份都留着，由经办人定，定之前纸上注“待定”。"""
+    for answer in batch.answers:
+        if answer.open_conflict:
+            yield _of(answer, versions=len(answer.versions))
+
+
+# --- S: the text itself --------------------------------------------------------------------
+
+_FILLER = re.compile(
+    r"(无|没有|暂无|同上|略|见附件|详见附件|见附表|详见佐证材料|符合要求|已完成|已落实|按要求完成|不涉及)"
+    r"[。.！!]?"
+)
+_FIGURE = re.compile(r"[0-9０-９]|[一二三四五六七八九十百千万两]+(?:[次个件份名人场项期部]|余)")
+
+
+@rule(
+    "S01", "B", "敷衍的文字",
+    "{unit}的{item}只写了“{found}”",
+    "请写明具体工作情况；确无此情况的，填报情况选“无此情况”并写明理由",
+)
+def filler(batch: Batch) -> Iterator[Hit]:
+    """“无”“同上”“详见附件”不是情况说明，领导看到的纸上等于空白。"""
+    for answer, _ in _written(batch):
+        if answer.status == w.ANSWERED and _FILLER.fullmatch(texts.squash(answer.text)):
+            yield _of(answer, found=texts.brief(answer.text))
+
+
+@rule(
+    "S02", "C", "与其他单位雷同",
+    "{unit}的{item}有一段与{other}的{other_item}相同：“{found}”",
+    "请核对是否互相照抄",
+)
+def same_paragraph(batch: Batch) -> Iterator[Hit]:
+    """不少于 40 字的整段相同才提示；同一单位自己的几项之间不比。"""
+    seen: dict[str, Answer] = {}
+    for answer, _ in _written(batch):
+        for paragraph in answer.text.split("\n"):
+            plain = texts.squash(paragraph)
+            if len(plain) < 40:
+                continue
+            first = seen.setdefault(plain, answer)
+            if first.unit != answer.unit:
+                yield _of(
+                    answer,
+                    other=batch.master.unit[first.unit].name,
+                    other_item=_item(batch.master, first.requirement),
+                    found=texts.brief(paragraph),
+                )
+                break
+
+
+@rule(
+    "S03", "D", "没有一个数字",
+    "{unit}的{item}全文没有一个数字",
+    "能用数字说明的请补充时间、次数、人数等",
+)
+def no_figure(batch: Batch) -> Iterator[Hit]:
+    """情况说明要具体；一个数字都没有的提示一下，不强求。"""
+    for answer, _ in _written(batch):
+        if answer.status == w.ANSWERED and not _FIGURE.search(answer.text):
+            yield _of(answer)
+
+
+# --- N, P: not ours, not allowed -----------------------------------------------------------
+
+
+@rule(
+    "N01", "B", "非本单位职责",
+    "{unit}认为{item}不是本单位职责：“{found}”",
+    "请在汇总表“责任单位调整”中写处理意见，需要改派的填写改派单位",
+)
+def not_our_duty(batch: Batch) -> Iterator[Hit]:
+    """写明理由即算答复、不再催报，但一直挂着，直到办公室决定。"""
+    for answer in batch.answers:
+        if answer.status == w.NOT_OURS and answer.answered:
+            key = f"{batch.master.settings.code}-{answer.unit}-{answer.requirement}"
+            if not batch.written(w.REASSIGN_SHEET, key, "处理意见"):
+                yield _of(answer, found=texts.brief(answer.text))
+
+
+CLASSIFIED = re.compile(
+    r"(绝密|机密|秘密)\s*[★☆]|密级\s*[:：]\s*(绝密|机密|秘密)|[（(【\[](绝密|机密|秘密)(级)?[）)】\]]"
+)
+"""A classification mark as GB/T 9704 prints it, or as people type it into names and headings."""
+
+
+@rule(
+    "P01", "A", "有涉密标志",
+    "“{file}”里有涉密标志（{found}），文件原地暂扣，没有采用、归档或打印",
+    "请按保密规定处理；确认不涉密的，在任务分解表的“同意不改”中写明单位、规则代码 P01 和理由",
+)
+def classified(batch: Batch) -> Iterator[Hit]:
+    """涉密信息不得进入本系统：见到标志就停手，由人决定。"""
+    for file in batch.received:
+        if file.verdict == "held":
+            yield Hit(Where(file.path), file.unit, "", {"found": file.message})
+
+
+_MOBILE = re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
+_LONG = re.compile(r"(?<![0-9A-Za-z])[0-9]{15,19}[0-9Xx]?(?![0-9A-Za-z])")
+
+
+@rule(
+    "P02", "B", "有个人信息",
+    "{unit}的{item}里有{found}",
+    "请删去身份证号、手机号、银行卡号等个人信息",
+)
+def personal_data(batch: Batch) -> Iterator[Hit]:
+    """身份证号验校验位，银行卡号验 Luhn，避免把普通长数字当作个人信息。"""
+    for answer, _ in _written(batch):
+        found = ["手机号码"] if _MOBILE.search(answer.text) else []
+        for number in _LONG.findall(answer.text):
+            kind = "身份证号码" if _is_identity(number) else "银行卡号" if _is_card(number) else ""
+            if kind and kind not in found:
+                found.append(kind)
+        if found:
+            yield _of(answer, found="、".join(found))
+
+
+def _is_identity(number: str) -> bool:
+    """GB 11643: the 18th character is ISO 7064 mod 11-2 over the first 17."""
+    if not re.fullmatch(r"\d{6}(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])\d{3}[\dXx]", number):
+        return False
+    total = sum(int(d) * (2 ** (17 - i) % 11) for i, d in enumerate(number[:17]))
+    return "10X98765432"[total % 11] == number[17].upper()
+
+
+def _is_card(number: str) -> bool:
+    """ISO/IEC 7812 Luhn check over 16 to 19 digits."""
+    if not number.isdecimal() or len(number) < 16:
+        return False
+    digits = [int(d) for d in reversed(number)]
+    doubled = (sum(divmod(2 * d, 10)) for d in digits[1::2])
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+# --- M: the master (found by `master` and `lint`) ------------------------------------------
+
+declare("M01", "A", "缺工作表或列", "缺少{what}", "请补上，或用 init --force 重新生成后对照",
+        "表和列按名字找；找不到就无从读起。")
+declare("M02", "A", "没有责任单位", "{item}没有责任单位", "请在“责任单位”列填写单位名称",
+        "没有人负责的填报项发不出去。")
+declare("M03", "A", "单位不认识", "“{name}”不在责任单位表里{nearest}",
+        "请改正名称，或在责任单位表增加该单位或别名", "只认单位名称、别名和分组名，从不猜测。")
+declare("M04", "B", "单位没有填报项", "{unit}没有任何填报项，按“无需报送”处理",
+        "如有遗漏，请在任务分解表中补上", "无需报送的单位不下发、不催报，但说出来。")
+declare("M05", "A", "序号重复", "序号 {number} 出现了两次", "请改正其中一个",
+        "序号是人找行的依据，重复会找错。")
+declare("M06", "B", "序号不连续", "序号从 {before} 跳到了 {number}", "请核对是否漏了指标",
+        "漏一行就少一项材料。")
+declare("M07", "A", "字数设置矛盾", "建议字数 {advised} 大于字数上限 {limit}", "请改正其中一个",
+        "建议不能高于上限。")
+declare("M08", "A", "日期设置矛盾", "{earlier} {start} 晚于 {later} {end}", "请改正其中一个",
+        "起始不能晚于截止。")
+declare("M09", "A", "读不出来", "“{found}”不是{expected}", "请改成{example}",
+        "日期和数字按样子读，读不出就问，不猜。")
+declare("M10", "A", "类型不认识", "填报类型“{found}”不在选项内", "请从下拉列表中选择",
+        "类型决定要不要数量、怎么写填报要求。")
+declare("M11", "B", "占位符不存在", "通知模板里的“{found}”不是可用的占位符", "可用的有：{known}",
+        "写错的占位符会原样寄给四十个单位。")
+declare("M12", "A", "文字太长", "{what}有 {length} 个字符，超过了 {limit} 个，放不进填报表",
+        "请缩短", "Excel 的单元格、工作表名和提示都有长度上限。")
+declare("M13", "A", "编码重复", "编码 {key} 出现了两次", "请改正其中一个",
+        "编码是填报项的钥匙，重复会把两项合成一项。")
+declare("M14", "A", "编码不合规", "编码“{found}”不合规", "{rule}",
+        "编码要写进每一行的编号，格式固定才认得出来。")
+declare("M15", "A", "缺编码", "这一行要求材料，但没有编码",
+        "请运行 pdsfz-xl lint --fix 补写编码；不需材料的请把填报类型选为“不需填报”",
+        "有编码的行才是填报项；插入的行要补一个。")
+declare("M16", "B", "设置是空的", "任务设置的“{key}”是空的", "请补填；确实没有的可以不管",
+        "截止日期、时间范围和联系人空着也能下发，但填报单位会来问。")
+declare("M17", "A", "单位重复", "“{name}”同时指{units}", "请保证每个代码、名称和别名只属于一个单位",
+        "一个名字只能指一个单位。")
+declare("M18", "B", "同意不改对不上", "同意不改里的“{found}”对不上任何{what}", "请改正或删去该行",
+        "写错的豁免不会生效，必须说出来。")
+declare("M19", "A", "没有填报项", "任务分解表里没有任何填报项", "请核对表格内容和编码列",
+        "没有填报项就没有可下发的表。")
+
+
+# --- running -------------------------------------------------------------------------------
+
+CATALOGUE: tuple[Rule, ...] = tuple(_catalogue[code] for code in sorted(_catalogue))
+"""Every rule by code; frozen, so that nobody can add to it at run time."""
+
+RULES = {rule.code: rule for rule in CATALOGUE}
+
+
+def finding(
+    code: str, where: Where, *, unit: str = "", requirement: str = "", **context: object
+) -> Finding:
+    """One finding in the catalogue's words. Raises KeyError for a placeholder without a value."""
+    rule = RULES[code]
+    context = {"unit": unit, "item": f"第{requirement}项", "file": where.file, **context}
+    return Finding(
+        code, rule.grade, unit, requirement, where,
+        texts.visible(rule.message.format(**context)), rule.fix.format(**context),
+    )
+
+
+def run(batch: Batch) -> tuple[Finding, ...]:
+    """All findings of a batch, worst first, waived ones marked."""
+    found = [
+        _name(batch, rule.code, hit)
+        for rule in CATALOGUE
+        if rule.check
+        for hit in rule.check(batch)
+    ]
+    return tuple(sorted(found, key=_order))
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    return (finding.grade, finding.rule, finding.unit, finding.requirement, finding.where)
+
+
+def _name(batch: Batch, code: str, hit: Hit) -> Finding:
+    master = batch.master
+    unit = master.unit[hit.unit].name if hit.unit in master.unit else ""
+    context = {"item": _item(master, hit.requirement), **hit.context}
+    said = finding(code, hit.where, unit=unit, requirement=hit.requirement, **context)
+    return said._replace(waived=waived(master, code, hit.unit, hit.requirement))
+
+
+def waived(master: Master, code: str, unit: str, requirement: str) -> bool:
+    """Whether a row of 同意不改 covers this rule for this unit (code) and requirement."""
+    return any(
+        waiver.rule == code
+        and waiver.unit in ("", unit)
+        and waiver.requirement in ("", requirement)
+        for waiver in master.waivers
+    )
+
+
+def _item(master: Master, key: str) -> str:
+    requirement = master.requirement.get(key)
+    return f"第{w.number_label(requirement.numbers)}项（{key}）" if requirement else f"第{key}项"
+
+
+def _at(row: Row, cell: str = "", **context: object) -> Hit:
+    where = row.where._replace(cell=cell) if cell else row.where
+    return Hit(where, row.unit, row.requirement, context)
+
+
+def _of(answer: Answer, **context: object) -> Hit:
+    return Hit(answer.source or Where(), answer.unit, answer.requirement, context)
+
+
+def _written(batch: Batch) -> Iterator[tuple[Answer, Requirement]]:
+    """Answers with a text, each with its requirement."""
+    for answer in batch.answers:
+        if answer.text:
+            yield answer, batch.master.requirement[answer.requirement]
+
+
+def _unanswered(batch: Batch, *, blank_forms: bool = False) -> Iterator[Answer]:
+    """Unanswered assignments of units that sent a form with something in it."""
+    came = {s.unit for s in batch.standings if s.status == "partial"}
+    for answer in batch.answers:
+        if not answer.answered and answer.unit in came:
+            if blank_forms or not _all_blank(batch, answer.unit):
+                yield answer
+
+
+def _all_blank(batch: Batch, unit: str) -> bool:
+    return all(
+        a.status == w.UNANSWERED and not a.text for a in batch.answers if a.unit == unit
+    )
+
+
+def _identity_altered(row: Row) -> bool:
+    return any(caption in (w.INDICATOR, w.MATERIAL) for caption, _, _ in row.altered)
+
+
+def _period(master: Master, requirement: Requirement) -> tuple[str, str]:
+    start = requirement.start or master.settings.period_start
+    end = requirement.end or master.settings.period_end
+    return (start.isoformat() if start else "", end.isoformat() if end else "")
+
+
+def _unit_row(master: Master, unit: str) -> Where:
+    return Where(master.path, w.UNITS_SHEET, f"B{master.unit[unit].row}")
+
+
+def _requirement_row(master: Master, key: str) -> Where:
+    return Where(master.path, w.TABLE_SHEET, f"F{master.requirement[key].row}")

@@ -1,0 +1,71 @@
+"""Texts: how they are counted, compared, shown and turned into file names."""
+
+import re
+import unicodedata
+
+BLANKS = "\x01\t\n\r \u00a0\u3000\u200b\ufeff"
+"""What the count leaves out. U+0001 is what LibreOffice's formulas see for a TAB in a cell."""
+
+CELL_LIMIT = 32_767
+"""UTF-16 units one Excel cell holds (Microsoft, "Excel specifications and limits")."""
+
+_NOT_BLANK = {ord(c): None for c in BLANKS}
+_ENDS = BLANKS + "\x0b\x0c\x85\u2028\u2029"
+# Bidirectional controls can make a name read backwards; the rest is invisible or not text.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Reserved in Windows file names (Microsoft, "Naming Files, Paths, and Namespaces").
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]+')
+_DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
+
+
+def count(text: str) -> int:
+    """Unicode code points that are not blanks: 字符数（不计空格）. The only count there is."""
+    return len(text.translate(_NOT_BLANK))
+
+
+def count_with_blanks(text: str) -> int:
+    """Code points with blanks but without line ends: 字符数（计空格）."""
+    return len(text) - text.count("\n") - text.count("\r")
+
+
+def tidy(text: str) -> str:
+    """The text of an answer: CR and CRLF become LF, blanks at both ends go, nothing else."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip(_ENDS)
+
+
+def squash(text: str) -> str:
+    """For comparing: NFKC without any blank. Never for storing."""
+    normal = unicodedata.normalize("NFKC", text)
+    return "".join(normal.translate(_NOT_BLANK).split())
+
+
+def utf16_length(text: str) -> int:
+    """The length Excel's limits speak of."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def controls(text: str) -> list[str]:
+    """The control characters in a text, as U+0007, each once."""
+    return sorted({f"U+{ord(c):04X}" for c in _CONTROLS.findall(text)})
+
+
+def visible(text: str) -> str:
+    """A text that can be shown anywhere: what cannot be seen is spelt out as <U+202E>."""
+    return _UNSAFE.sub(lambda m: f"<U+{ord(m[0]):04X}>", text)
+
+
+def brief(text: str, limit: int = 30) -> str:
+    """One safe line of at most `limit` characters, for use inside a sentence."""
+    line = " ".join(visible(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def file_name(text: str, limit: int = 80) -> str:
+    """A name every file system takes, at most `limit` characters and 180 bytes of UTF-8."""
+    name = _NOT_IN_NAMES.sub("_", _UNSAFE.sub("", unicodedata.normalize("NFC", text)))
+    name = " ".join(name.split()).strip(" .")[:limit]
+    while len(name.encode()) > 180:
+        name = name[:-1]
+    name = name.rstrip(" .") or "_"
+    return f"_{name}" if _DEVICES.match(name) else name
