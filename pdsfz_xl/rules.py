@@ -252,7 +252,11 @@ def late(batch: Batch) -> Iterator[Hit]:
             last.source or _unit_row(batch.master, unit),
             unit,
             "",
-            {"received": f"{last.received:%Y-%m-%d %H:%M}", "deadline": deadline, "late": len(answers)},
+            {
+                "received": f"{last.received:%Y-%m-%d %H:%M}",
+                "deadline": deadline,
+                "late": len(answers),
+            },
         )
 
 
@@ -711,9 +715,10 @@ def _unanswered(batch: Batch, *, blank_forms: bool = False) -> Iterator[Answer]:
     """Unanswered assignments of units that sent a form with something in it."""
     came = {s.unit for s in batch.standings if s.status == "partial"}
     for answer in batch.answers:
-        if not answer.answered and answer.unit in came:
-            if blank_forms or not _all_blank(batch, answer.unit):
-                yield answer
+        if answer.answered or answer.unit not in came:
+            continue
+        if blank_forms or not _all_blank(batch, answer.unit):
+            yield answer
 
 
 def _all_blank(batch: Batch, unit: str) -> bool:

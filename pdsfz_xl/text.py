@@ -12,7 +12,9 @@ CELL_LIMIT = 32_767
 _NOT_BLANK = {ord(c): None for c in BLANKS}
 _ENDS = BLANKS + "\x0b\x0c\x85\u2028\u2029"
 # Bidirectional controls can make a name read backwards; the rest is invisible or not text.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Reserved in Windows file names (Microsoft, "Naming Files, Paths, and Namespaces").
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]+')

@@ -1,0 +1,200 @@
+"""Writing workbooks: XlsxWriter behind a proxy that never fails in silence, and facts of Excel.
+
+The only module that imports XlsxWriter and openpyxl.
+"""
+
+import io
+import warnings
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_rowcol_to_cell
+from xlsxwriter.workbook import Workbook
+from xlsxwriter.worksheet import Worksheet
+
+from pdsfz_xl.text import BLANKS
+
+CREATED = datetime(2000, 1, 1)
+"""The time every workbook of ours says it was made at: the same input gives the same bytes."""
+
+BODY_FONT = "宋体"
+HEAD_FONT = "黑体"
+BODY_SIZE = 10.5
+
+A3, A4 = 8, 9
+
+MAX_HEIGHT = 409.0
+"""Points; no row can be higher (Microsoft, "Excel specifications and limits")."""
+
+cell_name = xl_rowcol_to_cell
+column_name = xl_col_to_name
+cell_position = xl_cell_to_rowcol
+
+
+class _Growing(Worksheet):
+    """Rows get a height but no `customHeight`: they open right and still grow while typing.
+
+    With the flag Excel, WPS and LibreOffice keep the height and clip what is typed; without any
+    height LibreOffice opens the row 15 pt high. The attribute list is `ECMA-376 18.3.1.73`.
+    """
+
+    def _xml_start_tag_unencoded(self, tag: str, attributes: Iterable[Any] = ()) -> None:
+        if tag == "row":
+            attributes = [pair for pair in attributes if pair[0] != "customHeight"]
+        super()._xml_start_tag_unencoded(tag, attributes)
+
+
+class _LockedBook(Workbook):
+    """XlsxWriter has no structure lock; `workbookProtection` stands before `bookViews`."""
+
+    def _write_book_views(self) -> None:
+        self._xml_empty_tag("workbookProtection", [("lockStructure", 1)])
+        super()._write_book_views()
+
+
+class Sheet:
+    """A worksheet on which a refused call raises.
+
+    XlsxWriter answers many errors with a negative number, with or without a warning, and then
+    ships the workbook without the validation or the text. Raises ValueError instead.
+    """
+
+    def __init__(self, worksheet: Worksheet) -> None:
+        self._worksheet = worksheet
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._worksheet, name)
+        if not callable(method):
+            return method
+
+        def strict(*args: Any, **kwargs: Any) -> Any:
+            result = method(*args, **kwargs)
+            if isinstance(result, int) and result < 0:
+                raise ValueError(f"{self._worksheet.name}: {name}{args!r:.200} gave {result}")
+            return result
+
+        setattr(self, name, strict)
+        return strict
+
+
+class Book:
+    """A workbook in memory: sheets, shared formats, and in the end its bytes."""
+
+    def __init__(self, *, locked: bool = False, title: str = "", subject: str = "") -> None:
+        self._buffer = io.BytesIO()
+        kind = _LockedBook if locked else Workbook
+        self._book = kind(
+            self._buffer,
+            {
+                "in_memory": True,
+                "strings_to_formulas": False,
+                "strings_to_numbers": False,
+                "strings_to_urls": False,
+                # The widths below assume the digits of 宋体 11, as zh Windows draws them.
+                "default_format_properties": {"font_name": BODY_FONT, "font_size": 11},
+            },
+        )
+        self._book.set_properties({"title": title, "subject": subject, "created": CREATED})
+        self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def sheet(self, name: str, *, grows: bool = False) -> Sheet:
+        return Sheet(self._book.add_worksheet(name, _Growing if grows else None))
+
+    def format(self, **properties: Any) -> Format:
+        """A format, shared by everybody who asks for the same properties."""
+        wanted = {"font_name": BODY_FONT, "font_size": BODY_SIZE, "valign": "vcenter", **properties}
+        key = tuple(sorted(wanted.items()))
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(wanted)
+        return self._formats[key]
+
+    def name(self, name: str, formula: str) -> None:
+        """Define a name for the whole workbook; raises ValueError when it is refused."""
+        if self._book.define_name(name, formula) == -1:
+            raise ValueError(f"name {name} refused")
+
+    def note(self, name: str, value: str) -> None:
+        """A custom property."""
+        self._book.set_custom_property(name, value)
+
+    def chart(self, **options: Any) -> Any:
+        return self._book.add_chart(options)
+
+    def bytes(self) -> bytes:
+        """Close the workbook; what XlsxWriter only warns of is an error here."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            self._book.close()
+        return self._buffer.getvalue()
+
+
+# --- formulas ------------------------------------------------------------------------------
+
+# CHAR(160) depends on the code page (it is half a character in GBK), so U+00A0 and the other
+# blanks beyond ASCII stand as themselves; see `text.BLANKS` for CHAR(1).
+_LITERALS = {c: f"CHAR({ord(c)})" if c < " " else f'"{c}"' for c in BLANKS}
+
+
+def count_formula(cell: str, without: str = BLANKS) -> str:
+    """`text.count` as a worksheet formula. Excel's LEN counts UTF-16 units: never less than ours.
+
+    (Microsoft, "Compatibility Versions": version 1, which every file without the setting is.)
+    """
+    inner = cell
+    for blank in without:
+        inner = f'SUBSTITUTE({inner},{_LITERALS[blank]},"")'
+    return f"LEN({inner})"
+
+
+def limit_formula(cell: str, limit: int) -> str:
+    """A validation formula: the count is at most `limit`. Excel refuses more than 255 characters."""
+    formula = f"={count_formula(cell, BLANKS)}<={limit}"
+    if len(formula) > 255:
+        raise ValueError("a validation formula must not pass 255 characters")
+    return formula
+
+
+# --- heights -------------------------------------------------------------------------------
+
+
+def lines(text: str, width: float) -> int:
+    """At most how many lines a text takes in a column `width` characters wide at 10.5 pt.
+
+    A column of width w is at least 7 px per character, an em at 10.5 pt is 14 px; 4 % is slack
+    for the line-breaking rules that keep punctuation off the beginning of a line.
+    """
+    room = max(1.0, (width * 7 - 4) / 14 * 0.96)
+    total = 0
+    for paragraph in text.split("\n"):
+        ems = sum(0.55 if c < "\u0250" else 1.0 for c in paragraph)
+        total += max(1, -int(-ems // room))
+    return total
+
+
+def height(cells: Iterable[tuple[str, float]], least: float = 20.0) -> float:
+    """Points for a row of (text, column width) at 10.5 pt, within Excel's limit."""
+    most = max((lines(text, width) for text, width in cells if text), default=1)
+    return min(MAX_HEIGHT, max(least, most * 15.3 + 6))
+
+
+# --- the clerk's own workbook --------------------------------------------------------------
+
+
+def write_cells(path: Path, values: Mapping[tuple[str, str], str]) -> bytes:
+    """The bytes of an existing workbook with some cells set: (sheet, cell) -> text.
+
+    For the clerk's master only: openpyxl keeps its cells, formats, validations and comments.
+    """
+    import openpyxl  # 0.3 s to import, and rarely needed
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # openpyxl warns of every extension it does not know
+        book = openpyxl.load_workbook(path)
+    for (sheet, cell), value in values.items():
+        book[sheet][cell] = value
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
