@@ -34,7 +34,7 @@ column_name = xl_col_to_name
 cell_position = xl_cell_to_rowcol
 
 
-class _Growing(Worksheet):
+class _Growing(Worksheet):  # type: ignore[misc] # XlsxWriter ships no types
     """Rows get a height but no `customHeight`: they open right and still grow while typing.
 
     With the flag Excel, WPS and LibreOffice keep the height and clip what is typed; without any
@@ -47,7 +47,7 @@ class _Growing(Worksheet):
         super()._xml_start_tag_unencoded(tag, attributes)
 
 
-class _LockedBook(Workbook):
+class _LockedBook(Workbook):  # type: ignore[misc] # XlsxWriter ships no types
     """XlsxWriter has no structure lock; `workbookProtection` stands before `bookViews`."""
 
     def _write_book_views(self) -> None:
@@ -150,7 +150,7 @@ def count_formula(cell: str, without: str = BLANKS) -> str:
 
 
 def limit_formula(cell: str, limit: int) -> str:
-    """A validation formula: the count is at most `limit`. Excel refuses more than 255 characters."""
+    """A validation formula: at most `limit` characters. Excel refuses formulas beyond 255."""
     formula = f"={count_formula(cell, BLANKS)}<={limit}"
     if len(formula) > 255:
         raise ValueError("a validation formula must not pass 255 characters")
