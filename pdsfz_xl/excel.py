@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -29,9 +29,13 @@ A3, A4 = 8, 9
 MAX_HEIGHT = 409.0
 """Points; no row can be higher (Microsoft, "Excel specifications and limits")."""
 
-cell_name = xl_rowcol_to_cell
-column_name = xl_col_to_name
-cell_position = xl_cell_to_rowcol
+
+
+def cell_name(row: int, column: int) -> str:
+    """A1 for (0, 0)."""
+    return str(xl_rowcol_to_cell(row, column))
+
+
 
 
 class _Growing(Worksheet):  # type: ignore[misc] # XlsxWriter ships no types
@@ -109,6 +113,13 @@ class Book:
         key = tuple(sorted(wanted.items()))
         if key not in self._formats:
             self._formats[key] = self._book.add_format(wanted)
+        return self._formats[key]
+
+    def condition(self, **properties: Any) -> Format:
+        """A format for conditional formats: only what it changes."""
+        key = tuple(sorted(properties.items()))
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(properties)
         return self._formats[key]
 
     def name(self, name: str, formula: str) -> None:
@@ -194,7 +205,7 @@ def write_cells(path: Path, values: Mapping[tuple[str, str], str]) -> bytes:
         warnings.simplefilter("ignore")  # openpyxl warns of every extension it does not know
         book = openpyxl.load_workbook(path)
     for (sheet, cell), value in values.items():
-        book[sheet][cell] = value
+        book[sheet][cell] = value  # type: ignore[index] # never a chart sheet
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

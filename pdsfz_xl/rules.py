@@ -80,43 +80,57 @@ def _refused(code: str, grade: str, title: str, message: str, fix: str, why: str
 
 
 _refused(
-    "F01", "A", "不是电子表格",
+    "F01",
+    "A",
+    "不是电子表格",
     "“{file}”不是电子表格（{detail}），里面的内容没有被读取",
     "请填报单位用下发的填报表（.xlsx）填写后重新报送；如确需采用，请在汇总表中代录",
     "收件夹里什么都可能有。不是表格的文件原样留存，不猜测其内容。",
 )
 _refused(
-    "F02", "A", "有打开密码",
+    "F02",
+    "A",
+    "有打开密码",
     "“{file}”设了打开密码，无法读取",
     "请填报单位去掉打开密码后重新报送",
     "加密的文件谁也读不了，必须请对方去掉密码。",
 )
 _refused(
-    "F03", "A", "文件损坏",
+    "F03",
+    "A",
+    "文件损坏",
     "“{file}”已损坏或不完整（{detail}），无法读取",
     "请填报单位重新发送原文件",
     "下载或传输中断的文件宁可退回，也不读一半。",
 )
 _refused(
-    "F04", "A", "别的任务的填报表",
+    "F04",
+    "A",
+    "别的任务的填报表",
     "“{file}”是另一个填报任务（{detail}）的表，没有采用",
     "请核对文件，报送本次任务的填报表",
     "编号里的任务代码与本任务不同；去年的表不能当作今年的答案。",
 )
 _refused(
-    "F06", "A", "不是本任务的填报表",
+    "F06",
+    "A",
+    "不是本任务的填报表",
     "“{file}”能打开，但里面找不到本任务的编号或三级指标，没有采用",
     "请用下发的填报表填写；如内容确属本任务，请在收件登记的“归属单位”中指定或代录",
     "没有编号、也对不上文字的表不归到任何单位名下。",
 )
 _refused(
-    "F07", "A", "格式暂不能读",
+    "F07",
+    "A",
+    "格式暂不能读",
     "“{file}”是 {detail} 格式，目前不能读取",
     "请用 Excel 或 WPS 打开，另存为 .xlsx 后重新放入收件夹",
     "旧格式与压缩包等先请另存或解压。",
 )
 _refused(
-    "F08", "A", "超出安全限度",
+    "F08",
+    "A",
+    "超出安全限度",
     "“{file}”超出安全限度（{detail}），已停止读取",
     "请填报单位用下发的填报表重新填写，不要粘贴整列或大图",
     "体积、内存、时间和单元格数都有上限，一份坏文件不能拖垮其余四十份。",
@@ -124,7 +138,9 @@ _refused(
 
 
 @rule(
-    "F05", "C", "旧版填报表",
+    "F05",
+    "C",
+    "旧版填报表",
     "{item}用的是旧版填报表，表中文字与现行任务分解表不同，答案照常采用",
     "请核对所报内容是否仍符合现在的要求",
 )
@@ -139,7 +155,9 @@ def older_form(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "I01", "B", "一份文件里有几个单位",
+    "I01",
+    "B",
+    "一份文件里有几个单位",
     "“{file}”里有{units}的编号，各行按编号归到各单位",
     "请核对是否有单位误填了别人的表",
 )
@@ -156,7 +174,9 @@ def two_units(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "I02", "C", "编号有误",
+    "I02",
+    "C",
+    "编号有误",
     "{item}的编号“{code}”校验不符，已按{by}认定，答案照常采用",
     "请核对这一行是否确为该填报项",
 )
@@ -169,7 +189,9 @@ def mistyped_code(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "I03", "C", "没有编号",
+    "I03",
+    "C",
+    "没有编号",
     "{item}没有可用的编号，按{by}认定",
     "请核对这一行是否确为该填报项",
 )
@@ -181,7 +203,9 @@ def no_code(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "I04", "B", "不是该单位的填报项",
+    "I04",
+    "B",
+    "不是该单位的填报项",
     "{unit}填了{item}，但任务分解表没有把它分给该单位，内容列在“未对应上的内容”",
     "请核对责任单位；如应由该单位填报，请修改任务分解表",
 )
@@ -196,7 +220,9 @@ def not_assigned(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "G01", "A", "未报",
+    "G01",
+    "A",
+    "未报",
     "{unit}还没有报送任何材料，应报 {due} 项",
     "请催报；联系人和电话见任务分解表的责任单位表",
 )
@@ -209,7 +235,9 @@ def sent_nothing(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "G02", "A", "漏填",
+    "G02",
+    "A",
+    "漏填",
     "{unit}的{item}没有填写",
     "请填写情况说明；确无此情况的，在填报情况中选“无此情况”并写明理由",
 )
@@ -222,7 +250,9 @@ def blank_answer(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "G03", "A", "整表空白",
+    "G03",
+    "A",
+    "整表空白",
     "{unit}报来的表是空白的，应报 {due} 项都没有填写",
     "请核对是否发错了文件，填写后重新报送",
 )
@@ -235,7 +265,9 @@ def blank_form(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "G04", "B", "迟报",
+    "G04",
+    "B",
+    "迟报",
     "{unit}的材料在 {received} 才收到，晚于截止日期 {deadline}，涉及 {late} 项",
     "如有特殊情况，请在责任单位表填写“延期至”和批准人，或在收件登记填写实际收到时间",
 )
@@ -261,7 +293,9 @@ def late(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "G05", "B", "没有写理由",
+    "G05",
+    "B",
+    "没有写理由",
     "{unit}的{item}选了“{choice}”，但没有写理由",
     "请在情况说明中写明理由；非本单位职责的，请写明建议由哪个单位填报",
 )
@@ -277,7 +311,9 @@ def no_reason(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "L01", "A", "超出字数上限",
+    "L01",
+    "A",
+    "超出字数上限",
     "{unit}的{item}写了 {count} 字，超出上限 {limit} 字共 {over} 字",
     "请压缩到 {limit} 字以内（不计空格和换行）",
 )
@@ -286,13 +322,17 @@ def too_long(batch: Batch) -> Iterator[Hit]:
     for answer, requirement in _written(batch):
         if answer.count > requirement.limit:
             yield _of(
-                answer, count=answer.count, limit=requirement.limit,
+                answer,
+                count=answer.count,
+                limit=requirement.limit,
                 over=answer.count - requirement.limit,
             )
 
 
 @rule(
-    "L02", "D", "超出建议字数",
+    "L02",
+    "D",
+    "超出建议字数",
     "{unit}的{item}写了 {count} 字，建议不超过 {advised} 字（上限 {limit} 字）",
     "能精简的请精简；不改也可以",
 )
@@ -309,7 +349,9 @@ def longer_than_advised(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "V01", "A", "缺少数字",
+    "V01",
+    "A",
+    "缺少数字",
     "{unit}的{item}要求填数量，{found}",
     "请在数量栏填写阿拉伯数字，单位和说明写在情况说明里",
 )
@@ -327,7 +369,9 @@ def number_missing(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "V02", "C", "含控制字符",
+    "V02",
+    "C",
+    "含控制字符",
     "{unit}的{item}含有看不见的控制字符（{found}），打印时以代号显示",
     "请核对原文；从网页或其他软件粘贴时请只粘贴文本",
 )
@@ -339,7 +383,9 @@ def control_characters(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "V03", "C", "不是文本",
+    "V03",
+    "C",
+    "不是文本",
     "{unit}的{item}的单元格里是{found}，按“{shown}”读取",
     "请核对是否与原意一致；粘贴时请用“只粘贴文本”",
 )
@@ -353,7 +399,9 @@ def not_text(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "V04", "B", "公式或错误值",
+    "V04",
+    "B",
+    "公式或错误值",
     "{unit}的{item}的单元格里是{found}“{shown}”，不是文字",
     "请用 Excel 或 WPS 打开并保存一次，或改为直接填写文字",
 )
@@ -367,7 +415,9 @@ def formula_or_error(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "V05", "C", "填报情况不在选项内",
+    "V05",
+    "C",
+    "填报情况不在选项内",
     "{unit}的{item}的填报情况写的是“{choice}”",
     "请从下拉列表中选择“已填报”“无此情况”或“非本单位职责”",
 )
@@ -383,7 +433,9 @@ def unknown_choice(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "T01", "C", "佐证日期超出范围",
+    "T01",
+    "C",
+    "佐证日期超出范围",
     "{unit}的{item}的佐证材料“{name}”日期是 {date}，不在 {start} 至 {end} 之间",
     "请核对日期，或换用时间范围内的材料",
 )
@@ -396,14 +448,22 @@ def evidence_outside(batch: Batch) -> Iterator[Hit]:
         start, end = _period(batch.master, requirement)
         if (start and piece.date < start) or (end and piece.date > end):
             yield Hit(
-                piece.where, piece.unit, piece.requirement,
-                {"name": texts.brief(piece.name), "date": piece.date,
-                 "start": start or "不限", "end": end or "不限"},
+                piece.where,
+                piece.unit,
+                piece.requirement,
+                {
+                    "name": texts.brief(piece.name),
+                    "date": piece.date,
+                    "start": start or "不限",
+                    "end": end or "不限",
+                },
             )
 
 
 @rule(
-    "T02", "C", "文中年份超出范围",
+    "T02",
+    "C",
+    "文中年份超出范围",
     "{unit}的{item}写到了 {years}，要求的时间范围是 {start} 至 {end}",
     "请核对所写情况是否在要求的时间范围内",
 )
@@ -422,7 +482,9 @@ def years_outside(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "E01", "B", "佐证材料不足",
+    "E01",
+    "B",
+    "佐证材料不足",
     "{unit}的{item}要求至少 {least} 件佐证材料，列了 {listed} 件",
     "请在佐证材料表中补列，并随表报送",
 )
@@ -441,7 +503,9 @@ def too_few_pieces(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "R01", "C", "改动了锁定的文字",
+    "R01",
+    "C",
+    "改动了锁定的文字",
     "{unit}的{item}改动了锁定的“{caption}”，表里写的是“{found}”；汇总以任务分解表为准，答案照常采用",
     "请核对答案是否仍对应原来的要求",
 )
@@ -453,7 +517,9 @@ def locked_text_altered(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "X01", "B", "多次报送不一致",
+    "X01",
+    "B",
+    "多次报送不一致",
     "{unit}的{item}收到 {versions} 个不同的版本，暂按较晚的一份",
     "请在汇总表“多次报送不一致”的“采用”栏选定一个版本",
 )
@@ -474,7 +540,9 @@ _FIGURE = re.compile(r"[0-9０-９]|[一二三四五六七八九十百千万两]
 
 
 @rule(
-    "S01", "B", "敷衍的文字",
+    "S01",
+    "B",
+    "敷衍的文字",
     "{unit}的{item}只写了“{found}”",
     "请写明具体工作情况；确无此情况的，填报情况选“无此情况”并写明理由",
 )
@@ -486,7 +554,9 @@ def filler(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "S02", "C", "与其他单位雷同",
+    "S02",
+    "C",
+    "与其他单位雷同",
     "{unit}的{item}有一段与{other}的{other_item}相同：“{found}”",
     "请核对是否互相照抄",
 )
@@ -510,7 +580,9 @@ def same_paragraph(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "S03", "D", "没有一个数字",
+    "S03",
+    "D",
+    "没有一个数字",
     "{unit}的{item}全文没有一个数字",
     "能用数字说明的请补充时间、次数、人数等",
 )
@@ -525,7 +597,9 @@ def no_figure(batch: Batch) -> Iterator[Hit]:
 
 
 @rule(
-    "N01", "B", "非本单位职责",
+    "N01",
+    "B",
+    "非本单位职责",
     "{unit}认为{item}不是本单位职责：“{found}”",
     "请在汇总表“责任单位调整”中写处理意见，需要改派的填写改派单位",
 )
@@ -545,7 +619,9 @@ CLASSIFIED = re.compile(
 
 
 @rule(
-    "P01", "A", "有涉密标志",
+    "P01",
+    "A",
+    "有涉密标志",
     "“{file}”里有涉密标志（{found}），文件原地暂扣，没有采用、归档或打印",
     "请按保密规定处理；确认不涉密的，在任务分解表的“同意不改”中写明单位、规则代码 P01 和理由",
 )
@@ -561,7 +637,9 @@ _LONG = re.compile(r"(?<![0-9A-Za-z])[0-9]{15,19}[0-9Xx]?(?![0-9A-Za-z])")
 
 
 @rule(
-    "P02", "B", "有个人信息",
+    "P02",
+    "B",
+    "有个人信息",
     "{unit}的{item}里有{found}",
     "请删去身份证号、手机号、银行卡号等个人信息",
 )
@@ -596,45 +674,158 @@ def _is_card(number: str) -> bool:
 
 # --- M: the master (found by `master` and `lint`) ------------------------------------------
 
-declare("M01", "A", "缺工作表或列", "缺少{what}", "请补上，或用 init --force 重新生成后对照",
-        "表和列按名字找；找不到就无从读起。")
-declare("M02", "A", "没有责任单位", "{item}没有责任单位", "请在“责任单位”列填写单位名称",
-        "没有人负责的填报项发不出去。")
-declare("M03", "A", "单位不认识", "“{name}”不在责任单位表里{nearest}",
-        "请改正名称，或在责任单位表增加该单位或别名", "只认单位名称、别名和分组名，从不猜测。")
-declare("M04", "B", "单位没有填报项", "{unit}没有任何填报项，按“无需报送”处理",
-        "如有遗漏，请在任务分解表中补上", "无需报送的单位不下发、不催报，但说出来。")
-declare("M05", "A", "序号重复", "序号 {number} 出现了两次", "请改正其中一个",
-        "序号是人找行的依据，重复会找错。")
-declare("M06", "B", "序号不连续", "序号从 {before} 跳到了 {number}", "请核对是否漏了指标",
-        "漏一行就少一项材料。")
-declare("M07", "A", "字数设置矛盾", "建议字数 {advised} 大于字数上限 {limit}", "请改正其中一个",
-        "建议不能高于上限。")
-declare("M08", "A", "日期设置矛盾", "{earlier} {start} 晚于 {later} {end}", "请改正其中一个",
-        "起始不能晚于截止。")
-declare("M09", "A", "读不出来", "“{found}”不是{expected}", "请改成{example}",
-        "日期和数字按样子读，读不出就问，不猜。")
-declare("M10", "A", "类型不认识", "填报类型“{found}”不在选项内", "请从下拉列表中选择",
-        "类型决定要不要数量、怎么写填报要求。")
-declare("M11", "B", "占位符不存在", "通知模板里的“{found}”不是可用的占位符", "可用的有：{known}",
-        "写错的占位符会原样寄给四十个单位。")
-declare("M12", "A", "文字太长", "{what}有 {length} 个字符，超过了 {limit} 个，放不进填报表",
-        "请缩短", "Excel 的单元格、工作表名和提示都有长度上限。")
-declare("M13", "A", "编码重复", "编码 {key} 出现了两次", "请改正其中一个",
-        "编码是填报项的钥匙，重复会把两项合成一项。")
-declare("M14", "A", "编码不合规", "编码“{found}”不合规", "{rule}",
-        "编码要写进每一行的编号，格式固定才认得出来。")
-declare("M15", "A", "缺编码", "这一行要求材料，但没有编码",
-        "请运行 pdsfz-xl lint --fix 补写编码；不需材料的请把填报类型选为“不需填报”",
-        "有编码的行才是填报项；插入的行要补一个。")
-declare("M16", "B", "设置是空的", "任务设置的“{key}”是空的", "请补填；确实没有的可以不管",
-        "截止日期、时间范围和联系人空着也能下发，但填报单位会来问。")
-declare("M17", "A", "单位重复", "“{name}”同时指{units}", "请保证每个代码、名称和别名只属于一个单位",
-        "一个名字只能指一个单位。")
-declare("M18", "B", "同意不改对不上", "同意不改里的“{found}”对不上任何{what}", "请改正或删去该行",
-        "写错的豁免不会生效，必须说出来。")
-declare("M19", "A", "没有填报项", "任务分解表里没有任何填报项", "请核对表格内容和编码列",
-        "没有填报项就没有可下发的表。")
+declare(
+    "M01",
+    "A",
+    "缺工作表或列",
+    "缺少{what}",
+    "请补上，或用 init --force 重新生成后对照",
+    "表和列按名字找；找不到就无从读起。",
+)
+declare(
+    "M02",
+    "A",
+    "没有责任单位",
+    "{item}没有责任单位",
+    "请在“责任单位”列填写单位名称",
+    "没有人负责的填报项发不出去。",
+)
+declare(
+    "M03",
+    "A",
+    "单位不认识",
+    "“{name}”不在责任单位表里{nearest}",
+    "请改正名称，或在责任单位表增加该单位或别名",
+    "只认单位名称、别名和分组名，从不猜测。",
+)
+declare(
+    "M04",
+    "B",
+    "单位没有填报项",
+    "{unit}没有任何填报项，按“无需报送”处理",
+    "如有遗漏，请在任务分解表中补上",
+    "无需报送的单位不下发、不催报，但说出来。",
+)
+declare(
+    "M05",
+    "A",
+    "序号重复",
+    "序号 {number} 出现了两次",
+    "请改正其中一个",
+    "序号是人找行的依据，重复会找错。",
+)
+declare(
+    "M06",
+    "B",
+    "序号不连续",
+    "序号从 {before} 跳到了 {number}",
+    "请核对是否漏了指标",
+    "漏一行就少一项材料。",
+)
+declare(
+    "M07",
+    "A",
+    "字数设置矛盾",
+    "建议字数 {advised} 大于字数上限 {limit}",
+    "请改正其中一个",
+    "建议不能高于上限。",
+)
+declare(
+    "M08",
+    "A",
+    "日期设置矛盾",
+    "{earlier} {start} 晚于 {later} {end}",
+    "请改正其中一个",
+    "起始不能晚于截止。",
+)
+declare(
+    "M09",
+    "A",
+    "读不出来",
+    "“{found}”不是{expected}",
+    "请改成{example}",
+    "日期和数字按样子读，读不出就问，不猜。",
+)
+declare(
+    "M10",
+    "A",
+    "类型不认识",
+    "填报类型“{found}”不在选项内",
+    "请从下拉列表中选择",
+    "类型决定要不要数量、怎么写填报要求。",
+)
+declare(
+    "M11",
+    "B",
+    "占位符不存在",
+    "通知模板里的“{found}”不是可用的占位符",
+    "可用的有：{known}",
+    "写错的占位符会原样寄给四十个单位。",
+)
+declare(
+    "M12",
+    "A",
+    "文字太长",
+    "{what}有 {length} 个字符，超过了 {limit} 个，放不进填报表",
+    "请缩短",
+    "Excel 的单元格、工作表名和提示都有长度上限。",
+)
+declare(
+    "M13",
+    "A",
+    "编码重复",
+    "编码 {key} 出现了两次",
+    "请改正其中一个",
+    "编码是填报项的钥匙，重复会把两项合成一项。",
+)
+declare(
+    "M14",
+    "A",
+    "编码不合规",
+    "编码“{found}”不合规",
+    "{rule}",
+    "编码要写进每一行的编号，格式固定才认得出来。",
+)
+declare(
+    "M15",
+    "A",
+    "缺编码",
+    "这一行要求材料，但没有编码",
+    "请运行 pdsfz-xl lint --fix 补写编码；不需材料的请把填报类型选为“不需填报”",
+    "有编码的行才是填报项；插入的行要补一个。",
+)
+declare(
+    "M16",
+    "B",
+    "设置是空的",
+    "任务设置的“{key}”是空的",
+    "请补填；确实没有的可以不管",
+    "截止日期、时间范围和联系人空着也能下发，但填报单位会来问。",
+)
+declare(
+    "M17",
+    "A",
+    "单位重复",
+    "“{name}”同时指{units}",
+    "请保证每个代码、名称和别名只属于一个单位",
+    "一个名字只能指一个单位。",
+)
+declare(
+    "M18",
+    "B",
+    "同意不改对不上",
+    "同意不改里的“{found}”对不上任何{what}",
+    "请改正或删去该行",
+    "写错的豁免不会生效，必须说出来。",
+)
+declare(
+    "M19",
+    "A",
+    "没有填报项",
+    "任务分解表里没有任何填报项",
+    "请核对表格内容和编码列",
+    "没有填报项就没有可下发的表。",
+)
 
 
 # --- running -------------------------------------------------------------------------------
@@ -652,8 +843,13 @@ def finding(
     rule = RULES[code]
     context = {"unit": unit, "item": f"第{requirement}项", "file": where.file, **context}
     return Finding(
-        code, rule.grade, unit, requirement, where,
-        texts.visible(rule.message.format(**context)), rule.fix.format(**context),
+        code,
+        rule.grade,
+        unit,
+        requirement,
+        where,
+        texts.visible(rule.message.format(**context)),
+        rule.fix.format(**context),
     )
 
 
@@ -722,9 +918,7 @@ def _unanswered(batch: Batch, *, blank_forms: bool = False) -> Iterator[Answer]:
 
 
 def _all_blank(batch: Batch, unit: str) -> bool:
-    return all(
-        a.status == w.UNANSWERED and not a.text for a in batch.answers if a.unit == unit
-    )
+    return all(a.status == w.UNANSWERED and not a.text for a in batch.answers if a.unit == unit)
 
 
 def _identity_altered(row: Row) -> bool:

@@ -109,3 +109,128 @@ DATE_FORMAT: Final = "yyyy-mm-dd"
 def number_label(numbers: tuple[int, ...]) -> str:
     """序号 as a person reads it: 18 or 18、19."""
     return "、".join(str(n) for n in numbers)
+
+
+# --- sentences of the form
+
+
+def form_title(campaign: str, unit: str) -> str:
+    return f"{campaign}填报表（{unit}）"
+
+
+FORM_TASK: Final = (
+    "只填黄色格：先选“填报情况”，再写“情况说明”；灰色格已锁定，不用改。"
+    "粘贴请先双击单元格再粘贴（或选“只粘贴文本”），换行按 Alt+Enter。填法和示例见“填写说明”。"
+)
+
+
+def form_deadline(deadline: str, contact: str, phone: str, email: str) -> str:
+    """Who gets the form and until when; what is not known is left out."""
+    when = f"请于 {deadline} 前报送" if deadline else "请按通知要求的时间报送"
+    to = f"至 {email}" if email else ""
+    ask = "、".join(part for part in (contact, phone) if part)
+    return f"{when}{to}{f'；联系人：{ask}' if ask else ''}。"
+
+
+PROGRESS: Final = ("共 ", " 项，已填 ", "，未填 ", "，超字数 ")
+"""What the form's status line says before each of its four numbers."""
+
+
+def progress(*numbers: int) -> str:
+    """The status line: in all, filled, blank, over the limit."""
+    return "".join(f"{said}{n}" for said, n in zip(PROGRESS, numbers, strict=True))
+
+
+BLANK_HINT: Final = "未填"
+REASON_HINT: Final = "请写理由"
+FIGURE_HINT: Final = "缺数量"
+OVER_HINT: Final = ("超出", "字")
+LEFT_HINT: Final = " 还可写"
+ADVISED_HINT: Final = " 超建议，还可写"
+TOTAL_COUNT: Final = "字数合计"
+
+ANSWER_PROMPT: Final = (
+    "建议 {advised} 字以内，最多 {limit} 字（不计空格和换行，见右边“字数”栏）。"
+    "换行按 Alt+Enter；粘贴请先双击单元格。"
+)
+ANSWER_ERROR: Final = (
+    "情况说明超过 {limit} 字（不计空格和换行），没有保存。请点“重试”压缩，或先复制出来修改。"
+)
+STATUS_PROMPT: Final = (
+    "已填报：写了情况说明。无此情况：在情况说明中写明理由。"
+    "非本单位职责：写明理由和建议由哪个单位填报。"
+)
+STATUS_ERROR: Final = "请从下拉列表中选择：已填报、无此情况、非本单位职责。"
+QUANTITY_PROMPT: Final = "只填阿拉伯数字；单位写在情况说明里。"
+QUANTITY_ERROR: Final = "这里只能填不小于 0 的数字，单位和文字请写在情况说明里。"
+CODE_ERROR: Final = "请从下拉列表中选择本单位填报项的编号。"
+KIND_ERROR: Final = "请从下拉列表中选择类型。"
+DATE_ERROR: Final = "请填日期，如 2019-7-1。"
+PIECES_ERROR: Final = "请填件数（整数）。"
+NUMBER_PROMPT_TITLE: Final = "填数字"
+
+
+def demand(
+    kind: str, advised: int, limit: int, start: str, end: str, pieces: int, measure: str
+) -> str:
+    """填报要求 as one sentence."""
+    parts = [
+        f"写一段{kind}"
+        if kind == STATEMENT
+        else f"写情况说明并提供{kind}"
+        if kind
+        else "写情况说明"
+    ]
+    if kind == FIGURES:
+        parts = [f"在“数量”栏填数字{f'（单位：{measure}）' if measure else ''}，并写情况说明"]
+    parts.append(
+        f"{advised} 字以内为宜，最多 {limit} 字" if advised < limit else f"最多 {limit} 字"
+    )
+    if start or end:
+        parts.append(f"时间范围 {start or '不限'} 至 {end or '不限'}")
+    if pieces:
+        parts.append(f"佐证材料至少 {pieces} 件")
+    return "；".join(parts) + "。"
+
+
+def joined_demand(numbers: tuple[int, ...], texts: tuple[str, ...]) -> str:
+    """Why one row answers several indicators."""
+    also = "；".join(f"第{n}项：{t}" for n, t in zip(numbers, texts, strict=True))
+    return f"本项与下列指标合并填报——{also}"
+
+
+GUIDE_TITLE: Final = "填写说明"
+GUIDE_EXAMPLE: Final = "填写示例（不会被读取）"
+EXAMPLE: Final = (
+    ("填报情况", "已填报"),
+    (
+        "情况说明",
+        "2019年以来，我市……（做法）。全年共举办培训 2 期，参训 386 人次，考试合格率 100%（数字）。"
+        "通过……，有效……（成效）。",
+    ),
+    ("字数", "按写的内容自动计算"),
+    ("提示", "例如“62/500 还可写438”"),
+)
+
+
+def guide(contact: str, others: str) -> tuple[str, ...]:
+    """The numbered lines of 填写说明."""
+    return (
+        "打开“填报表”，从第一个黄色格开始填。每一行是一个填报项，要求写在“填报要求”栏。",
+        "“填报情况”从下拉列表中选：已填报；无此情况（须写理由）；非本单位职责（须写理由和建议单位）。",
+        "“情况说明”直接写正文。换行按 Alt+Enter。从 Word、网页粘贴时，请先双击单元格再粘贴，"
+        "或选“只粘贴文本”。",
+        "“字数”按字符数（不计空格和换行）自动计算，与 Word、WPS 字数统计中的“字符数（不计空格）”"
+        "一致；超过建议字数变橙色，超过上限不能保存。",
+        "“数量”栏只有要求填数字的项才需要填，只填阿拉伯数字。",
+        "有佐证材料的，在“佐证材料”表逐件登记，编号从下拉列表选，文件随本表一并报送。",
+        "不要插入、删除行列，不要修改编号；行高列宽可以调整。文件名可以改，不影响识别。",
+        "本表及佐证材料不得含有涉密内容，不写与填报无关的身份证号、手机号等个人信息；涉密内容不得通过互联网邮箱报送。",
+        "填完后请打印签字盖章，纸质版与电子版一并报送。",
+        f"本表只列本单位需要报送的填报项。{others}",
+        f"填写中有疑问请联系：{contact}" if contact else "填写中有疑问请联系下发单位。",
+    )
+
+
+def not_yours(numbers: str) -> str:
+    return f"第 {numbers} 项不需本单位报送。" if numbers else ""
