@@ -34,15 +34,13 @@ class RowCode(NamedTuple):
 def check(campaign: str, unit: str, requirement: str, text: str, material: str) -> str:
     """Four characters over what a row says it is."""
     parts = "\x1f".join(squash(part) for part in (campaign, unit, requirement, text, material))
-    bits = int.from_bytes(blake2s(parts.encode()).digest()[:3], "big") >> 4
+    bits = int.from_bytes(blake2s(parts.encode("utf-8", "surrogatepass")).digest()[:3], "big") >> 4
     return "".join(_ALPHABET[bits >> shift & 31] for shift in (15, 10, 5, 0))
 
 
 def make(campaign: str, unit: str, requirement: str, text: str, material: str) -> RowCode:
     """The code of one row of one unit's form."""
-    return RowCode(
-        campaign, unit, requirement, check(campaign, unit, requirement, text, material)
-    )
+    return RowCode(campaign, unit, requirement, check(campaign, unit, requirement, text, material))
 
 
 def read(text: str) -> RowCode | None:
@@ -61,4 +59,11 @@ def assignment_key(campaign: str, unit: str, requirement: str) -> str:
 
 def digest(text: str) -> str:
     """How a form remembers its own texts, so that nobody takes them for an answer."""
-    return blake2s(squash(text).encode(), digest_size=5).hexdigest()
+    return blake2s(squash(text).encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+
+
+def version_digest(text: str, choice: str, number: float | None) -> str:
+    """How the clerk's 采用 finds the version it names again when others have arrived."""
+    figure = "" if number is None else repr(float(number))
+    exact = "\x1f".join((text, choice, figure)).encode("utf-8", "surrogatepass")
+    return blake2s(exact, digest_size=8).hexdigest()

@@ -253,6 +253,19 @@ class Manifest:
     flags: tuple[str, ...] = ()
 
 
+class Arrival(NamedTuple):
+    """A file of the drop zone before it is judged. `manifest` is None for what is no document.
+
+    `original` marks, among files of the same bytes, the one that was seen first.
+    """
+
+    path: str
+    sha256: str
+    first_seen: datetime
+    original: bool
+    manifest: Manifest | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """One file of the drop zone and what became of it."""

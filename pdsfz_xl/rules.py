@@ -244,7 +244,7 @@ def sent_nothing(batch: Batch) -> Iterator[Hit]:
 def blank_answer(batch: Batch) -> Iterator[Hit]:
     """单位报了表，但这一项是空的，或只选了“已填报”没有写。"""
     for answer in _unanswered(batch):
-        if answer.status not in (w.NOTHING, w.NOT_OURS):
+        if _choice(answer) not in (w.NOTHING, w.NOT_OURS):
             where = _requirement_row(batch.master, answer.requirement)
             yield Hit(where, answer.unit, answer.requirement, {})
 
@@ -301,10 +301,10 @@ def late(batch: Batch) -> Iterator[Hit]:
 )
 def no_reason(batch: Batch) -> Iterator[Hit]:
     """“无此情况”和“非本单位职责”写明理由才算答复。"""
-    for answer in _unanswered(batch, blank_forms=True):
-        if answer.status in (w.NOTHING, w.NOT_OURS):
-            where = answer.source or _requirement_row(batch.master, answer.requirement)
-            yield Hit(where, answer.unit, answer.requirement, {"choice": answer.status})
+    for answer in _unanswered(batch):
+        if (choice := _choice(answer)) in (w.NOTHING, w.NOT_OURS):
+            where = answer.versions[-1].where
+            yield Hit(where, answer.unit, answer.requirement, {"choice": choice})
 
 
 # --- L: length -----------------------------------------------------------------------------
@@ -424,9 +424,10 @@ def formula_or_error(batch: Batch) -> Iterator[Hit]:
 def unknown_choice(batch: Batch) -> Iterator[Hit]:
     """粘贴会绕过下拉列表；选项之外的字照原样显示，按是否写了情况说明判断。"""
     for answer in batch.answers:
-        choice = answer.versions[-1].choice if answer.versions else ""
+        choice = _choice(answer)
         if choice and choice not in w.CHOICES:
-            yield _of(answer, choice=texts.brief(choice))
+            where = answer.versions[-1].where
+            yield Hit(where, answer.unit, answer.requirement, {"choice": texts.brief(choice)})
 
 
 # --- T: time -------------------------------------------------------------------------------
@@ -907,18 +908,21 @@ def _written(batch: Batch) -> Iterator[tuple[Answer, Requirement]]:
             yield answer, batch.master.requirement[answer.requirement]
 
 
-def _unanswered(batch: Batch, *, blank_forms: bool = False) -> Iterator[Answer]:
+def _unanswered(batch: Batch) -> Iterator[Answer]:
     """Unanswered assignments of units that sent a form with something in it."""
     came = {s.unit for s in batch.standings if s.status == "partial"}
     for answer in batch.answers:
-        if answer.answered or answer.unit not in came:
-            continue
-        if blank_forms or not _all_blank(batch, answer.unit):
+        if not answer.answered and answer.unit in came and not _all_blank(batch, answer.unit):
             yield answer
 
 
+def _choice(answer: Answer) -> str:
+    """填报情况 as it stands in the version that counts."""
+    return answer.versions[-1].choice if answer.versions else ""
+
+
 def _all_blank(batch: Batch, unit: str) -> bool:
-    return all(a.status == w.UNANSWERED and not a.text for a in batch.answers if a.unit == unit)
+    return not any(a.versions or a.keyed for a in batch.answers if a.unit == unit)
 
 
 def _identity_altered(row: Row) -> bool:

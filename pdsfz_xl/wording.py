@@ -234,3 +234,15 @@ def guide(contact: str, others: str) -> tuple[str, ...]:
 
 def not_yours(numbers: str) -> str:
     return f"第 {numbers} 项不需本单位报送。" if numbers else ""
+
+
+# --- the register
+CLUTTER: Final = "程序临时文件，不是材料"
+TWIN: Final = "与另一份文件内容完全相同"
+VOID: Final = "经办人已标记作废"
+NOT_OUR_FORM: Final = "找不到本任务的编号或三级指标"
+
+
+def taken(answers: int) -> str:
+    """What of an accepted file counts."""
+    return f"采用 {answers} 项" if answers else "没有采用的内容（空白，或另有更晚的版本）"

@@ -1,0 +1,173 @@
+"""A returned file in, a manifest out: which rows it holds, and every other cell with its address.
+
+Runs in a child process and knows nothing of the master: whose rows they are is decided later.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from pdsfz_xl import excel, identity, layout, reader
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.form import PROPERTY
+from pdsfz_xl.model import FormRow, Loose, Manifest, Typed
+
+VERSION = "1"
+"""Of the manifests in the cache: raise it when reading changes."""
+
+MOST_LOOSE = 5_000
+"""Loose cells kept of one file; beyond that it is no form, and the archive has it whole."""
+
+_FORM = {texts.squash(c): c for c in layout.FORM_CAPTIONS}
+_EVIDENCE = {texts.squash(c.caption): c.caption for c in layout.EVIDENCE}
+_NUMBER = re.compile(r"\d+")
+_PROGRESS = re.compile(r"\d+".join(map(re.escape, w.PROGRESS)) + r"\d+")
+_HINT = re.compile(
+    rf"{w.BLANK_HINT}|{w.REASON_HINT}|{w.FIGURE_HINT}|{w.OVER_HINT[0]}\d+{w.OVER_HINT[1]}"
+    rf"|\d+/\d+({w.LEFT_HINT}|{w.ADVISED_HINT})\d+"
+)
+
+Cells = Mapping[int, reader.Cell]
+"""The cells of one row by 0-based column."""
+
+
+def read_return(path: str) -> Manifest:
+    """Read one file. Never raises for what the file holds: `Manifest.rule` then says why not."""
+    file = Path(path)
+    try:
+        book = reader.read(file)
+    except reader.Refused as refused:
+        return Manifest(sha256=_sha256(file), rule=refused.rule, detail=refused.detail)
+    return _manifest(_sha256(file), book)
+
+
+def _sha256(path: Path) -> str:
+    """Hashed after reading, so that the caller notices a file that changed meanwhile."""
+    with path.open("rb") as file:
+        digest = sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _manifest(digest: str, book: reader.Book) -> Manifest:
+    stamp = _stamp(book)
+    own = frozenset(stamp.get("digests", "").split())
+    rows: list[FormRow] = []
+    evidence: list[FormRow] = []
+    loose: list[Loose] = []
+    for sheet in book.sheets:
+        if sheet.name.strip() == w.STAMP_SHEET:
+            continue
+        columns: dict[int, str] = {}
+        table = rows
+        for row, cells in _by_row(sheet):
+            if found := _captions(cells, _FORM, least=4):
+                columns, table = found, rows
+            elif found := _captions(cells, _EVIDENCE, least=4):
+                columns, table = found, evidence
+            known = {} if found else columns
+            typed = {c: _typed(row, c, cell, known.get(c, ""), own) for c, cell in cells.items()}
+            inside = {known[c]: t for c, t in typed.items() if c in known}
+            if inside:
+                table.append(FormRow(sheet.name, row + 1, inside))
+            outside = (t for c, t in typed.items() if c not in known and c not in found)
+            loose += [Loose(sheet.name, t) for t in outside]
+        loose += _comments(sheet)
+    return Manifest(
+        sha256=digest,
+        saved=book.saved,
+        campaign=stamp.get("campaign", ""),
+        unit=stamp.get("unit", ""),
+        prefilled=stamp.get("prefilled") == "1",
+        rows=tuple(rows),
+        evidence=tuple(evidence),
+        loose=tuple(loose[:MOST_LOOSE]),
+        flags=(*book.flags, *(["loose-cut"] if len(loose) > MOST_LOOSE else [])),
+    )
+
+
+def _stamp(book: reader.Book) -> dict[str, str]:
+    """The identity the form carries besides its row codes: hidden sheet over custom properties."""
+    stamp = {
+        name.removeprefix(PROPERTY): value
+        for name, value in book.properties.items()
+        if name.startswith(PROPERTY)
+    }
+    for sheet in book.sheets:
+        if sheet.name.strip() == w.STAMP_SHEET:
+            digests = []
+            for row, cells in _by_row(sheet):
+                if row < 4 and 0 in cells and 1 in cells:
+                    stamp[cells[0].text] = cells[1].text
+                if 2 in cells:
+                    digests.append(cells[2].text)
+            stamp["digests"] = " ".join(digests)
+    return stamp
+
+
+def _by_row(sheet: reader.Sheet) -> Iterator[tuple[int, dict[int, reader.Cell]]]:
+    rows: dict[int, dict[int, reader.Cell]] = {}
+    for (row, column), cell in sorted(sheet.cells.items()):
+        rows.setdefault(row, {})[column] = cell
+    yield from rows.items()
+
+
+def _captions(cells: Cells, known: Mapping[str, str], least: int) -> dict[int, str]:
+    """Which columns a header row names, empty if it is none; of two equal captions the first."""
+    found: dict[int, str] = {}
+    for column, cell in cells.items():
+        caption = known.get(texts.squash(cell.text[:40]))
+        if caption and caption not in found.values():
+            found[column] = caption
+    return found if len(found) >= least else {}
+
+
+def _typed(row: int, column: int, cell: reader.Cell, caption: str, own: frozenset[str]) -> Typed:
+    ours = identity.digest(cell.text) in own or _is_counter(cell, caption)
+    return Typed(excel.cell_name(row, column), cell.kind, cell.text, cell.formula, ours)
+
+
+def _is_counter(cell: reader.Cell, caption: str) -> bool:
+    """Whether a cell says what our counters say; their values are never trusted."""
+    plain = cell.text.strip()
+    if caption == w.COUNT:
+        return bool(cell.formula) or bool(_NUMBER.fullmatch(plain))
+    if caption == w.HINT:
+        return bool(cell.formula) or bool(_HINT.fullmatch(plain))
+    return bool(_PROGRESS.fullmatch(plain))
+
+
+def _comments(sheet: reader.Sheet) -> Iterator[Loose]:
+    """Comments are nobody's answer, but somebody wrote them."""
+    for (row, column), said in sorted(sheet.comments.items()):
+        if said.strip():
+            yield Loose(sheet.name, Typed(excel.cell_name(row, column), "comment", said))
+
+
+# --- the cache -----------------------------------------------------------------------------
+
+
+def dump(manifest: Manifest) -> bytes:
+    """A manifest as JSON, for `out/.cache`."""
+    fields = {name: getattr(manifest, name) for name in manifest.__slots__}
+    return json.dumps(fields, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def load(data: bytes) -> Manifest | None:
+    """The manifest, or None where the bytes are not one: it is then read again."""
+    try:
+        fields = json.loads(data)
+        for name in ("rows", "evidence"):
+            fields[name] = tuple(
+                FormRow(sheet, row, {c: Typed(*t) for c, t in cells.items()})
+                for sheet, row, cells in fields[name]
+            )
+        fields["loose"] = tuple(Loose(sheet, Typed(*typed)) for sheet, typed in fields["loose"])
+        fields["flags"] = tuple(fields["flags"])
+        return Manifest(**fields)
+    except (ValueError, TypeError, KeyError):
+        return None
