@@ -15,13 +15,13 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from pdsfz_xl import wording as w
 from pdsfz_xl.text import BLANKS
 
 CREATED = datetime(2000, 1, 1)
 """The time every workbook of ours says it was made at: the same input gives the same bytes."""
 
-BODY_FONT = "宋体"
-HEAD_FONT = "黑体"
+BODY_FONT, HEAD_FONT = w.BODY_FONT, w.HEAD_FONT
 BODY_SIZE = 10.5
 
 A3, A4 = 8, 9

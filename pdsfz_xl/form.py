@@ -186,7 +186,7 @@ class _Form:
         title = self.book.format(font_name=excel.HEAD_FONT, font_size=16, align="center")
         line = self.book.format(text_wrap=True, align="left")
         deadline = self.unit.extended or settings.deadline
-        when = f"{deadline.year}年{deadline.month}月{deadline.day}日" if deadline else ""
+        when = w.day(deadline) if deadline else ""
         send = w.form_deadline(when, settings.contact, settings.phone, settings.email)
         self.span(sheet, 0, last, self.title, title)
         self.span(sheet, 1, last, w.FORM_TASK, line)
@@ -376,7 +376,7 @@ class _Form:
         name, unit = (
             said.replace("&", "&&")[:60] for said in (self.master.settings.name, self.unit.name)
         )
-        sheet.set_footer(f"&L{name}　{unit}&C第 &P 页，共 &N 页&R{self.master.settings.code}")
+        sheet.set_footer(f"&L{name}　{unit}&C{w.PAGE_FOOTER}&R{self.master.settings.code}")
         options = {"format_rows": True, "format_columns": True}
         sheet.protect(self.master.settings.password, options)
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from pdsfz_xl import form, text
+from pdsfz_xl import wording as w
 from pdsfz_xl.model import Master, Unit
 
 
@@ -28,4 +29,4 @@ def idle(master: Master) -> tuple[Unit, ...]:
 
 
 def file_name(master: Master, unit: Unit) -> str:
-    return text.file_name(f"{unit.code}_{unit.name}_{master.settings.name}填报表") + ".xlsx"
+    return text.file_name(w.form_file(unit.code, unit.name, master.settings.name)) + ".xlsx"

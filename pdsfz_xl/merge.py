@@ -177,7 +177,7 @@ def _answer(
 ) -> Answer:
     unit, requirement, _ = assignment
     key = identity.assignment_key(master.settings.code, unit.code, requirement.key)
-    chosen = clerk.get(w.CONFLICT_SHEET, {}).get(key, {}).get("采用指纹", "")
+    chosen = clerk.get(w.CONFLICT_SHEET, {}).get(key, {}).get(w.CHOSEN_DIGEST, "")
     versions, decided = _settle(_distinct(said), chosen)
     counted = versions[-1] if versions else None
     if counted and counted.text:

@@ -1,6 +1,11 @@
 """The words people read inside our workbooks: captions, choices, short sentences."""
 
+from datetime import date
 from typing import Final
+
+BODY_FONT: Final = "宋体"
+HEAD_FONT: Final = "黑体"
+PAGE_FOOTER: Final = "第 &P 页，共 &N 页"
 
 # --- captions of the notice's own table
 LEVEL1: Final = "一级指标"
@@ -112,6 +117,15 @@ def number_label(numbers: tuple[int, ...]) -> str:
 
 
 # --- sentences of the form
+
+
+def day(when: date) -> str:
+    return f"{when.year}年{when.month}月{when.day}日"
+
+
+def form_file(code: str, unit: str, campaign: str) -> str:
+    """The name of a unit's form, before it is made safe."""
+    return f"{code}_{unit}_{campaign}填报表"
 
 
 def form_title(campaign: str, unit: str) -> str:
@@ -236,6 +250,9 @@ def not_yours(numbers: str) -> str:
     return f"第 {numbers} 项不需本单位报送。" if numbers else ""
 
 
+CHOSEN_DIGEST: Final = "采用指纹"
+"""Beside 采用: which version that number named in the workbook it was typed in."""
+
 # --- the register
 CLUTTER: Final = "程序临时文件，不是材料"
 TWIN: Final = "与另一份文件内容完全相同"
@@ -246,3 +263,11 @@ NOT_OUR_FORM: Final = "找不到本任务的编号或三级指标"
 def taken(answers: int) -> str:
     """What of an accepted file counts."""
     return f"采用 {answers} 项" if answers else "没有采用的内容（空白，或另有更晚的版本）"
+UNKNOWN: Final = "未识别"
+STILL_CHANGING: Final = "读取时还在变化，下次再读"
+FAILURES: Final = {
+    "time": "读取时间过长",
+    "memory": "读取需要的内存过多",
+    "died": "读取程序异常退出",
+    "error": "读取程序出错",
+}

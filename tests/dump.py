@@ -40,8 +40,8 @@ def _sheet(sheet: Worksheet, rows: int) -> list[str]:
     lines.append("merged: " + " ".join(sorted(str(m) for m in sheet.merged_cells.ranges)))
     for rule in sorted(sheet.data_validations.dataValidation, key=lambda v: str(v.sqref)):
         lines.append(
-            f"validation {rule.sqref}: {rule.type} {rule.operator or ''} {rule.errorStyle or 'stop'}"
-            f" [{rule.formula1}] [{rule.formula2}] {rule.promptTitle or ''}|{rule.prompt or ''}"
+            f"validation {rule.sqref}: {rule.type} {rule.operator or ''}"
+            f" {rule.errorStyle or 'stop'} [{rule.formula1}] [{rule.formula2}] {rule.promptTitle or ''}|{rule.prompt or ''}"
             f"|{rule.errorTitle or ''}|{rule.error or ''}"
         )
     for area in sheet.conditional_formatting:

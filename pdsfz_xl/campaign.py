@@ -1,0 +1,460 @@
+"""The story of each command: load, call the stages, store."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pdsfz_xl import collect as collect_stage
+from pdsfz_xl import contract, draft, engine, ledger, merge, notice, report, review, rules
+from pdsfz_xl import generate as generate_stage
+from pdsfz_xl import lint as lint_stage
+from pdsfz_xl import master as master_stage
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.model import Arrival, Batch, Finding, Manifest, Master, Received
+from pdsfz_xl.workspace import Workspace, is_clutter
+
+T = TypeVar("T")
+Tell = Callable[[Iterable[Any], int], Iterator[Any]]
+"""Shows progress over items of which there are so many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """What a command did: sentences for people, the rest for machines."""
+
+    said: tuple[str, ...] = ()
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+    listed: bool = True
+    """Whether people see the findings one by one."""
+    next_step: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON document of this command."""
+        return {
+            "outputs": dict(self.outputs),
+            "findings": [contract.finding(found) for found in self.findings],
+            **self.more,
+        }
+
+
+def _quiet(items: Iterable[T], _total: int) -> Iterator[T]:
+    yield from items
+
+
+# --- init, lint, generate ------------------------------------------------------------------
+
+
+def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Done:
+    """Notice in, master out; an existing master is never overwritten."""
+    if ws.master.exists() and not force:
+        raise OperatorError(
+            f"{ws.relative(ws.master)} 已经存在，没有改动；"
+            "确实要重新生成的，请加 --force（旧表会加上时间另存在旁边）。"
+        )
+    read = notice.read(path)
+    drawn = draft.draw_up(read, now.date())
+    data = master_stage.write(drawn)
+    said = []
+    with ws.locked("init"):
+        if ws.master.exists():
+            ws.require_closed(ws.master)
+            old = ws.master.with_stem(f"{ws.master.stem}_{now:%Y%m%d-%H%M%S}")
+            ws.write(old, ws.master.read_bytes())
+            said.append(f"原来的任务分解表另存为 {ws.relative(old)}。")
+        ws.write(ws.notice_copy, notice.copy(path, read))
+        ws.write(ws.master, data)
+    plan = master_stage.read(ws.master, ws.relative(ws.master))
+    said += [f"已生成 {ws.relative(ws.master)}：{_figures(plan)}。", *drawn.said]
+    outputs = {"master": ws.relative(ws.master), "notice": ws.relative(ws.notice_copy)}
+    return Done(
+        said=tuple(said),
+        outputs=outputs,
+        findings=lint_stage.check(plan),
+        next_step="打开 master/任务分解表.xlsx 核对（浅色格为承上行），再运行 pdsfz-xl generate",
+    )
+
+
+def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
+    """Everything wrong with the master at once; `fix` writes the missing keys first."""
+    ws.require_master()
+    plan = _read_master(ws)
+    said = []
+    if fix:
+        keys = lint_stage.missing_codes(plan)
+        if keys:
+            with ws.locked("lint"):
+                ws.require_closed(ws.master)
+                ws.archive(ws.master.read_bytes(), w.TABLE_SHEET, now, ws.master.name)
+                ws.write(ws.master, master_stage.fixed(ws.master, keys))
+            plan = _read_master(ws)
+        said += [f"已补写编码 {key}（{w.TABLE_SHEET} {cell}）。" for cell, key in keys.items()]
+        said += [] if keys else ["没有需要补写的编码。"]
+    findings = lint_stage.check(plan)
+    errors = sum(f.grade == "A" for f in findings)
+    said.append(f"{_figures(plan)}。错误 {errors} 处，提醒 {len(findings) - errors} 处。")
+    step = "改正后再运行 pdsfz-xl lint" if errors else "运行 pdsfz-xl generate"
+    return Done(said=tuple(said), findings=findings, next_step=step)
+
+
+def generate(ws: Workspace, now: datetime) -> Done:
+    """Master in, forms out: whole or not at all, only those that changed."""
+    ws.require_master()
+    plan = _read_master(ws)
+    findings = lint_stage.check(plan)
+    _refuse_errors(findings)
+    made = generate_stage.forms(plan)
+    idle = generate_stage.idle(plan)
+    with ws.locked("generate"), ledger.opened(ws.ledger) as book:
+        handed_out = book.out_forms()
+        said = list(_put_away(ws, book.forms(), made, handed_out, now))
+        changed = ws.write_all({ws.forms / form.name: form.data for form in made})
+        book.record_forms(
+            [(f.unit.code, sha256(f.data).hexdigest(), f"1-下发/{f.name}") for f in made], now
+        )
+        if changed:
+            book.record_run("generate", [ws.relative(path) for path in changed], now)
+    said.insert(
+        0,
+        f"填报表 {len(made)} 份在 {ws.relative(ws.forms)}："
+        f"新写 {len(changed)} 份，{len(made) - len(changed)} 份没有变化。",
+    )
+    if idle:
+        said.append(f"{w.NOTHING_DUE}、不下发：{'、'.join(u.name for u in idle)}。")
+    return Done(
+        said=tuple(said),
+        outputs={"forms": ws.relative(ws.forms)},
+        findings=findings,
+        next_step="把 out/1-下发 里的填报表发给各单位；"
+        "收回后放进 out/2-收件，再运行 pdsfz-xl collect",
+        more={
+            "forms": [{"unit": f.unit.name, "path": ws.relative(ws.forms / f.name)} for f in made],
+            "idle": [unit.name for unit in idle],
+        },
+    )
+
+
+def _put_away(
+    ws: Workspace,
+    known: Mapping[str, tuple[str, str]],
+    made: tuple[generate_stage.Form, ...],
+    handed_out: set[str],
+    now: datetime,
+) -> Iterator[str]:
+    """Archive every form that is about to change or is no longer made; say which were out."""
+    wanted = {ws.forms / form.name: form for form in made}
+    for unit, (path, digest) in sorted(known.items()):
+        old = ws.out / path
+        if old in wanted or not old.exists():
+            continue
+        data = old.read_bytes()
+        if sha256(data).hexdigest() == digest:
+            ws.archive(data, unit, now, old.name)
+            old.unlink()
+            yield f"{old.name} 不再需要，已移入 out/存档。"
+    for path, form in wanted.items():
+        if not path.exists() or (data := path.read_bytes()) == form.data:
+            continue
+        ws.archive(data, form.unit.name, now, path.name)
+        if form.unit.code in handed_out:
+            yield f"{form.unit.name}的填报表已经下发过，现在有变化：旧表存入 out/存档，请重新下发。"
+
+
+def _refuse_errors(findings: Iterable[Finding]) -> None:
+    errors = [f for f in findings if f.grade == "A"]
+    if errors:
+        first = errors[0]
+        raise OperatorError(
+            f"任务分解表有 {len(errors)} 处错误，没有生成填报表；第一处在“{first.where.sheet}”"
+            f"{first.where.cell}：{first.message}。请运行 pdsfz-xl lint 查看全部并改正。"
+        )
+
+
+def _read_master(ws: Workspace) -> Master:
+    return master_stage.read(ws.master, ws.relative(ws.master))
+
+
+def _figures(plan: Master) -> str:
+    return (
+        f"{len(plan.indicators)} 个三级指标，{len(plan.requirements)} 个填报项，"
+        f"{len(plan.units)} 个单位，{len(plan.assignments)} 项单位填报事项"
+    )
+
+
+# --- collect, print, status ----------------------------------------------------------------
+
+
+class Look(NamedTuple):
+    """Where the campaign stands: the same for every command that asks."""
+
+    batch: Batch
+    findings: tuple[Finding, ...]
+    manifests: Mapping[str, Manifest]
+    fresh: tuple[str, ...]
+    """Paths nobody had seen before."""
+
+
+def collect(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
+    """Returns in, merged workbook out; every original is kept, nothing is written twice."""
+    ws.require_master()
+    with ws.locked("collect"), ledger.opened(ws.ledger) as book:
+        ws.require_closed(ws.merged)
+        before = _bytes(ws.merged)
+        look = _look(ws, now, tell, book)
+        _keep_originals(ws, look)
+        data = report.build(look.batch, look.findings)
+        if before and before != data:
+            if _bytes(ws.merged) != before:
+                raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
+            ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
+        changed = ws.write(ws.merged, data)
+        book.mark_out({row.unit for row in look.batch.rows if row.by == "code"}, now)
+        if changed:
+            book.record_run("collect", [ws.relative(ws.merged)], now)
+    outputs = {"merged": ws.relative(ws.merged)}
+    said = [
+        f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.fresh)} 个。",
+        *_files(look.batch),
+        *_summary(look),
+        f"汇总表：{outputs['merged']}{'' if changed else '（没有变化，没有重写）'}",
+    ]
+    return Done(
+        said=tuple(said),
+        outputs=outputs,
+        findings=look.findings,
+        next_step=_next_step(ws, look),
+        more=contract.collected(look.batch, look.findings, outputs),
+    )
+
+
+def printout(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
+    """Everything as it stands now, on paper."""
+    from pdsfz_xl import printout as printout_stage
+
+    ws.require_master()
+    with ws.locked("print"), ledger.opened(ws.ledger, readonly=True) as book:
+        look = _look(ws, now, tell, book)
+        printed = printout_stage.pdf(look.batch, look.findings)
+        ws.write(ws.pdf, printed.data)
+    said = [
+        f"已排好 {printed.pages} 页：{ws.relative(ws.pdf)}",
+        f"所用字体：{'、'.join(printed.fonts)}。",
+        *(
+            f"字体里没有“{m.character}”（{m.code}），纸上以代号显示：{m.unit} {m.requirement}。"
+            for m in printed.missing
+        ),
+    ]
+    return Done(
+        said=tuple(said),
+        outputs={"pdf": ws.relative(ws.pdf)},
+        findings=look.findings,
+        listed=False,
+        next_step=f"打开 {ws.relative(ws.pdf)} 打印（A3 横向）",
+        more={"pages": printed.pages, "fonts": list(printed.fonts)},
+    )
+
+
+def status(ws: Workspace, now: datetime) -> Done:
+    """Where the campaign stands and what to do next. Writes nothing."""
+    if not ws.master.exists():
+        return Done(
+            said=("这个文件夹里还没有填报任务。",),
+            next_step="pdsfz-xl init 通知.docx（也可以是 .txt、.xlsx）",
+        )
+    with ledger.opened(ws.ledger, readonly=True) as book:
+        look = _look(ws, now, _quiet, book)
+    settings = look.batch.master.settings
+    said = [f"任务：{settings.name}（{settings.code}）", *_summary(look)]
+    return Done(
+        said=tuple(said),
+        findings=look.findings,
+        listed=False,
+        next_step=_next_step(ws, look),
+        more={
+            "campaign": settings.code,
+            "deadline": settings.deadline.isoformat() if settings.deadline else None,
+            "units": [contract.unit(look.batch, s) for s in look.batch.standings],
+            "next": _next_step(ws, look),
+        },
+    )
+
+
+def _look(ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger) -> Look:
+    """Recompute everything from the drop zone and the clerk's columns."""
+    plan = _read_master(ws)
+    clerk = review.read(ws.merged) if ws.merged.exists() else {}
+    arrivals, fresh = _arrivals(ws, now, tell, book)
+    batch = merge.batch(plan, arrivals, clerk, now, merged_path=ws.relative(ws.merged))
+    errors = tuple(f for f in lint_stage.check(plan) if f.grade == "A")
+    manifests = {a.sha256: a.manifest for a in arrivals if a.manifest}
+    return Look(batch, (*errors, *rules.run(batch)), manifests, fresh)
+
+
+def _arrivals(
+    ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger
+) -> tuple[list[Arrival], tuple[str, ...]]:
+    """Every file of the drop zone, read in child processes unless it was read before."""
+    paths = [path for path in ws.dropped() if not is_clutter(path.name)]
+    digests = {path: _digest(path) for path in paths}
+    seen = book.receive(
+        [(digest, ws.relative(path), path.stat().st_size) for path, digest in digests.items()], now
+    )
+    manifests = dict(_manifests(ws, digests, tell))
+    arrivals = [
+        Arrival(
+            ws.relative(path),
+            digest,
+            seen[digest].first_seen,
+            seen[digest].first_path == ws.relative(path),
+            manifests[digest],
+        )
+        for path, digest in digests.items()
+    ]
+    arrivals += [
+        Arrival(ws.relative(path), _digest(path), now, False, None)
+        for path in ws.dropped()
+        if is_clutter(path.name)
+    ]
+    return arrivals, tuple(a.path for a in arrivals if a.manifest and a.first_seen == now)
+
+
+def _manifests(
+    ws: Workspace, digests: Mapping[Path, str], tell: Tell
+) -> Iterator[tuple[str, Manifest]]:
+    unread: dict[str, Path] = {}
+    for path, digest in digests.items():
+        kept = ws.cached(digest, collect_stage.VERSION)
+        manifest = collect_stage.load(kept) if kept else None
+        if manifest:
+            yield digest, manifest
+        else:
+            unread.setdefault(digest, path)
+    expected = {str(path): digest for digest, path in unread.items()}
+    tasks = engine.run(collect_stage.read_return, list(expected))
+    for path, result in tell(tasks, len(expected)):
+        yield expected[path], _checked(expected[path], result)
+
+
+def _checked(digest: str, result: Manifest | engine.Failure) -> Manifest:
+    """A file that killed its reader, or changed while it was read, costs itself alone."""
+    if isinstance(result, engine.Failure):
+        return Manifest(sha256=digest, rule="F08", detail=w.FAILURES[result.kind])
+    if result.sha256 != digest:
+        return Manifest(sha256=digest, rule="F03", detail=w.STILL_CHANGING)
+    return result
+
+
+def _keep_originals(ws: Workspace, look: Look) -> None:
+    """Archive every original and remember what was read; a held file leaves no copy."""
+    for file in look.batch.received:
+        if file.verdict in ("held", "ignored"):
+            ws.forget(file.sha256)
+            continue
+        unit = look.batch.master.unit.get(file.unit)
+        path = ws.root / file.path
+        ws.archive_file(path, unit.name if unit else w.UNKNOWN, file.first_seen, file.sha256)
+        manifest = look.manifests[file.sha256]
+        if manifest.detail != w.STILL_CHANGING:
+            ws.remember(file.sha256, collect_stage.VERSION, collect_stage.dump(manifest))
+
+
+def _digest(path: Path) -> str:
+    digest = sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise OperatorError(
+            f"{path} 读不出来（可能正被其他程序占用）；请关闭占用它的程序后重新运行。"
+        ) from error
+    return digest.hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+# --- telling -------------------------------------------------------------------------------
+
+
+def _files(batch: Batch) -> Iterator[str]:
+    """One line for every file that was not simply taken."""
+    for file in batch.received:
+        if file.verdict not in ("accepted", "ignored"):
+            yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
+
+
+def _why(file: Received) -> str:
+    title = rules.RULES[file.rule].title if file.rule else ""
+    return "：".join(part for part in (title, texts.visible(file.message)) if part)
+
+
+def _summary(look: Look) -> Iterator[str]:
+    batch = look.batch
+    states = Counter(standing.status for standing in batch.standings)
+    asked = len(batch.standings) - states["nothing_due"]
+    answered = sum(a.answered for a in batch.answers)
+    over = sum(f.rule == "L01" for f in look.findings)
+    yield _days(batch.master.settings.deadline, batch.now.date())
+    yield (
+        f"单位：应报 {asked} 家，已报齐 {states['complete']}，未报齐 {states['partial']}，"
+        f"{w.KEYING} {states['received']}，未报 {states['missing']}；"
+        f"无需报送 {states['nothing_due']} 家"
+    )
+    yield (
+        f"事项：应报 {len(batch.answers)} 项，已报 {answered}，"
+        f"未报 {len(batch.answers) - answered}，超字数 {over}"
+    )
+    grades = Counter(f.grade for f in look.findings if not f.waived)
+    yield "问题：" + "，".join(f"{title} {grades[g]}" for g, title in w.GRADES.items())
+    missing = [batch.master.unit[s.unit].name for s in batch.standings if s.status == "missing"]
+    if missing:
+        yield f"未报单位：{'、'.join(missing)}"
+
+
+def _days(deadline: date | None, today: date) -> str:
+    if deadline is None:
+        return "截止日期：没有设置"
+    left = (deadline - today).days
+    said = f"还有 {left} 天" if left > 0 else "就是今天" if left == 0 else f"已过 {-left} 天"
+    return f"截止日期：{deadline}（{said}）"
+
+
+def _next_step(ws: Workspace, look: Look) -> str:
+    """The one thing to do now, as the command to type where there is one."""
+    batch = look.batch
+    if any(f.rule.startswith("M") for f in look.findings):
+        return "任务分解表有错误，请运行 pdsfz-xl lint"
+    if not any(ws.forms.glob("*.xlsx")):
+        return "pdsfz-xl generate"
+    if not batch.received:
+        return "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
+    if look.fresh or not ws.merged.exists():
+        return "pdsfz-xl collect"
+    if not ws.pdf.exists() or ws.pdf.stat().st_mtime < ws.merged.stat().st_mtime:
+        return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"
+    waiting = [s for s in batch.standings if s.status in ("missing", "partial")]
+    if waiting:
+        return f"催报 {len(waiting)} 家未报齐的单位；新收到的放进 out/2-收件，运行 pdsfz-xl collect"
+    return "打开 out/5-打印/汇总表.pdf 呈送领导"
+
+
+def rule_table() -> Done:
+    """The catalogue, for people and machines."""
+    lines = [
+        f"{r.code}  {r.grade} {w.GRADES[r.grade]}  {r.title}：{r.why}" for r in rules.CATALOGUE
+    ]
+    table = [
+        {"code": r.code, "class": r.grade, "title": r.title, "message": r.message, "fix": r.fix,
+         "why": r.why}
+        for r in rules.CATALOGUE
+    ]  # fmt: skip
+    return Done(said=tuple(lines), more={"rules": table})

@@ -1,0 +1,285 @@
+"""The command line: parse, call `campaign`, show. The only module that prints or exits."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from pdsfz_xl.errors import OperatorError
+
+if TYPE_CHECKING:
+    from pdsfz_xl.campaign import Done
+    from pdsfz_xl.workspace import Workspace
+
+T = TypeVar("T")
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+SHOWN = 12
+"""Findings shown per class; the workbook and --json have them all."""
+
+
+class _Formatter(click.HelpFormatter):
+    """Click's own words, in Chinese."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, prefix or "用法：")
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading({"Options": "选项", "Commands": "命令"}.get(heading, heading))
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
+class _Command(click.Command):
+    context_class = _Context
+
+
+class _Group(click.Group):
+    context_class = _Context
+    command_class = _Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click calls it so
+        return list(self.commands)  # in the order of the work, not of the alphabet
+
+
+@dataclass
+class _Wish:
+    """What the options say, before or after the command's name."""
+
+    folder: Path | None = None
+    as_json: bool = False
+    strict: bool = False
+    clock: datetime | None = None
+
+    @property
+    def workspace(self) -> "Workspace":
+        from pdsfz_xl.workspace import Workspace
+
+        return Workspace((self.folder or Path()).absolute())
+
+    @property
+    def now(self) -> datetime:
+        return self.clock or datetime.now().replace(microsecond=0)
+
+
+def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    wish = ctx.ensure_object(_Wish)
+    if value and parameter.name:
+        setattr(wish, parameter.name, value)
+
+
+def _common(function: Decorated) -> Decorated:
+    """The options every command takes, before or after its name."""
+    for option in (
+        click.option(
+            "--clock", type=click.DateTime(), hidden=True, expose_value=False, callback=_keep
+        ),
+        click.option(
+            "--strict", is_flag=True, expose_value=False, callback=_keep,
+            help="有未获同意的 A 类问题时以状态 1 结束。",
+        ),
+        click.option(
+            "--json", "as_json", is_flag=True, expose_value=False, callback=_keep,
+            help="只在标准输出给出一份 JSON。",
+        ),
+        click.option(
+            "-C", "folder", metavar="DIR", expose_value=False, callback=_keep,
+            type=click.Path(path_type=Path, file_okay=False),
+            help="工作文件夹，默认是当前文件夹。",
+        ),
+        click.help_option("--help", help="显示帮助。"),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@click.group(cls=_Group, invoke_without_command=True)
+@_common
+@click.version_option(
+    None, "--version", package_name="pdsfz-xl", message="%(version)s", help="显示版本。"
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """任务分解表 → 各单位填报表 → 汇总、审核、打印。
+
+    不带命令时显示当前进度和下一步。
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(status)
+
+
+@cli.command()
+@_common
+@click.argument("notice", metavar="通知文件", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="已有任务分解表时，旧表加时间另存，再生成新表。")
+@click.pass_obj
+def init(wish: _Wish, notice: Path, force: bool) -> None:
+    """读通知（.txt、.docx、.xlsx），生成任务分解表。"""
+    from pdsfz_xl import campaign
+
+    _show(wish, campaign.init(wish.workspace, notice, wish.now, force=force))
+
+
+@cli.command()
+@_common
+@click.option("--fix", is_flag=True, help="给插入的行补写编码。")
+@click.pass_obj
+def lint(wish: _Wish, fix: bool) -> None:
+    """检查任务分解表，一次列出全部问题。"""
+    from pdsfz_xl import campaign
+
+    _show(wish, campaign.lint(wish.workspace, wish.now, fix=fix))
+
+
+@cli.command()
+@_common
+@click.pass_obj
+def generate(wish: _Wish) -> None:
+    """给每个单位生成一份填报表，放在 out/1-下发。"""
+    from pdsfz_xl import campaign
+
+    _show(wish, campaign.generate(wish.workspace, wish.now))
+
+
+@cli.command()
+@_common
+@click.pass_obj
+def collect(wish: _Wish) -> None:
+    """读 out/2-收件 里的文件，汇总、审核，写出汇总表。"""
+    from pdsfz_xl import campaign
+
+    with _progress("读取") as tell:
+        done = campaign.collect(wish.workspace, wish.now, tell)
+    _show(wish, done)
+
+
+@cli.command(name="print")
+@_common
+@click.pass_obj
+def print_command(wish: _Wish) -> None:
+    """把汇总内容排成 A3 横版 PDF，放在 out/5-打印。"""
+    from pdsfz_xl import campaign
+
+    with _progress("读取") as tell:
+        done = campaign.printout(wish.workspace, wish.now, tell)
+    _show(wish, done)
+
+
+@cli.command()
+@_common
+@click.pass_obj
+def status(wish: _Wish) -> None:
+    """显示当前进度和下一步。"""
+    from pdsfz_xl import campaign
+
+    _show(wish, campaign.status(wish.workspace, wish.now))
+
+
+@cli.command()
+@_common
+@click.pass_obj
+def rules(wish: _Wish) -> None:
+    """列出全部审核规则。"""
+    from pdsfz_xl import campaign
+
+    _show(wish, campaign.rule_table())
+
+
+@cli.command()
+@_common
+@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.pass_obj
+def demo(wish: _Wish, folder: Path | None) -> None:
+    """用真实通知和演示样例把整个流程走一遍。"""
+    from pdsfz_xl import demo as play
+
+    base = (wish.folder or Path()).absolute()
+    _show(wish, play.run(base / (folder or "pdsfz-demo")))
+
+
+# --- showing -------------------------------------------------------------------------------
+
+
+def _show(wish: _Wish, done: "Done") -> None:
+    if wish.as_json:
+        _print_json(done.document())
+    else:
+        for line in (*done.said, *_told(done)):
+            click.echo(line)
+    if wish.strict and any(f.grade == "A" and not f.waived for f in done.findings):
+        raise SystemExit(1)
+
+
+def _told(done: "Done") -> Iterator[str]:
+    """The findings, worst class first, at most `SHOWN` of each."""
+    from pdsfz_xl import wording
+
+    for grade, title in wording.GRADES.items():
+        mine = [f for f in done.findings if f.grade == grade and not f.waived]
+        if not mine or not done.listed:
+            continue
+        yield ""
+        yield f"{grade} {title}（{len(mine)} 个）"
+        for finding in mine[:SHOWN]:
+            place = " ".join(part for part in finding.where if part)
+            yield f"  {finding.rule} {finding.message}"
+            yield f"      {finding.fix}（{place}）" if place else f"      {finding.fix}"
+        if len(mine) > SHOWN:
+            yield f"  ……另有 {len(mine) - SHOWN} 个，见汇总表的“问题清单”。"
+    if done.next_step:
+        yield ""
+        yield f"下一步：{done.next_step}"
+
+
+def _print_json(document: Any) -> None:
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    # A name with undecodable bytes must not stop the document, which is UTF-8 on any console.
+    click.get_binary_stream("stdout").write(text.encode("utf-8", "backslashreplace") + b"\n")
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[Iterable[T], int], Iterator[T]]]:
+    """A bar on stderr while something is read, and only on a terminal."""
+
+    def tell(items: Iterable[T], total: int) -> Iterator[T]:
+        if not sys.stderr.isatty():
+            yield from items
+            return
+        with click.progressbar(items, length=total, label=label, file=sys.stderr) as bar:
+            yield from bar
+
+    yield tell
+
+
+def main() -> NoReturn:
+    """Run; the one place where a failed run becomes a sentence and a status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        cli.main(standalone_mode=False)
+    except OperatorError as error:
+        _fail(str(error))
+    except click.UsageError as error:
+        _fail(f"命令写得不对：{error.format_message()} 请运行 pdsfz-xl --help 查看用法。")
+    except click.exceptions.Exit as error:
+        raise SystemExit(error.exit_code) from None
+    except (click.Abort, KeyboardInterrupt):
+        _fail("已中断；没有写完的文件都没有改动，可以重新运行。")
+    raise SystemExit(0)
+
+
+def _fail(sentence: str) -> NoReturn:
+    if "--json" in sys.argv:
+        _print_json({"error": sentence})
+    else:
+        click.echo(sentence, err=True)
+    raise SystemExit(2) from None
