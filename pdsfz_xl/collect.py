@@ -127,7 +127,9 @@ def _captions(cells: Cells, known: Mapping[str, str], least: int) -> dict[int, s
 
 
 def _typed(row: int, column: int, cell: reader.Cell, caption: str, own: frozenset[str]) -> Typed:
-    ours = identity.digest(cell.text) in own or _is_counter(cell, caption)
+    ours = caption not in layout.TO_FILL and (
+        identity.digest(cell.text) in own or _is_counter(cell, caption)
+    )
     return Typed(excel.cell_name(row, column), cell.kind, cell.text, cell.formula, ours)
 
 

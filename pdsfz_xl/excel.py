@@ -30,12 +30,9 @@ MAX_HEIGHT = 409.0
 """Points; no row can be higher (Microsoft, "Excel specifications and limits")."""
 
 
-
 def cell_name(row: int, column: int) -> str:
     """A1 for (0, 0)."""
     return str(xl_rowcol_to_cell(row, column))
-
-
 
 
 class _Growing(Worksheet):  # type: ignore[misc] # XlsxWriter ships no types

@@ -96,6 +96,9 @@ FORM = (
     Column(w.COUNT, 6),
     Column(w.HINT, 13),
 )
+TO_FILL = (w.STATUS, w.ANSWER, w.QUANTITY)
+"""What a unit fills: whatever stands there is theirs."""
+
 FORM_CAPTIONS = frozenset(column.caption for column in FORM) | {w.PROBLEM}
 
 EVIDENCE = (
@@ -150,6 +153,17 @@ MERGED = (
     Column("代录内容", 30, clerk=True),
     Column("代录来源", 16, clerk=True),
 )
+
+MERGED_HEADER = 0
+"""0-based row of the captions of every sheet of the merged workbook."""
+
+
+def merged_cell(caption: str, index: int) -> str:
+    """Where a column of the `index`-th assignment stands in 汇总, as A1."""
+    column = next(i for i, c in enumerate(MERGED) if c.caption == caption)
+    letters = chr(65 + column) if column < 26 else f"A{chr(65 + column - 26)}"
+    return f"{letters}{MERGED_HEADER + 2 + index}"
+
 
 FINAL = (
     Column(w.CODE, 9),

@@ -98,7 +98,7 @@ class Matcher:
     ) -> None:
         match = self.match(row, code, unit, proven=bool(found.rows))
         if match is None:
-            _leave(found, file, row.sheet, row.cells.values(), self.own_digests(unit))
+            self.leave_row(file, row, row.cells, unit, found)
             return
         by, unit, requirement = match
         assigned = requirement.key in self.due[unit]
@@ -111,17 +111,24 @@ class Matcher:
         )
         version = _version(file, row, unit, requirement, where)
         rest = _unused(row, version, {cell for _, cell, _ in altered})
-        if assigned and version.text:
+        if assigned and (
+            version.text or version.choice or version.number is not None or version.number_text
+        ):
             found.versions.append(version)
-        elif assigned:
+        if not (assigned and version.text):
             # A choice or a number alone is no answer; it is kept as a version for the rules to
             # speak of, and stands with the leftovers so that nobody can say it was dropped.
-            rest = [*rest, *_present(row, w.STATUS, w.QUANTITY)]
-            if version.choice or version.number is not None or version.number_text:
-                found.versions.append(version)
-        else:
-            rest = [*rest, *_present(row, w.STATUS, w.ANSWER, w.QUANTITY)]
-        _leave(found, file, row.sheet, rest, self.own_digests(unit))
+            rest |= set(layout.TO_FILL)
+        self.leave_row(file, row, rest, unit, found)
+
+    def leave_row(
+        self, file: Received, row: FormRow, captions: Iterable[str], unit: str, found: Sorted
+    ) -> None:
+        """List cells of a row; what stands where a unit writes is theirs whatever it says."""
+        for caption in sorted(captions):
+            if caption in row.cells:
+                own = frozenset() if caption in layout.TO_FILL else self.own_digests(unit)
+                _leave(found, file, row.sheet, [row.cells[caption]], own)
 
     def match(
         self, row: FormRow, code: identity.RowCode | None, unit: str, *, proven: bool
@@ -235,8 +242,13 @@ def _present(row: FormRow, *captions: str) -> list[Typed]:
 
 
 def _leave(
-    found: Sorted, file: Received, sheet: str, typed: Iterable[Typed], own: frozenset[str]
+    found: Sorted,
+    file: Received,
+    sheet: str,
+    typed: Iterable[Typed],
+    own: frozenset[str],
 ) -> None:
+    """List what somebody typed; `own` are digests of the form's texts, where it may carry them."""
     for cell in typed:
         if not cell.ours and identity.digest(cell.text) not in own and texts.count(cell.text):
             text = cell.text
@@ -279,18 +291,18 @@ def _number(typed: Typed | None) -> float | None:
     return number if abs(number) < 1e15 and plain[-1:].isdecimal() else None
 
 
-def _unused(row: FormRow, version: Version, altered: set[str]) -> list[Typed]:
-    """The cells of a matched row that went into no answer."""
-    locked = {column.caption for column in layout.FORM} - {w.STATUS, w.ANSWER, w.QUANTITY}
-    rest = []
+def _unused(row: FormRow, version: Version, altered: set[str]) -> set[str]:
+    """The captions of a matched row's cells that went into no answer."""
+    rest = set()
     for caption, typed in row.cells.items():
-        if caption == w.CODE and identity.read(typed.text):
-            continue
-        if (
-            (caption in locked and (typed.cell in altered or caption in (w.COUNT, w.HINT, w.CODE)))
-            or caption == w.PROBLEM
-            or (caption == w.QUANTITY and version.number is None)
-            or (caption == w.STATUS and version.choice not in ("", *w.CHOICES))
-        ):
-            rest.append(typed)
+        if caption == w.QUANTITY:
+            unused = version.number is None
+        elif caption == w.STATUS:
+            unused = version.choice not in ("", *w.CHOICES)
+        elif caption == w.CODE:
+            unused = identity.read(typed.text) is None
+        else:
+            unused = typed.cell in altered or caption in (w.COUNT, w.HINT, w.PROBLEM)
+        if unused:
+            rest.add(caption)
     return rest

@@ -263,6 +263,8 @@ NOT_OUR_FORM: Final = "找不到本任务的编号或三级指标"
 def taken(answers: int) -> str:
     """What of an accepted file counts."""
     return f"采用 {answers} 项" if answers else "没有采用的内容（空白，或另有更晚的版本）"
+
+
 UNKNOWN: Final = "未识别"
 STILL_CHANGING: Final = "读取时还在变化，下次再读"
 FAILURES: Final = {
@@ -270,4 +272,28 @@ FAILURES: Final = {
     "memory": "读取需要的内存过多",
     "died": "读取程序异常退出",
     "error": "读取程序出错",
+}
+
+
+# --- what a foreign file is: its F code and the words for the sentence
+FILE_KINDS: Final = {
+    "empty": ("F03", "空文件"),
+    "zeros": ("F03", "内容全是零，可能没有下载完"),
+    "pdf": ("F01", "PDF 文件"),
+    "image": ("F01", "图片"),
+    "word": ("F01", "Word 文件"),
+    "slides": ("F01", "演示文稿"),
+    "web": ("F01", "网页"),
+    "xml": ("F01", "XML 文件"),
+    "unknown": ("F01", "不认识的文件"),
+    "biff": ("F07", "旧版 Excel（.xls）"),
+    "xls": ("F07", "旧版 Excel 或 WPS 表格（.xls、.et）"),
+    "ods": ("F07", "OpenDocument 表格（.ods）"),
+    "xlsb": ("F07", "二进制工作簿（.xlsb）"),
+    "numbers": ("F07", "Numbers 表格"),
+    "archive": ("F07", "压缩包"),
+    "mail": ("F07", "邮件"),
+    "markup": ("F07", "网页或 XML 形式的表格"),
+    "text": ("F07", "文本或 .csv"),
+    "password": ("F02", ""),
 }

@@ -34,8 +34,11 @@ def _sheet(sheet: Worksheet, rows: int) -> list[str]:
         f"freeze: {sheet.freeze_panes} selection: {sheet.sheet_view.selection[-1].sqref}",
     ]
     if sheet.protection.sheet:
-        allowed = [k for k in ("formatRows", "formatColumns", "insertRows", "sort", "autoFilter")
-                   if not getattr(sheet.protection, k)]
+        allowed = [
+            k
+            for k in ("formatRows", "formatColumns", "insertRows", "sort", "autoFilter")
+            if not getattr(sheet.protection, k)
+        ]
         lines.append(f"protected, allowed: {' '.join(allowed)}")
     lines.append("merged: " + " ".join(sorted(str(m) for m in sheet.merged_cells.ranges)))
     for rule in sorted(sheet.data_validations.dataValidation, key=lambda v: str(v.sqref)):
