@@ -116,9 +116,8 @@ def generate(ws: Workspace, now: datetime) -> Done:
         handed_out = book.out_forms()
         said = list(_put_away(ws, book.forms(), made, handed_out, now))
         changed = ws.write_all({ws.forms / form.name: form.data for form in made})
-        book.record_forms(
-            [(f.unit.code, sha256(f.data).hexdigest(), f"1-下发/{f.name}") for f in made], now
-        )
+        made_now = {f.unit.code: (f"{ws.forms.name}/{f.name}", _hash(f.data)) for f in made}
+        book.record_forms(made_now, now)
         if changed:
             book.record_run("generate", [ws.relative(path) for path in changed], now)
     said.insert(
@@ -155,7 +154,7 @@ def _put_away(
         if old in wanted or not old.exists():
             continue
         data = old.read_bytes()
-        if sha256(data).hexdigest() == digest:
+        if _hash(data) == digest:
             ws.archive(data, unit, now, old.name)
             old.unlink()
             yield f"{old.name} 不再需要，已移入 out/存档。"
@@ -376,6 +375,10 @@ def _digest(path: Path) -> str:
             f"{path} 读不出来（可能正被其他程序占用）；请关闭占用它的程序后重新运行。"
         ) from error
     return digest.hexdigest()
+
+
+def _hash(data: bytes) -> str:
+    return sha256(data).hexdigest()
 
 
 def _bytes(path: Path) -> bytes:

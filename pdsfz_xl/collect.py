@@ -30,6 +30,9 @@ _HINT = re.compile(
     rf"|\d+/\d+({w.LEFT_HINT}|{w.ADVISED_HINT})\d+"
 )
 
+_BELOW = frozenset({w.TOTAL_COUNT, *(w.label(said) for said in w.SIGN_OFF)})
+"""What the form itself says below the table, in the columns a unit fills."""
+
 Cells = Mapping[int, reader.Cell]
 """The cells of one row by 0-based column."""
 
@@ -127,9 +130,10 @@ def _captions(cells: Cells, known: Mapping[str, str], least: int) -> dict[int, s
 
 
 def _typed(row: int, column: int, cell: reader.Cell, caption: str, own: frozenset[str]) -> Typed:
-    ours = caption not in layout.TO_FILL and (
-        identity.digest(cell.text) in own or _is_counter(cell, caption)
-    )
+    if caption in layout.TO_FILL:
+        ours = cell.text.strip() in _BELOW
+    else:
+        ours = identity.digest(cell.text) in own or _is_counter(cell, caption)
     return Typed(excel.cell_name(row, column), cell.kind, cell.text, cell.formula, ours)
 
 

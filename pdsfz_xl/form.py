@@ -356,7 +356,7 @@ class _Form:
         places = (COLUMN[w.INDICATOR], COLUMN[w.DEMAND], COLUMN[w.ANSWER])
         for i, said in enumerate(w.SIGN_OFF):
             at, column = row + 2 + i // 3, places[i % 3]
-            self.say(sheet, at, column - 1, f"{said}：", label)
+            self.say(sheet, at, column - 1, w.label(said), label)
             sheet.write_blank(at, column, None, line)
             sheet.set_row(at, 28)
             sheet.unprotect_range(excel.cell_name(at, column), f"sign{i}")

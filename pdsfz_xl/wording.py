@@ -163,6 +163,11 @@ LEFT_HINT: Final = " 还可写"
 ADVISED_HINT: Final = " 超建议，还可写"
 TOTAL_COUNT: Final = "字数合计"
 
+
+def label(said: str) -> str:
+    return f"{said}："
+
+
 ANSWER_PROMPT: Final = (
     "建议 {advised} 字以内，最多 {limit} 字（不计空格和换行，见右边“字数”栏）。"
     "换行按 Alt+Enter；粘贴请先双击单元格。"

@@ -250,9 +250,8 @@ def test_every_unit_name_is_found_by_alias():
     )
     from pdsfz_xl.merge import _find_unit
 
-    assert [_find_unit(plan, n) for n in ("自然资源局", "01", "市 自然资源和规划局", "", "别的局")] == [
-        "01", "01", "01", "", "",
-    ]  # fmt: skip
+    names = ("自然资源局", "01", "市 自然资源和规划局", "", "别的局")
+    assert [_find_unit(plan, name) for name in names] == ["01", "01", "01", "", ""]
 
 
 def test_all_orders_of_three_files_agree(tmp_path):

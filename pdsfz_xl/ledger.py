@@ -1,0 +1,157 @@
+"""What cannot be made again from the files: first sights, forms made and handed out, runs."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pdsfz_xl.errors import OperatorError
+
+VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE receipts (
+    sha256 TEXT PRIMARY KEY,
+    first_seen TEXT NOT NULL,
+    first_path TEXT NOT NULL,
+    size INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE forms (
+    unit TEXT PRIMARY KEY,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    made TEXT NOT NULL,
+    out_since TEXT
+) WITHOUT ROWID;
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    command TEXT NOT NULL,
+    at TEXT NOT NULL,
+    outputs TEXT NOT NULL
+);
+"""
+
+
+class Receipt(NamedTuple):
+    """When these bytes were first seen, and under which path."""
+
+    first_seen: datetime
+    first_path: str
+
+
+class Ledger:
+    """One open ledger; every call is one transaction, and none writes what is there already."""
+
+    def __init__(self, connection: sqlite3.Connection, *, readonly: bool) -> None:
+        self._db = connection
+        self._readonly = readonly
+
+    def receive(self, files: Iterable[tuple[str, str, int]], now: datetime) -> dict[str, Receipt]:
+        """The receipt of each (sha256, path, size); a first sight never moves.
+
+        Read-only, unknown files get `now` for this call alone.
+        """
+        files = list(files)
+        known = {
+            digest: Receipt(datetime.fromisoformat(seen), path)
+            for digest, seen, path in self._db.execute(
+                "SELECT sha256, first_seen, first_path FROM receipts"
+            )
+        }
+        fresh: dict[str, tuple[str, str, str, int]] = {}
+        for digest, path, size in files:
+            if digest not in known:
+                fresh.setdefault(digest, (digest, now.isoformat(), path, size))
+        if fresh and not self._readonly:
+            with self._db:
+                self._db.executemany("INSERT INTO receipts VALUES (?, ?, ?, ?)", fresh.values())
+        news = {digest: Receipt(now, row[2]) for digest, row in fresh.items()}
+        return {digest: known.get(digest) or news[digest] for digest, _, _ in files}
+
+    def forms(self) -> dict[str, tuple[str, str]]:
+        """Path and sha256 of each unit's form, by unit code."""
+        rows = self._db.execute("SELECT unit, path, sha256 FROM forms")
+        return {unit: (path, digest) for unit, path, digest in rows}
+
+    def record_forms(self, made: Mapping[str, tuple[str, str]], now: datetime) -> None:
+        """Set the forms that stand now: unit -> (path, sha256). A changed form is out no more."""
+        known = self.forms()
+        changed = [
+            (u, p, d, now.isoformat()) for u, (p, d) in made.items() if known.get(u) != (p, d)
+        ]
+        gone = [(unit,) for unit in known if unit not in made]
+        if changed or gone:
+            with self._db:
+                self._db.executemany("DELETE FROM forms WHERE unit = ?", gone)
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO forms VALUES (?, ?, ?, ?, NULL)", changed
+                )
+
+    def mark_out(self, units: Iterable[str], now: datetime) -> None:
+        """These units have their form: a return carries its code, or it was handed out."""
+        waiting = self.forms().keys() - self.out_forms()
+        rows = [(now.isoformat(), unit) for unit in sorted(waiting & set(units))]
+        if rows:
+            with self._db:
+                self._db.executemany("UPDATE forms SET out_since = ? WHERE unit = ?", rows)
+
+    def out_forms(self) -> set[str]:
+        """The units whose present form has been handed out."""
+        rows = self._db.execute("SELECT unit FROM forms WHERE out_since IS NOT NULL")
+        return {unit for (unit,) in rows}
+
+    def record_run(self, command: str, outputs: Iterable[str], now: datetime) -> None:
+        with self._db:
+            self._db.execute(
+                "INSERT INTO runs (command, at, outputs) VALUES (?, ?, ?)",
+                (command, now.isoformat(), json.dumps(list(outputs), ensure_ascii=False)),
+            )
+
+
+@contextmanager
+def opened(path: Path, *, readonly: bool = False) -> Iterator[Ledger]:
+    """The ledger of a workspace. Read-only, a missing one is empty and is not made.
+
+    Raises OperatorError when the file is damaged or of a newer version.
+    """
+    try:
+        connection = _connect(path, readonly)
+    except sqlite3.Error as error:
+        raise _unreadable(path) from error
+    try:
+        yield Ledger(connection, readonly=readonly)
+    except sqlite3.Error as error:
+        raise _unreadable(path) from error
+    finally:
+        connection.close()
+
+
+def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
+    if readonly and not path.exists():
+        connection = sqlite3.connect(":memory:")
+    elif readonly:
+        # `mode=ro` would leave the shared-memory file of WAL behind.
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=30)
+        # A network drive may not do WAL: SQLite then says what it uses instead, and goes on.
+        connection.execute("PRAGMA journal_mode=WAL")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        with connection:
+            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
+    elif version > VERSION:
+        connection.close()
+        raise OperatorError(f"{path} 是更新版本的 pdsfz-xl 写的；请升级后再运行。")
+    return connection
+
+
+def _unreadable(path: Path) -> OperatorError:
+    return OperatorError(
+        f"台账 {path} 读写不了（可能已损坏或磁盘已满）；它记着首次收到时间，请不要删除，"
+        "先从备份恢复，或改名移开后重新运行（首次收到时间将从现在算起）。"
+    )
