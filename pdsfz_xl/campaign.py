@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from pdsfz_xl import collect as collect_stage
-from pdsfz_xl import contract, draft, engine, ledger, merge, notice, report, review, rules
+from pdsfz_xl import (
+    contract,
+    draft,
+    engine,
+    ledger,
+    master_book,
+    merge,
+    notice,
+    report,
+    review,
+    rules,
+)
 from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import lint as lint_stage
 from pdsfz_xl import master as master_stage
@@ -61,7 +72,7 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         )
     read = notice.read(path)
     drawn = draft.draw_up(read, now.date())
-    data = master_stage.write(drawn)
+    data = master_book.write(drawn)
     said = []
     with ws.locked("init"):
         if ws.master.exists():

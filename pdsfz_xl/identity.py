@@ -9,6 +9,7 @@ import unicodedata
 from hashlib import blake2s
 from typing import NamedTuple
 
+from pdsfz_xl import wording as w
 from pdsfz_xl.text import squash
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -67,3 +68,29 @@ def version_digest(text: str, choice: str, number: float | None) -> str:
     figure = "" if number is None else repr(float(number))
     exact = "\x1f".join((text, choice, figure)).encode("utf-8", "surrogatepass")
     return blake2s(exact, digest_size=8).hexdigest()
+
+
+class Named(NamedTuple):
+    """A unit as the table names it, with its role (牵头, 配合 or empty)."""
+
+    name: str
+    role: str
+
+
+_ROLE = re.compile(rf"[（(]({w.LEAD}|{w.SUPPORT})(?:单位|部门)?[）)]")
+_ROLE_HEAD = re.compile(rf"({w.LEAD}|{w.SUPPORT}|{w.RESPONSIBLE})(?:单位|部门)?[:：]")
+
+
+def named_units(said: str) -> tuple[Named, ...]:
+    """The units of a 责任单位 cell in order; `甲局（牵头）` and `牵头单位：甲局；配合：乙局` are roles."""
+    units: list[Named] = []
+    role = ""
+    for piece in re.split(r"[、，,；;/\n]", said):
+        if head := _ROLE_HEAD.search(piece):
+            role = "" if head[1] == w.RESPONSIBLE else head[1]
+            piece = piece[head.end() :]
+        mark = _ROLE.search(piece)
+        name = "".join(_ROLE.sub("", piece).split())
+        if name:
+            units.append(Named(name, mark[1] if mark else role))
+    return tuple(units)

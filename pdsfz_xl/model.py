@@ -200,6 +200,49 @@ class Master:
         return tuple(r for r in self.requirements if any(d.unit == unit for d in r.duties))
 
 
+# --- the notice ----------------------------------------------------------------------------
+
+
+class NoticeCell(NamedTuple):
+    """A cell of the notice's table.
+
+    `state` is given, merged (with the cell above) or blank (left empty, so perhaps continuing).
+    """
+
+    text: str
+    state: str = "given"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The letter and its table. `letter` is its text line by line, before the table."""
+
+    letter: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, NoticeCell], ...] = ()
+    """By caption: the seven of the notice's own table, and any others it has."""
+
+
+class DraftRow(NamedTuple):
+    """A row of 任务分解表 to be written: `cells` by caption, in full.
+
+    `continued` go on with the cell above, `unsure` are those of them the notice left blank.
+    """
+
+    cells: Mapping[str, str]
+    continued: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A master to be written, and what has to be said aloud about it."""
+
+    settings: Settings
+    rows: tuple[DraftRow, ...]
+    units: tuple[Unit, ...]
+    said: tuple[str, ...] = ()
+
+
 # --- what came back ------------------------------------------------------------------------
 
 

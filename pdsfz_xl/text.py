@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 
 BLANKS = "\x01\t\n\r \u00a0\u3000\u200b\ufeff"
 """What the count leaves out. U+0001 is what LibreOffice's formulas see for a TAB in a cell."""
@@ -71,3 +72,18 @@ def file_name(text: str, limit: int = 80) -> str:
         name = name[:-1]
     name = name.rstrip(" .") or "_"
     return f"_{name}" if _DEVICES.match(name) else name
+
+
+_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:\s.*)?")
+
+
+def parse_date(said: str) -> date | None:
+    """A date as people write it: 2019-10-25, 2019/10/25, 2019.10.25, 2019年10月25日, 20191025."""
+    plain = unicodedata.normalize("NFKC", said).strip()
+    match = _DATE.fullmatch(plain) or re.fullmatch(r"(\d{4})(\d\d)(\d\d)", plain)
+    if match is None:
+        return None
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        return None

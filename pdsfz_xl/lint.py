@@ -1,0 +1,283 @@
+"""A master in, everything wrong with it out: at once, by sheet and cell.
+
+Class A stops `generate`, B is a warning. What reading could not understand is already among
+`Master.problems`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import pairwise
+
+from pdsfz_xl import excel, form, identity, layout, rules
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.model import Finding, Master, Requirement, Unit, Where
+
+_COLUMNS = {
+    w.TABLE_SHEET: layout.TABLE,
+    w.UNITS_SHEET: layout.UNITS,
+    w.WAIVERS_SHEET: layout.WAIVERS,
+    w.TEMPLATES_SHEET: layout.TEMPLATES,
+}
+
+
+def check(master: Master) -> tuple[Finding, ...]:
+    """Every finding about a master, sorted by sheet and cell."""
+    found = list(master.problems)
+    for look in CHECKS:
+        found += look(master)
+    return tuple(sorted(set(found), key=_order))
+
+
+def missing_codes(master: Master) -> dict[str, str]:
+    """A key for every row that asks for something and has none: cell of 编码 -> key.
+
+    Keys that exist are never changed; a new one is the indicator's number, or its next free `.n`.
+    """
+    used = {requirement.key for requirement in master.requirements}
+    width = max([2, *(len(key.split(".")[0]) for key in used)])
+    keys = {}
+    for problem in master.problems:
+        if problem.rule == "M15":
+            number = _number_at(master, int(re.sub(r"\D", "", problem.where.cell)))
+            base = f"{number:0{width}d}"
+            taken = [key for key in used if key.split(".")[0] == base]
+            step = max((int(key.partition(".")[2] or 1) for key in taken), default=0) + 1
+            key = f"{base}.{step}" if taken else base
+            used.add(key)
+            keys[problem.where.cell] = key
+    return keys
+
+
+def _number_at(master: Master, row: int) -> int:
+    """The indicator whose rows hold this row."""
+    above = [indicator for indicator in master.indicators if indicator.row <= row]
+    return above[-1].number if above else 0
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    sheets = list(_COLUMNS)
+    sheet = finding.where.sheet
+    row = int(re.sub(r"\D", "", finding.where.cell) or 0)
+    return (sheets.index(sheet) if sheet in sheets else -1, row, finding.where.cell, finding.rule)
+
+
+def _at(master: Master, sheet: str, row: int, caption: str) -> Where:
+    """A cell by its caption; the clerk may have moved columns, so the address is the layout's."""
+    columns = [column.caption for column in _COLUMNS[sheet]]
+    return Where(master.path, sheet, excel.cell_name(row - 1, columns.index(caption)))
+
+
+def _of(master: Master, requirement: Requirement, caption: str) -> Where:
+    return _at(master, w.TABLE_SHEET, requirement.row, caption)
+
+
+def _setting(master: Master, key: str) -> Where:
+    return Where(master.path, w.SETTINGS_SHEET, f"B{list(layout.SETTINGS).index(key) + 2}")
+
+
+# --- the checks ----------------------------------------------------------------------------
+
+
+def _nothing_asked(master: Master) -> Iterator[Finding]:
+    if not master.requirements:
+        yield rules.finding("M19", Where(master.path, w.TABLE_SHEET, "A1"))
+
+
+def _no_unit(master: Master) -> Iterator[Finding]:
+    said = {(p.where.cell, p.rule) for p in master.problems}
+    for requirement in master.requirements:
+        where = _of(master, requirement, w.RESPONSIBLE)
+        if not requirement.duties and (where.cell, "M03") not in said:
+            yield rules.finding("M02", where, requirement=requirement.key)
+
+
+def _idle_units(master: Master) -> Iterator[Finding]:
+    for unit in master.units:
+        if not master.due(unit.code):
+            yield rules.finding("M04", _unit(master, unit), unit=unit.name)
+
+
+def _unit(master: Master, unit: Unit, caption: str = "单位名称") -> Where:
+    return _at(master, w.UNITS_SHEET, unit.row, caption)
+
+
+def _numbers(master: Master) -> Iterator[Finding]:
+    """A 序号 twice, or a jump between two that follow."""
+    numbers = Counter(indicator.number for indicator in master.indicators)
+    seen: set[int] = set()
+    for indicator in master.indicators:
+        where = _at(master, w.TABLE_SHEET, indicator.row, w.NUMBER)
+        if indicator.number in seen and numbers[indicator.number] > 1:
+            yield rules.finding("M05", where, number=indicator.number)
+        seen.add(indicator.number)
+    for before, after in pairwise(master.indicators):
+        if after.number != before.number + 1 and numbers[after.number] == 1:
+            where = _at(master, w.TABLE_SHEET, after.row, w.NUMBER)
+            yield rules.finding("M06", where, before=before.number, number=after.number)
+
+
+def _keys(master: Master) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for requirement in master.requirements:
+        where = _of(master, requirement, "编码")
+        if requirement.key in seen:
+            yield rules.finding("M13", where, key=requirement.key)
+        seen.add(requirement.key)
+        if not identity.KEY.fullmatch(requirement.key):
+            found = texts.brief(requirement.key)
+            yield rules.finding("M14", where, found=found, rule=w.KEY_RULE)
+
+
+def _codes(master: Master) -> Iterator[Finding]:
+    """Campaign and unit codes must survive in a row code and never look like a number alone."""
+    code = master.settings.code
+    if not identity.CAMPAIGN.fullmatch(code):
+        where = _setting(master, "任务代码")
+        yield rules.finding("M14", where, found=texts.brief(code), rule=w.CAMPAIGN_RULE)
+    for unit in master.units:
+        if not identity.UNIT.fullmatch(unit.code):
+            where = _unit(master, unit, "代码")
+            yield rules.finding("M14", where, found=texts.brief(unit.code), rule=w.UNIT_RULE)
+
+
+def _unit_names(master: Master) -> Iterator[Finding]:
+    """A code, name, alias or group that means two units."""
+    owners: dict[str, set[str]] = {}
+    for unit in master.units:
+        for name in (unit.name, *unit.aliases):
+            owners.setdefault(texts.squash(name), set()).add(unit.name)
+    codes = Counter(unit.code for unit in master.units)
+    names = Counter(texts.squash(unit.name) for unit in master.units)
+    for unit in master.units:
+        if codes[unit.code] > 1:
+            twins = "、".join(u.name for u in master.units if u.code == unit.code)
+            yield rules.finding("M17", _unit(master, unit, "代码"), name=unit.code, units=twins)
+        if names[texts.squash(unit.name)] > 1:
+            yield rules.finding("M17", _unit(master, unit), name=unit.name, units=w.TWO_ROWS)
+        for alias in unit.aliases:
+            shared = owners[texts.squash(alias)] | {unit.name}
+            if len(shared) > 1:
+                where = _unit(master, unit, "别名")
+                yield rules.finding("M17", where, name=alias, units="、".join(sorted(shared)))
+
+
+def _limits(master: Master) -> Iterator[Finding]:
+    settings = master.settings
+    if settings.advised > settings.limit:
+        said = {"advised": settings.advised, "limit": settings.limit}
+        yield rules.finding("M07", _setting(master, "建议字数"), **said)
+    for requirement in master.requirements:
+        if requirement.advised > requirement.limit:
+            said = {"advised": requirement.advised, "limit": requirement.limit}
+            yield rules.finding("M07", _of(master, requirement, "建议字数"), **said)
+
+
+def _dates(master: Master) -> Iterator[Finding]:
+    settings = master.settings
+    start, end = "材料起始日期", "材料截止日期"
+    yield from _ordered(_setting(master, start), start, settings.period_start, end,
+                        settings.period_end)  # fmt: skip
+    for requirement in master.requirements:
+        first = requirement.start or settings.period_start
+        last = requirement.end or settings.period_end
+        if requirement.start or requirement.end:
+            yield from _ordered(_of(master, requirement, start), start, first, end, last)
+
+
+def _ordered(
+    where: Where, earlier: str, start: date | None, later: str, end: date | None
+) -> Iterator[Finding]:
+    if start and end and start > end:
+        yield rules.finding("M08", where, earlier=earlier, start=start, later=later, end=end)
+
+
+def _kinds(master: Master) -> Iterator[Finding]:
+    for requirement in master.requirements:
+        if requirement.kind not in w.KINDS:
+            where = _of(master, requirement, "填报类型")
+            yield rules.finding("M10", where, found=texts.brief(requirement.kind))
+
+
+def _templates(master: Master) -> Iterator[Finding]:
+    known = "、".join(f"{{{name}}}" for name in w.PLACEHOLDERS)
+    for template in master.templates:
+        for caption, said in (("主题", template.subject), ("正文", template.body)):
+            for name in re.findall(r"\{([^{}]*)\}", said):
+                if name not in w.PLACEHOLDERS:
+                    where = _at(master, w.TEMPLATES_SHEET, template.row, caption)
+                    found = f"{{{texts.brief(name)}}}"
+                    yield rules.finding("M11", where, found=found, known=known)
+
+
+_LINES = 26
+"""Lines of 10.5 pt that fill the 409 pt a row can have."""
+
+_TITLE = 120
+"""Characters of a name that still fit the form's title line."""
+
+
+def _fits(master: Master) -> Iterator[Finding]:
+    """A locked text that would not fit a form's cell, its row or its title."""
+    widths = {column.caption: column.width for column in layout.FORM}
+    for requirement in master.requirements:
+        for caption, said in form.locked_texts(master, requirement).items():
+            if caption == w.DEMAND:
+                continue
+            if excel.lines(said, widths[caption]) > _LINES:
+                room = int(widths[caption] / 2 * _LINES)
+                where = _of(master, requirement, caption)
+                yield rules.finding("M12", where, what=caption, length=len(said), limit=room)
+    for unit in master.units:
+        if len(unit.name) > _TITLE:
+            where = _unit(master, unit)
+            yield rules.finding("M12", where, what=w.UNIT, length=len(unit.name), limit=_TITLE)
+    if len(master.settings.name) > _TITLE:
+        where = _setting(master, "任务名称")
+        length = len(master.settings.name)
+        yield rules.finding("M12", where, what="任务名称", length=length, limit=_TITLE)
+
+
+def _blank_settings(master: Master) -> Iterator[Finding]:
+    unread = {p.where.cell for p in master.problems if p.where.sheet == w.SETTINGS_SHEET}
+    for key, field in layout.SETTINGS.items():
+        where = _setting(master, key)
+        if field in _WANTED and not getattr(master.settings, field) and where.cell not in unread:
+            yield rules.finding("M16", where, key=key)
+
+
+_WANTED = frozenset({"name", "deadline", "period_start", "period_end", "contact", "phone", "email"})
+
+
+def _waivers(master: Master) -> Iterator[Finding]:
+    for waiver in master.waivers:
+        for caption, said, known, what in (
+            ("规则代码", waiver.rule, rules.RULES, w.RULE),
+            ("编码", waiver.requirement, master.requirement, w.REQUIREMENT),
+        ):
+            if said and said not in known:
+                where = _at(master, w.WAIVERS_SHEET, waiver.row, caption)
+                yield rules.finding("M18", where, found=texts.brief(said), what=what)
+        if not waiver.rule:
+            where = _at(master, w.WAIVERS_SHEET, waiver.row, "规则代码")
+            yield rules.finding("M18", where, found="", what=w.RULE)
+
+
+CHECKS: tuple[Callable[[Master], Iterator[Finding]], ...] = (
+    _nothing_asked,
+    _no_unit,
+    _idle_units,
+    _numbers,
+    _keys,
+    _codes,
+    _unit_names,
+    _limits,
+    _dates,
+    _kinds,
+    _templates,
+    _fits,
+    _blank_settings,
+    _waivers,
+)
