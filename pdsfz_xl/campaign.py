@@ -160,8 +160,8 @@ def _put_away(
 ) -> Iterator[str]:
     """Archive every form that is about to change or is no longer made; say which were out."""
     wanted = {ws.forms / form.name: form for form in made}
-    for unit, (path, digest) in sorted(known.items()):
-        old = ws.out / path
+    for unit, (made_at, digest) in sorted(known.items()):
+        old = ws.out / made_at
         if old in wanted or not old.exists():
             continue
         data = old.read_bytes()

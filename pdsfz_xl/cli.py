@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pdsfz_xl.campaign import Done
     from pdsfz_xl.workspace import Workspace
 
-T = TypeVar("T")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 SHOWN = 12
@@ -246,10 +245,10 @@ def _print_json(document: Any) -> None:
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Callable[[Iterable[T], int], Iterator[T]]]:
+def _progress(label: str) -> Iterator[Callable[[Iterable[Any], int], Iterator[Any]]]:
     """A bar on stderr while something is read, and only on a terminal."""
 
-    def tell(items: Iterable[T], total: int) -> Iterator[T]:
+    def tell(items: Iterable[Any], total: int) -> Iterator[Any]:
         if not sys.stderr.isatty():
             yield from items
             return

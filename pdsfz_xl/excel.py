@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -28,6 +28,11 @@ A3, A4 = 8, 9
 
 MAX_HEIGHT = 409.0
 """Points; no row can be higher (Microsoft, "Excel specifications and limits")."""
+
+
+def column_name(column: int) -> str:
+    """A for 0."""
+    return str(xl_col_to_name(column))
 
 
 def cell_name(row: int, column: int) -> str:

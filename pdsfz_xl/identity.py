@@ -82,7 +82,10 @@ _ROLE_HEAD = re.compile(rf"({w.LEAD}|{w.SUPPORT}|{w.RESPONSIBLE})(?:单位|部�
 
 
 def named_units(said: str) -> tuple[Named, ...]:
-    """The units of a 责任单位 cell in order; `甲局（牵头）` and `牵头单位：甲局；配合：乙局` are roles."""
+    """The units of a 责任单位 cell in order.
+
+    Roles are read from `甲局（牵头）、乙局（配合）` and from `牵头单位：甲局；配合单位：乙局`.
+    """
     units: list[Named] = []
     role = ""
     for piece in re.split(r"[、，,；;/\n]", said):

@@ -15,12 +15,13 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Finding, Master, Requirement, Unit, Where
 
-_COLUMNS = {
-    w.TABLE_SHEET: layout.TABLE,
-    w.UNITS_SHEET: layout.UNITS,
-    w.WAIVERS_SHEET: layout.WAIVERS,
-    w.TEMPLATES_SHEET: layout.TEMPLATES,
-}
+_SHEETS = (
+    w.SETTINGS_SHEET,
+    w.TABLE_SHEET,
+    w.UNITS_SHEET,
+    w.WAIVERS_SHEET,
+    w.TEMPLATES_SHEET,
+)
 
 
 def check(master: Master) -> tuple[Finding, ...]:
@@ -58,24 +59,16 @@ def _number_at(master: Master, row: int) -> int:
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
-    sheets = list(_COLUMNS)
-    sheet = finding.where.sheet
     row = int(re.sub(r"\D", "", finding.where.cell) or 0)
-    return (sheets.index(sheet) if sheet in sheets else -1, row, finding.where.cell, finding.rule)
-
-
-def _at(master: Master, sheet: str, row: int, caption: str) -> Where:
-    """A cell by its caption; the clerk may have moved columns, so the address is the layout's."""
-    columns = [column.caption for column in _COLUMNS[sheet]]
-    return Where(master.path, sheet, excel.cell_name(row - 1, columns.index(caption)))
+    return (_SHEETS.index(finding.where.sheet), row, finding.where.cell, finding.rule)
 
 
 def _of(master: Master, requirement: Requirement, caption: str) -> Where:
-    return _at(master, w.TABLE_SHEET, requirement.row, caption)
+    return master.where(w.TABLE_SHEET, caption, requirement.row)
 
 
-def _setting(master: Master, key: str) -> Where:
-    return Where(master.path, w.SETTINGS_SHEET, f"B{list(layout.SETTINGS).index(key) + 2}")
+def _unit(master: Master, unit: Unit, caption: str = "单位名称") -> Where:
+    return master.where(w.UNITS_SHEET, caption, unit.row)
 
 
 # --- the checks ----------------------------------------------------------------------------
@@ -100,22 +93,18 @@ def _idle_units(master: Master) -> Iterator[Finding]:
             yield rules.finding("M04", _unit(master, unit), unit=unit.name)
 
 
-def _unit(master: Master, unit: Unit, caption: str = "单位名称") -> Where:
-    return _at(master, w.UNITS_SHEET, unit.row, caption)
-
-
 def _numbers(master: Master) -> Iterator[Finding]:
     """A 序号 twice, or a jump between two that follow."""
     numbers = Counter(indicator.number for indicator in master.indicators)
     seen: set[int] = set()
     for indicator in master.indicators:
-        where = _at(master, w.TABLE_SHEET, indicator.row, w.NUMBER)
+        where = master.where(w.TABLE_SHEET, w.NUMBER, indicator.row)
         if indicator.number in seen and numbers[indicator.number] > 1:
             yield rules.finding("M05", where, number=indicator.number)
         seen.add(indicator.number)
     for before, after in pairwise(master.indicators):
         if after.number != before.number + 1 and numbers[after.number] == 1:
-            where = _at(master, w.TABLE_SHEET, after.row, w.NUMBER)
+            where = master.where(w.TABLE_SHEET, w.NUMBER, after.row)
             yield rules.finding("M06", where, before=before.number, number=after.number)
 
 
@@ -135,7 +124,7 @@ def _codes(master: Master) -> Iterator[Finding]:
     """Campaign and unit codes must survive in a row code and never look like a number alone."""
     code = master.settings.code
     if not identity.CAMPAIGN.fullmatch(code):
-        where = _setting(master, "任务代码")
+        where = master.where(w.SETTINGS_SHEET, "任务代码")
         yield rules.finding("M14", where, found=texts.brief(code), rule=w.CAMPAIGN_RULE)
     for unit in master.units:
         if not identity.UNIT.fullmatch(unit.code):
@@ -167,18 +156,18 @@ def _unit_names(master: Master) -> Iterator[Finding]:
 def _limits(master: Master) -> Iterator[Finding]:
     settings = master.settings
     if settings.advised > settings.limit:
-        said = {"advised": settings.advised, "limit": settings.limit}
-        yield rules.finding("M07", _setting(master, "建议字数"), **said)
+        where = master.where(w.SETTINGS_SHEET, "建议字数")
+        yield rules.finding("M07", where, advised=settings.advised, limit=settings.limit)
     for requirement in master.requirements:
         if requirement.advised > requirement.limit:
-            said = {"advised": requirement.advised, "limit": requirement.limit}
-            yield rules.finding("M07", _of(master, requirement, "建议字数"), **said)
+            where = _of(master, requirement, "建议字数")
+            yield rules.finding("M07", where, advised=requirement.advised, limit=requirement.limit)
 
 
 def _dates(master: Master) -> Iterator[Finding]:
     settings = master.settings
     start, end = "材料起始日期", "材料截止日期"
-    yield from _ordered(_setting(master, start), start, settings.period_start, end,
+    yield from _ordered(master.where(w.SETTINGS_SHEET, start), start, settings.period_start, end,
                         settings.period_end)  # fmt: skip
     for requirement in master.requirements:
         first = requirement.start or settings.period_start
@@ -207,7 +196,7 @@ def _templates(master: Master) -> Iterator[Finding]:
         for caption, said in (("主题", template.subject), ("正文", template.body)):
             for name in re.findall(r"\{([^{}]*)\}", said):
                 if name not in w.PLACEHOLDERS:
-                    where = _at(master, w.TEMPLATES_SHEET, template.row, caption)
+                    where = master.where(w.TEMPLATES_SHEET, caption, template.row)
                     found = f"{{{texts.brief(name)}}}"
                     yield rules.finding("M11", where, found=found, known=known)
 
@@ -235,7 +224,7 @@ def _fits(master: Master) -> Iterator[Finding]:
             where = _unit(master, unit)
             yield rules.finding("M12", where, what=w.UNIT, length=len(unit.name), limit=_TITLE)
     if len(master.settings.name) > _TITLE:
-        where = _setting(master, "任务名称")
+        where = master.where(w.SETTINGS_SHEET, "任务名称")
         length = len(master.settings.name)
         yield rules.finding("M12", where, what="任务名称", length=length, limit=_TITLE)
 
@@ -243,7 +232,7 @@ def _fits(master: Master) -> Iterator[Finding]:
 def _blank_settings(master: Master) -> Iterator[Finding]:
     unread = {p.where.cell for p in master.problems if p.where.sheet == w.SETTINGS_SHEET}
     for key, field in layout.SETTINGS.items():
-        where = _setting(master, key)
+        where = master.where(w.SETTINGS_SHEET, key)
         if field in _WANTED and not getattr(master.settings, field) and where.cell not in unread:
             yield rules.finding("M16", where, key=key)
 
@@ -258,10 +247,10 @@ def _waivers(master: Master) -> Iterator[Finding]:
             ("编码", waiver.requirement, master.requirement, w.REQUIREMENT),
         ):
             if said and said not in known:
-                where = _at(master, w.WAIVERS_SHEET, waiver.row, caption)
+                where = master.where(w.WAIVERS_SHEET, caption, waiver.row)
                 yield rules.finding("M18", where, found=texts.brief(said), what=what)
         if not waiver.rule:
-            where = _at(master, w.WAIVERS_SHEET, waiver.row, "规则代码")
+            where = master.where(w.WAIVERS_SHEET, "规则代码", waiver.row)
             yield rules.finding("M18", where, found="", what=w.RULE)
 
 

@@ -65,7 +65,7 @@ class _Reader:
         self.sheets = {texts.squash(sheet.name): sheet for sheet in book.sheets}
         self.file = file
         self.problems: list[Finding] = []
-        self.columns: dict[str, dict[str, int]] = {}
+        self.places: dict[str, dict[str, str]] = {}
 
     def read(self) -> Master:
         settings = self.read_settings()
@@ -92,6 +92,7 @@ class _Reader:
             waivers=waivers,
             templates=templates,
             problems=tuple(self.problems),
+            places=self.places,
         )
 
     def problem(self, code: str, sheet: str, cell: str, **context: str) -> None:
@@ -115,6 +116,7 @@ class _Reader:
                 field = layout.SETTINGS[key]
                 text = texts.tidy(said.text) if said else ""
                 where = (w.SETTINGS_SHEET, f"B{row + 1}")
+                self.places.setdefault(w.SETTINGS_SHEET, {})[key] = where[1]
                 if field in _DATES:
                     values[field] = self.date(text, *where)
                 elif field in _NUMBERS:
@@ -146,7 +148,7 @@ class _Reader:
             for column, text in rows.get(head, {}).items()
             if texts.squash(text) in known
         }
-        self.columns[name] = {caption: column for column, caption in captions.items()}
+        self.places[name] = {c: excel.column_name(column) for column, c in captions.items()}
         for caption in (column.caption for column in columns):
             if caption not in captions.values():
                 self.problem("M01", name, f"A{head + 1}", what=w.lacking_column(caption))
@@ -155,8 +157,7 @@ class _Reader:
                 yield _Line(row + 1, {captions[c]: t for c, t in cells.items() if c in captions})
 
     def cell(self, sheet: str, row: int, caption: str) -> str:
-        column = self.columns.get(sheet, {}).get(caption, 0)
-        return excel.cell_name(row - 1, column)
+        return f"{self.places.get(sheet, {}).get(caption, 'A')}{row}"
 
     def date(self, said: str, sheet: str, cell: str) -> date | None:
         day = parse_date(said)

@@ -173,6 +173,8 @@ class Master:
     waivers: tuple[Waiver, ...] = ()
     templates: tuple[Template, ...] = ()
     problems: tuple[Finding, ...] = ()
+    places: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By sheet: the column letters of a caption; for 任务设置 the cell of a key's value."""
 
     @cached_property
     def unit(self) -> Mapping[str, Unit]:
@@ -194,6 +196,11 @@ class Master:
             for requirement in self.requirements
             for duty in requirement.duties
         )
+
+    def where(self, sheet: str, caption: str, row: int = 0) -> Where:
+        """The cell under a caption, wherever the clerk moved its column; or a setting's."""
+        place = self.places.get(sheet, {}).get(caption, "A")
+        return Where(self.path, sheet, f"{place}{row}" if row else place)
 
     def due(self, unit: str) -> tuple[Requirement, ...]:
         """The requirements one unit must answer, in master order."""

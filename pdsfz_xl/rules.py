@@ -936,8 +936,8 @@ def _period(master: Master, requirement: Requirement) -> tuple[str, str]:
 
 
 def _unit_row(master: Master, unit: str) -> Where:
-    return Where(master.path, w.UNITS_SHEET, f"B{master.unit[unit].row}")
+    return master.where(w.UNITS_SHEET, "单位名称", master.unit[unit].row)
 
 
 def _requirement_row(master: Master, key: str) -> Where:
-    return Where(master.path, w.TABLE_SHEET, f"F{master.requirement[key].row}")
+    return master.where(w.TABLE_SHEET, w.MATERIAL, master.requirement[key].row)
