@@ -194,6 +194,7 @@ class _Form:
         sheet.merge_range(3, 0, 3, last, "", self.book.format(bold=True, font_color="#C00000"))
         formula, value = self.progress()
         style = self.book.format(bold=True, font_color="#C00000")
+        self.digests.add(identity.digest(formula))
         sheet.write_formula(3, 0, formula, style, value)
         for row, height in enumerate((30, 20, 20, 20)):
             sheet.set_row(row, height)

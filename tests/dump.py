@@ -45,7 +45,8 @@ def _sheet(sheet: Worksheet, rows: int) -> list[str]:
         lines.append(
             f"validation {rule.sqref}: {rule.type} {rule.operator or ''}"
             f" {rule.errorStyle or 'stop'} [{rule.formula1}] [{rule.formula2}]"
-            f" {rule.promptTitle or ''}|{rule.prompt or ''}|{rule.errorTitle or ''}|{rule.error or ''}"
+            f" {rule.promptTitle or ''}|{rule.prompt or ''}"
+            f"|{rule.errorTitle or ''}|{rule.error or ''}"
         )
     for area in sheet.conditional_formatting:
         for rule in area.rules:

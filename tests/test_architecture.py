@@ -20,9 +20,8 @@ LADDER = (
     {"form", "workspace", "ledger", "engine"},
     {"match"},
     {
-        "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge", "review",
-        "report",
-        "printout", "contract",
+        "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
+        "review", "report", "printout", "contract",
     },
     {"campaign"},
     {"demo"},
