@@ -177,7 +177,7 @@ def two_units(batch: Batch) -> Iterator[Hit]:
     "I02",
     "C",
     "编号有误",
-    "{item}的编号“{code}”校验不符，已按{by}认定，答案照常采用",
+    "{item}的编号“{row_code}”校验不符，已按{by}认定，答案照常采用",
     "请核对这一行是否确为该填报项",
 )
 def mistyped_code(batch: Batch) -> Iterator[Hit]:
@@ -185,7 +185,7 @@ def mistyped_code(batch: Batch) -> Iterator[Hit]:
     for row in batch.rows:
         if row.check == "wrong" and not _identity_altered(row):
             by = {"code": "编号", "text": "指标文字", "number": "序号"}[row.by]
-            yield _at(row, code=row.code, by=by)
+            yield _at(row, row_code=row.code, by=by)
 
 
 @rule(
