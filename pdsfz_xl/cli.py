@@ -194,14 +194,14 @@ def rules(wish: _Wish) -> None:
 
 @cli.command()
 @_common
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("place", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 @click.pass_obj
-def demo(wish: _Wish, folder: Path | None) -> None:
+def demo(wish: _Wish, place: Path | None) -> None:
     """用真实通知和演示样例把整个流程走一遍。"""
     from pdsfz_xl import demo as play
 
     base = (wish.folder or Path()).absolute()
-    _show(wish, play.run(base / (folder or "pdsfz-demo")))
+    _show(wish, play.run(base / (place or "pdsfz-demo")))
 
 
 # --- showing -------------------------------------------------------------------------------

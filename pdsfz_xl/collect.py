@@ -30,6 +30,9 @@ _HINT = re.compile(
     rf"|\d+/\d+({w.LEFT_HINT}|{w.ADVISED_HINT})\d+"
 )
 
+_NEVER_SAVED = excel.CREATED.isoformat()
+"""What our own forms say; only a program that saves one writes a true time."""
+
 _BELOW = frozenset({w.TOTAL_COUNT, *(w.label(said) for said in w.SIGN_OFF)})
 """What the form itself says below the table, in the columns a unit fills."""
 
@@ -82,7 +85,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         loose += _comments(sheet)
     return Manifest(
         sha256=digest,
-        saved=book.saved,
+        saved="" if book.saved.startswith(_NEVER_SAVED) else book.saved,
         campaign=stamp.get("campaign", ""),
         unit=stamp.get("unit", ""),
         prefilled=stamp.get("prefilled") == "1",

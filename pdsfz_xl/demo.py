@@ -98,12 +98,15 @@ def _in_time(plan: Master) -> Iterator[Return]:
     complete = unit["市发改委"]
     yield _filled(plan, complete, "市发改委填报表.xlsx", _all(plan, complete))
     over = unit["市自然资源和规划局"]
-    yield _filled(plan, over, "自然资源局/上报.xlsx", _all(plan, over, length=1080))
+    answers = _all(plan, over)
+    first = plan.due(over.code)[0]
+    answers[first.key] = Filled(w.ANSWERED, sample(over, first, 1080))
+    yield _filled(plan, over, "自然资源局/上报.xlsx", answers)
     law = unit["市司法局"]
-    answers = list(_all(plan, law).items())
-    half = len(answers) // 2
-    yield _filled(plan, law, "司法局/执法监督科.xlsx", dict(answers[:half]))
-    yield _filled(plan, law, "司法局/依法行政科.xlsx", dict(answers[half:]))
+    parts = list(_all(plan, law).items())
+    half = len(parts) // 2
+    yield _filled(plan, law, "司法局/执法监督科.xlsx", dict(parts[:half]))
+    yield _filled(plan, law, "司法局/依法行政科.xlsx", dict(parts[half:]))
     office = unit["市政府办公室"]
     yield _filled(plan, office, "市政府办公室.xlsx", _all(plan, office))
     audit = unit["市审计局"]
@@ -158,7 +161,7 @@ def _all(plan: Master, unit: Unit, length: int = 300) -> dict[str, Filled]:
 
 
 def sample(unit: Unit, requirement: Requirement, length: int) -> str:
-    """A plainly labelled text of exactly `length` counted characters."""
+    """A plainly labelled text of at least `length` counted characters, in whole sentences."""
     year = requirement.start.year if requirement.start else 2019
     topic = requirement.material.rstrip("。").split("年")[-1].removeprefix("以来")
     head = f"{LABEL}{unit.name}围绕“{texts.brief(topic, 40)}”开展工作。\n"
@@ -175,8 +178,6 @@ def sample(unit: Unit, requirement: Requirement, length: int) -> str:
     while texts.count(said) < length:
         said += sentences[turn % len(sentences)]
         turn += 1
-    while texts.count(said) > length:
-        said = said[:-1]
     return said
 
 

@@ -292,7 +292,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _safe_suffix(suffix: str) -> str:
-    return texts.file_name(suffix, 12) if re.fullmatch(r"\.\w{1,10}", suffix) else ""
+    return suffix if re.fullmatch(r"\.\w{1,10}", suffix) else ""
 
 
 def _read_text(path: Path) -> str:
