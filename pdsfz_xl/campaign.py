@@ -332,7 +332,7 @@ def _arrivals(
         for path in ws.dropped()
         if is_clutter(path.name)
     ]
-    return arrivals, tuple(a.path for a in arrivals if a.manifest and a.first_seen == now)
+    return arrivals, tuple(a.path for a in arrivals if a.manifest and seen[a.sha256].new)
 
 
 def _manifests(

@@ -40,6 +40,8 @@ class Receipt(NamedTuple):
 
     first_seen: datetime
     first_path: str
+    new: bool = False
+    """Nobody had seen them before this call."""
 
 
 class Ledger:
@@ -68,7 +70,7 @@ class Ledger:
         if fresh and not self._readonly:
             with self._db:
                 self._db.executemany("INSERT INTO receipts VALUES (?, ?, ?, ?)", fresh.values())
-        news = {digest: Receipt(now, row[2]) for digest, row in fresh.items()}
+        news = {digest: Receipt(now, row[2], True) for digest, row in fresh.items()}
         return {digest: known.get(digest) or news[digest] for digest, _, _ in files}
 
     def forms(self) -> dict[str, tuple[str, str]]:

@@ -1,0 +1,395 @@
+"""The whole flow, through the command line, as a clerk and the bureaus live it."""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from pdsfz_xl import demo, form, master
+from pdsfz_xl import wording as w
+
+NOTICE = Path(demo.__file__).parent / "data" / "notice.txt"
+CLOCK = ("--clock", "2019-10-24 16:05:00")
+
+
+def run(folder: Path, *words: str, clock: tuple[str, str] = CLOCK):
+    """One call of the program as its user makes it."""
+    command = [sys.executable, "-m", "pdsfz_xl", "-C", str(folder), *clock, *words]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8",
+                          env=environment, check=False)  # fmt: skip
+
+
+def ask(folder: Path, *words: str, clock: tuple[str, str] = CLOCK):
+    done = run(folder, "--json", *words, clock=clock)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Path:
+    """A workspace with the real notice, its master and its forms."""
+    folder = tmp_path_factory.mktemp("prepared")
+    ask(folder, "init", str(NOTICE))
+    ask(folder, "generate")
+    return folder
+
+
+@pytest.fixture
+def workspace(prepared, tmp_path) -> Path:
+    folder = tmp_path / "任务"
+    shutil.copytree(prepared, folder)
+    return folder
+
+
+def plan_of(folder: Path):
+    return master.read(folder / "master" / "任务分解表.xlsx")
+
+
+def fill(folder: Path, unit: str, name: str, texts: dict[str, str], **more) -> Path:
+    """A bureau fills the form it got, with openpyxl, and drops it."""
+    form_path = next((folder / "out/1-下发").glob(f"*_{unit}_*.xlsx"))
+    book = openpyxl.load_workbook(form_path)
+    sheet = book[w.FORM_SHEET]
+    captions = {cell.value: cell.column for cell in sheet[form.HEADER + 1]}
+    for row in range(form.HEADER + 2, sheet.max_row + 1):
+        code = str(sheet.cell(row, 1).value or "")
+        for key, said in texts.items():
+            if f"-{key}-" in code:
+                sheet.cell(row, captions[w.ANSWER]).value = said
+                for caption, value in more.items():
+                    sheet.cell(row, captions[caption]).value = value
+    path = folder / "out/2-收件" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book.save(path)
+    return path
+
+
+def test_the_real_notice_gives_what_it_holds(prepared):
+    plan = plan_of(prepared)
+    assert len(plan.indicators) == 29
+    assert len({i.level1 for i in plan.indicators}) == 9
+    assert len({i.level2 for i in plan.indicators}) == 19
+    assert len(plan.requirements) == 24
+    assert len(plan.units) == 13
+    assert len(plan.assignments) == 30
+    assert len(list((prepared / "out/1-下发").glob("*.xlsx"))) == 12
+    said = run(prepared, "generate").stdout
+    assert "新写 0 份" in said
+    assert "市财政局" in said
+
+
+def test_a_filled_form_comes_back_answer_by_answer(workspace):
+    fill(workspace, "市审计局", "乱/七八糟(3).xlsx", {"17": "=1+1"})
+    fill(workspace, "市发改委", "发改.xlsx", {"02.1": "数量说明", "02.2": "00123"}, 数量=1286)
+    document = ask(workspace, "collect")
+    answers = {(a["unit"], a["requirement"]): a for a in document["answers"]}
+    assert len(answers) == 30
+    assert answers["市审计局", "17"]["text"] == "=1+1"
+    assert answers["市发改委", "02.2"]["text"] == "00123"
+    assert answers["市发改委", "02.1"]["number"] == 1286
+    assert answers["市司法局", "09"] == {
+        "unit": "市司法局", "requirement": "09", "text": "", "count": 0, "number": None,
+        "status": "未报", "source": None,
+    }  # fmt: skip
+    files = {f["path"]: f for f in document["files"]}
+    assert files["out/2-收件/乱/七八糟(3).xlsx"]["unit"] == "市审计局"
+    assert {u["name"]: u["status"] for u in document["units"]}["市财政局"] == "nothing_due"
+    assert document["outputs"]["merged"] == "out/3-汇总/汇总表.xlsx"
+    assert (workspace / document["outputs"]["merged"]).exists()
+
+
+def test_a_second_collect_says_the_same_and_writes_nothing(workspace):
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    first = ask(workspace, "collect")
+    before = digests(workspace)
+    times = {p: p.stat().st_mtime_ns for p in workspace.rglob("*") if p.is_file()}
+    later = ("--clock", "2019-10-25 09:00:00")
+    assert ask(workspace, "collect", clock=later) == first
+    assert digests(workspace) == before
+    after = {p: p.stat().st_mtime_ns for p in workspace.rglob("*") if p.is_file()}
+    assert {p for p in after if after[p] != times.get(p) and ".lock" not in p.name} == set()
+
+
+def test_originals_are_archived_once(workspace):
+    path = fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    ask(workspace, "collect")
+    ask(workspace, "collect")
+    kept = [p for p in (workspace / "out/存档").iterdir() if p.read_bytes() == path.read_bytes()]
+    assert len(kept) == 1
+    assert kept[0].name.startswith("市审计局_20191024_审计_")
+
+
+def test_the_clerks_review_survives_the_next_collect(workspace):
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
+    book = openpyxl.load_workbook(merged)
+    sheet = book[w.MERGED_SHEET]
+    captions = {cell.value: cell.column for cell in sheet[1]}
+    row = next(r for r in range(2, sheet.max_row + 1) if sheet.cell(r, 8).value == "市审计局")
+    sheet.cell(row, captions["审核意见"]).value = "请补充数字"
+    book.save(merged)
+    fill(workspace, "市统计局", "统计.xlsx", {"18.1": "制度 2 项。"})
+    ask(workspace, "collect")
+    again = openpyxl.load_workbook(merged)[w.MERGED_SHEET]
+    said = {again.cell(r, 8).value: again.cell(r, captions["审核意见"]).value
+            for r in range(2, again.max_row + 1)}  # fmt: skip
+    assert said["市审计局"] == "请补充数字"
+
+
+def test_status_says_the_next_step(tmp_path, workspace):
+    (tmp_path / "空").mkdir()
+    assert "pdsfz-xl init" in run(tmp_path / "空").stdout
+    assert "2-收件" in run(workspace).stdout
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    assert "pdsfz-xl collect" in run(workspace).stdout
+    ask(workspace, "collect")
+    assert "pdsfz-xl print" in run(workspace).stdout
+
+
+def test_a_form_that_is_out_and_changes_is_said_and_kept(workspace):
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    ask(workspace, "collect")
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.TABLE_SHEET]
+    row = next(r for r in range(2, 60) if sheet.cell(r, 8).value == "17")
+    sheet.cell(row, 6).value = "改写后的填报材料。"
+    book.save(path)
+    done = run(workspace, "generate")
+    assert "市审计局的填报表已经下发过，现在有变化" in done.stdout
+    assert "新写 1 份" in done.stdout
+    assert any(p.name.startswith("市审计局_") and "填报表" in p.name
+               for p in (workspace / "out/存档").iterdir())  # fmt: skip
+    document = ask(workspace, "collect")
+    assert "F05" in {f["rule"] for f in document["findings"]}
+    assert next(a for a in document["answers"] if a["unit"] == "市审计局")["text"] == "整改 3 项。"
+
+
+# --- bad input: one sentence, status 2, nothing lost ---------------------------------------
+
+
+def refused(folder: Path, *words: str) -> str:
+    done = run(folder, *words)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    as_json = run(folder, "--json", *words)
+    assert as_json.returncode == 2
+    assert json.loads(as_json.stdout)["error"]
+    return done.stderr
+
+
+def test_no_master(tmp_path):
+    for command in ("lint", "generate", "collect", "print"):
+        assert "pdsfz-xl init" in refused(tmp_path, command)
+
+
+def test_init_never_overwrites_a_master(workspace):
+    before = (workspace / "master/任务分解表.xlsx").read_bytes()
+    assert "--force" in refused(workspace, "init", str(NOTICE))
+    assert (workspace / "master/任务分解表.xlsx").read_bytes() == before
+    ask(workspace, "init", str(NOTICE), "--force")
+    kept = list((workspace / "master").glob("任务分解表_*.xlsx"))
+    assert [p.read_bytes() for p in kept] == [before]
+
+
+@pytest.mark.parametrize("name", ["通知.doc", "通知.wps", "通知.pdf"])
+def test_other_kinds_of_notice_get_one_sentence(tmp_path, name):
+    (tmp_path / name).write_bytes(b"%PDF-1.4")
+    assert ".docx" in refused(tmp_path, "init", str(tmp_path / name))
+
+
+def test_a_merged_workbook_open_elsewhere_stops_before_anything_starts(workspace):
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    ask(workspace, "collect")
+    before = digests(workspace)
+    owner = workspace / "out/3-汇总/~$汇总表.xlsx"
+    owner.write_bytes(b"x")
+    fill(workspace, "市统计局", "统计.xlsx", {"18.1": "制度 2 项。"})
+    assert "关闭" in refused(workspace, "collect")
+    owner.unlink()
+    (workspace / "out/2-收件/统计.xlsx").unlink()
+    assert digests(workspace) == before
+
+
+def test_a_damaged_master_is_said_and_kept(workspace):
+    path = workspace / "master/任务分解表.xlsx"
+    path.write_bytes(path.read_bytes()[:5000])
+    for command in ("lint", "generate", "collect", "status"):
+        assert "任务分解表.xlsx" in refused(workspace, command)
+
+
+def test_a_wrong_command_is_said_in_chinese(tmp_path):
+    assert "--help" in refused(tmp_path, "colect")
+
+
+def test_a_deadline_that_is_no_date(workspace):
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.SETTINGS_SHEET]
+    row = next(r for r in range(1, 20) if sheet.cell(r, 1).value == "报送截止日期")
+    sheet.cell(row, 2).value = "十月底"
+    book.save(path)
+    assert f"B{row}" in refused(workspace, "generate")
+    assert "M09" in {f["rule"] for f in ask(workspace, "lint")["findings"]}
+
+
+def test_an_unknown_unit_is_named_with_the_nearest(workspace):
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.TABLE_SHEET]
+    row = next(r for r in range(2, 60) if sheet.cell(r, 8).value == "17")
+    sheet.cell(row, 7).value = "市审记局"
+    book.save(path)
+    found = [f for f in ask(workspace, "lint")["findings"] if f["rule"] == "M03"]
+    assert [f["where"]["cell"] for f in found] == [f"G{row}"]
+    assert "市审计局" in found[0]["message"]
+
+
+def test_an_inserted_row_gets_a_key_of_its_own(workspace):
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.TABLE_SHEET]
+    row = next(r for r in range(2, 60) if sheet.cell(r, 8).value == "29") + 1
+    for column, said in ((3, "（30）"), (4, "新增指标"), (6, "新增材料"), (7, "市审计局")):
+        sheet.cell(row, column).value = said
+    book.save(path)
+    assert "M15" in {f["rule"] for f in ask(workspace, "lint")["findings"]}
+    assert f"H{row}" in run(workspace, "lint", "--fix").stdout
+    assert [r.key for r in plan_of(workspace).requirements][-1] == "30"
+    keys = [r.key for r in plan_of(workspace).requirements]
+    assert keys[:3] == ["02.1", "02.2", "03"]
+
+
+def test_strange_files_get_a_verdict_and_hurt_nobody(workspace):
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    zone = workspace / "out/2-收件"
+    (zone / "空.xlsx").write_bytes(b"")
+    (zone / "假.xlsx").write_bytes(b"PK\3\4 not a zip")
+    (zone / "说明.pdf").write_bytes(b"%PDF-1.4")
+    (zone / "旧.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+    (zone / "~$审计.xlsx").write_bytes(b"x")
+    with zipfile.ZipFile(zone / "一包.zip", "w") as archive:
+        archive.writestr("表.xlsx", b"x")
+    other = openpyxl.Workbook()
+    other.active["A1"] = "别的表"
+    other.save(zone / "别的.xlsx")
+    document = ask(workspace, "collect")
+    verdicts = {Path(f["path"]).name: (f["verdict"], f["rule"]) for f in document["files"]}
+    assert verdicts == {
+        "审计.xlsx": ("accepted", None),
+        "空.xlsx": ("rejected", "F03"),
+        "假.xlsx": ("rejected", "F03"),
+        "说明.pdf": ("rejected", "F01"),
+        "旧.xls": ("rejected", "F01"),
+        "~$审计.xlsx": ("ignored", None),
+        "一包.zip": ("rejected", "F07"),
+        "别的.xlsx": ("rejected", "F06"),
+    }
+    assert sum(a["status"] == "已填报" for a in document["answers"]) == 1
+
+
+def test_an_answer_longer_than_a_cell_is_whole_everywhere(workspace):
+    """40,000 characters can only come from another program; nothing of it is lost."""
+    said = "字" * 40_000
+    path = fill(workspace, "市审计局", "审计.xlsx", {"17": "占位文字"})
+    with zipfile.ZipFile(path) as before:
+        parts = {i.filename: before.read(i) for i in before.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as after:
+        for name, data in parts.items():
+            after.writestr(name, data.replace("占位文字".encode(), said.encode()))
+    document = ask(workspace, "collect")
+    answer = next(a for a in document["answers"] if a["unit"] == "市审计局")
+    assert answer["text"] == said
+    assert answer["count"] == 40_000
+    assert "L01" in {f["rule"] for f in document["findings"] if f["unit"] == "市审计局"}
+    book = openpyxl.load_workbook(workspace / document["outputs"]["merged"])
+    shown = "".join(
+        str(cell.value)
+        for sheet in (book[w.MERGED_SHEET], book[w.OVERFLOW_SHEET])
+        for row in sheet.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str)
+    )
+    assert shown.count("字") >= 40_000
+
+
+# --- killed at any moment ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["generate", "collect"])
+def test_killed_at_any_moment_nothing_is_half(workspace, command):
+    """20 kills at seeded moments: every output is old or new, and the next run completes it."""
+    if command == "collect":
+        for unit, key in (("市审计局", "17"), ("市统计局", "18.1"), ("市政府办公室", "05")):
+            fill(workspace, unit, f"{unit}.xlsx", {key: "已办 3 件。"})
+    else:
+        shutil.rmtree(workspace / "out/1-下发")
+    whole = workspace.with_name("whole")
+    shutil.copytree(workspace, whole)
+    started = time.perf_counter()
+    ask(whole, command)
+    span = time.perf_counter() - started
+    expected = {k: v for k, v in digests(whole / "out").items() if k.endswith(".xlsx")}
+    moments = random.Random(20191021)
+    words = [sys.executable, "-m", "pdsfz_xl", "-C", str(workspace), *CLOCK, command]
+    for _ in range(20):
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0, span))
+        process.kill()
+        process.wait()
+        for name, digest in digests(workspace / "out").items():
+            if name.endswith(".xlsx") and not Path(name).name.startswith("."):
+                assert digest == expected[name], name
+    ask(workspace, command)
+    done = {k: v for k, v in digests(workspace / "out").items() if k.endswith(".xlsx")}
+    assert done == expected
+    assert not list(workspace.rglob("*.part"))
+
+
+# --- the demo ------------------------------------------------------------------------------
+
+
+def test_the_demo_plays_every_case_and_is_the_same_every_time(tmp_path):
+    one, two = ask(tmp_path, "demo", "甲"), ask(tmp_path, "demo", "乙")
+    assert one == two
+    assert {f["verdict"] for f in one["files"]} == {"accepted", "duplicate", "rejected"}
+    assert {u["status"] for u in one["units"]} == {"complete", "partial", "missing", "nothing_due"}
+    rules = {f["rule"] for f in one["findings"]}
+    assert {"F01", "G01", "G03", "G04", "L01", "N01", "R01", "X01"} <= rules
+    kept = {k: v for k, v in digests(tmp_path / "甲").items() if not k.endswith(".sqlite")}
+    assert kept == {k: v for k, v in digests(tmp_path / "乙").items() if not k.endswith(".sqlite")}
+    again = run(tmp_path, "demo", "甲")
+    assert again.returncode == 0
+    assert "下一步" in again.stdout
+
+
+def test_the_demo_never_touches_a_folder_of_somebody_else(tmp_path):
+    (tmp_path / "甲").mkdir()
+    (tmp_path / "甲" / "重要.txt").write_text("别删", "utf-8")
+    assert "别的文件" in refused(tmp_path, "demo", "甲")
+    assert (tmp_path / "甲" / "重要.txt").exists()
+
+
+def test_strict_ends_with_one_while_a_class_a_finding_is_open(workspace):
+    assert run(workspace, "collect", "--strict").returncode == 1
+    assert run(workspace, "--strict", "status").returncode == 1
+    assert run(workspace, "collect").returncode == 0
