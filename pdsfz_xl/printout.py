@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typst import Fonts
 
 Json = dict[str, Any]
+Place = tuple[str, str]
 
 FONTS: Mapping[str, tuple[str, ...]] = {
     "title": ("FZXiaoBiaoSong-B05S", "FZXiaoBiaoSong-B05", "STZhongsong", "Noto Serif CJK SC",
@@ -97,7 +98,7 @@ def _typeset(document: Json, fonts: "Fonts") -> tuple[bytes, set[str]]:
 
     refused: set[str] = set()
     while True:
-        source = _source(document, refused)
+        source: Any = _source(document, refused)  # typst's stubs know paths and bytes only
         try:
             return typst.compile(source, font_paths=fonts, pdf_standards="a-2b"), refused
         except typst.TypstError as error:
@@ -149,54 +150,46 @@ def _embedded(data: bytes, families: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def _missing(document: Json, refused: set[str]) -> Iterator[Missing]:
-    """Where each refused character stands."""
-    places = [("", "", {**document, "bands": [_without_rows(b) for b in document["bands"]]})]
-    places += [(row["unit"], row["key"], row) for row in _all_rows(document["bands"])]
-    seen = set()
-    for unit, key, part in places:
-        for character in sorted(refused & set(json.dumps(part, ensure_ascii=False))):
-            found = Missing(character, f"U+{ord(character):04X}", unit, key)
-            if found not in seen:
-                seen.add(found)
-                yield found
+def _missing(document: Json, refused: set[str]) -> Iterable[Missing]:
+    """Where each refused character stands, each place once."""
+    return dict.fromkeys(
+        Missing(character, f"U+{ord(character):04X}", *place)
+        for place, text in _strings(document)
+        for character in sorted(refused & set(text))
+    )
 
 
-def _all_rows(bands: list[Json]) -> Iterator[Json]:
-    for band in bands:
-        for indicator in band["indicators"]:
-            for block in indicator["blocks"]:
-                yield from block["rows"]
-
-
-def _without_rows(band: Json) -> Json:
-    indicators = [
-        {**i, "blocks": [{**block, "rows": []} for block in i["blocks"]]}
-        for i in band["indicators"]
-    ]
-    return {**band, "indicators": indicators}
+def _strings(value: Any, place: Place = ("", "")) -> Iterator[tuple[Place, str]]:
+    """Every text of the document with the unit and requirement in whose row it stands."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        place = value.get("place", place)
+        for part in value.values():
+            yield from _strings(part, place)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _strings(part, place)
 
 
 # --- texts on paper ------------------------------------------------------------------------
 
 # What cannot be seen on paper, or turns the text around it, or hides in it.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb"
-    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb"
+    r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
 # A TAB gets the width of a character; joiners without width would only forbid a line break.
 _BLANKS = str.maketrans({"\t": "\u3000", "\u200b": "", "\u2060": "", "\ufeff": ""})
 # A line can break between any two of these, hanzi and emoji; a long run of anything else might
 # leave its cell.
 _BREAKS = (
-    " \n\u3000\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
-    "\U0001f000-\U0001faff\U00020000-\U0003fffd"
+    r" \n\u3000\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    r"\U0001f000-\U0001faff\U00020000-\U0003fffd"
 )
 _WIDE = re.compile(f"[^{_BREAKS}]{{31,}}")
 _NARROW = re.compile(f"[^{_BREAKS}]{{7,}}")
-
-
-# Zero-width space (our own line breaks), joiners and variation selectors.
+# Our own line breaks (zero-width space), joiners and variation selectors.
 _WIDTHLESS = frozenset("\u200b\u200c\u200d\ufe0e\ufe0f")
 
 
@@ -237,7 +230,11 @@ def _cover(batch: Batch, findings: tuple[Finding, ...]) -> Json:
         "date": [batch.now.year, batch.now.month, batch.now.day],
         "day": w.day(batch.now),
         "standings": [
-            {"word": word, "units": sum(s.status == status for s in batch.standings)}
+            {
+                "status": status,
+                "word": word,
+                "units": sum(s.status == status for s in batch.standings),
+            }
             for status, word in w.STANDING.items()
         ],
         "assigned": len(batch.answers),
@@ -354,9 +351,9 @@ def _settled_row(
     names = {a.unit: batch.master.unit[a.unit].name for a in answers}
     figures = [(names[a.unit], _number(requirement, a)) for a in answers]
     return {
+        "place": (texts.visible("、".join(names.values())), requirement.key),
         "unit": "、".join(map(_paper, names.values())),
         "role": "",
-        "key": requirement.key,
         "status": "",
         "blank": False,
         "tags": ["final"],
@@ -376,15 +373,12 @@ def _row(batch: Batch, requirement: Requirement, duty: Duty, answer: Answer) -> 
     key = identity.assignment_key(batch.master.settings.code, answer.unit, requirement.key)
     revised = batch.written(w.MERGED_SHEET, key, "修改稿")
     revised = revised if texts.count(revised) else ""
-    tags = {
-        "revised": bool(revised),
-        "keyed": answer.keyed,
-        "late": answer.late,
-    }
+    tags = {"revised": bool(revised), "keyed": answer.keyed, "late": answer.late}
+    name = batch.master.unit[answer.unit].name
     return {
-        "unit": _paper(batch.master.unit[answer.unit].name),
+        "place": (texts.visible(name), requirement.key),
+        "unit": _paper(name),
         "role": duty.role,
-        "key": requirement.key,
         "status": answer.status,
         "blank": not answer.answered,
         "tags": [tag for tag, there in tags.items() if there],
@@ -409,8 +403,9 @@ def _parts(requirement: Requirement, answer: Answer, revised: str) -> Iterator[J
                 "file": _paper(version.where.file.rpartition("/")[2]),
                 "saved": version.saved.replace("T", " ")[:16],
                 "choice": _paper(version.choice),
-                "number": _paper(version.number_text)
-                or _figure(version.number, requirement.measure),
+                "number": _paper(
+                    version.number_text or _figure(version.number, requirement.measure)
+                ),
                 "count": texts.count(version.text),
                 "paragraphs": _paragraphs(version.text),
             }

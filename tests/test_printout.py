@@ -1,0 +1,379 @@
+"""Paper: every character of every answer is there, what is absent catches the eye."""
+
+import re
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+
+from pdsfz_xl import printout, rules
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.model import (
+    Answer,
+    Batch,
+    Duty,
+    Evidence,
+    Indicator,
+    Master,
+    Requirement,
+    Settings,
+    Standing,
+    Unit,
+    Version,
+    Where,
+)
+
+NOW = datetime(2019, 10, 28, 9, 0)
+UNITS = ("市发改委", "市司法局", "市公安局", "市财政局")
+LEVELS = {"level1": "一、政府职能依法全面履行", "level2": "2.加强事中事后监管"}
+SENTENCE = "2019年以来，全市办理行政执法案件1,286件，合格率98.5%（其中“双随机”36次）；"
+
+needs_pdftotext = pytest.mark.skipif(
+    not shutil.which("pdftotext"), reason="pdftotext (poppler) is not installed"
+)
+
+
+def requirement(key: str, *units: str, **more) -> Requirement:
+    duties = tuple(Duty(unit) for unit in units)
+    values = {"key": key, "number": int(key[:2]), "material": f"填报材料{key}", "duties": duties}
+    return Requirement(**{**LEVELS, **values, **more})
+
+
+REQUIREMENTS = (
+    requirement("02.1", "01", kind=w.FIGURES, measure="条"),
+    requirement("02.2", "01"),
+    requirement("04", "02", "03", also=(5,)),
+)
+INDICATORS = (
+    Indicator(
+        number=1, text="严格落实预算法", material="不需提供申报材料。", units=("04",), **LEVELS
+    ),
+    Indicator(number=2, text="实施差异化监管", requirements=("02.1", "02.2"), **LEVELS),
+    Indicator(number=4, text="开展立法后评估", requirements=("04",), **LEVELS),
+    Indicator(number=5, text="严控规范性文件", joined_to=4, level1="二、依法行政制度体系完善"),
+)
+MASTER = Master(
+    settings=Settings(
+        name="法治政府建设示范市补充材料",
+        code="F201921",
+        issuer="法治政府建设领导小组办公室",
+        document_number="平法政办〔2019〕21号",
+        deadline=date(2019, 10, 25),
+    ),
+    indicators=INDICATORS,
+    requirements=REQUIREMENTS,
+    units=tuple(Unit(code=f"{i:02d}", name=name) for i, name in enumerate(UNITS, 1)),
+)
+
+
+def version(unit: str, key: str, text: str, **more) -> Version:
+    values = {"choice": "", "number": None, "saved": "2019-10-20T10:11:12", "received": NOW}
+    where = Where(f"out/2-收件/{unit}.xlsx", "填报表", "J5")
+    return Version(
+        unit=unit, requirement=key, text=text, where=where, sha256="", **{**values, **more}
+    )
+
+
+def said(unit: str, key: str, *spoken: str, **more) -> Answer:
+    """An answer; with several texts the last one counts for now and the conflict is open."""
+    if not spoken:
+        return Answer(unit=unit, requirement=key, status=w.UNANSWERED, **more)
+    versions = tuple(version(unit, key, text) for text in spoken)
+    values = {"status": w.ANSWERED, "open_conflict": len(spoken) > 1, "versions": versions, **more}
+    count = texts.count(spoken[-1])
+    return Answer(unit=unit, requirement=key, text=spoken[-1], count=count, answered=True, **values)
+
+
+def batch(*answers: Answer, master: Master = MASTER, **more) -> Batch:
+    """A batch in which everything not given is unanswered."""
+    given = {(a.unit, a.requirement): a for a in answers}
+    complete = tuple(
+        given.get((a.unit.code, a.requirement.key)) or said(a.unit.code, a.requirement.key)
+        for a in master.assignments
+    )
+    standings = []
+    for unit in master.units:
+        mine = [a for a in complete if a.unit == unit.code]
+        missing = tuple(a.requirement for a in mine if not a.answered)
+        status = "partial" if len(missing) < len(mine) else "missing"
+        status = "nothing_due" if not mine else status if missing else "complete"
+        standings.append(
+            Standing(
+                unit=unit.code,
+                assigned=len(mine),
+                answered=len(mine) - len(missing),
+                missing=missing,
+                status=status,
+            )
+        )
+    return Batch(master=master, now=NOW, answers=complete, standings=tuple(standings), **more)
+
+
+@pytest.fixture(scope="session")
+def bare():
+    """The fonts of a machine that has none of its own."""
+    return printout.available_fonts(system=False)
+
+
+def paper(result: Batch, fonts=None) -> str:
+    """The text of the printed pages, blanks and line ends removed."""
+    printed = printout.pdf(result, rules.run(result), fonts)
+    return "".join(read(printed.data).split()).replace("\u200b", "")
+
+
+def read(data: bytes) -> str:
+    done = subprocess.run(
+        ["pdftotext", "-raw", "-enc", "UTF-8", "-", "-"],
+        input=data,
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode()
+
+
+def characters(*spoken: str) -> Counter[str]:
+    return Counter(c for text in spoken for c in text if not c.isspace())
+
+
+# --- the file ------------------------------------------------------------------------------
+
+
+def test_the_same_batch_gives_the_same_bytes(bare):
+    result = batch(said("01", "02.2", SENTENCE * 30))
+    one, two = (printout.pdf(result, rules.run(result), bare) for _ in range(2))
+    assert one.data == two.data
+    assert one.data.startswith(b"%PDF-")
+
+
+def test_the_file_is_archival_so_no_empty_box_can_be_in_it(bare):
+    """PDF/A allows no character without a glyph; typst refuses to write one."""
+    printed = printout.pdf(
+        batch(said("01", "02.2", "ก和😀 漢\u0301 x\u0489 \ue000\u0378")), (), bare
+    )
+    assert b"GTS_PDFA1" in printed.data
+
+
+@needs_pdftotext
+def test_pages_are_counted(bare):
+    printed = printout.pdf(batch(said("01", "02.2", SENTENCE * 300)), (), bare)
+    assert printed.pages == read(printed.data).count("\f") > 3
+
+
+def test_a_machine_without_fonts_prints_with_the_packaged_ones(bare):
+    assert printout.pdf(batch(), (), bare).fonts == ("Noto Sans CJK SC",)
+
+
+def test_the_fonts_named_are_the_fonts_embedded():
+    printed = printout.pdf(batch(), ())
+    names = re.findall(r"/FontName\s*/[A-Z]{6}\+([A-Za-z0-9]+)", printed.data.decode("latin-1"))
+    assert names
+    for name in names:
+        plain = [re.sub(r"[ _-]", "", font).lower() for font in printed.fonts]
+        assert any(name.lower().startswith(font) for font in plain)
+
+
+# --- nothing is lost -----------------------------------------------------------------------
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("system", [True, False], ids=["own fonts", "no fonts"])
+def test_every_character_of_long_answers_is_on_paper(system):
+    spoken = {
+        ("01", "02.1"): "\n".join([SENTENCE * 20] * 3),
+        ("01", "02.2"): SENTENCE * 60,
+        ("02", "04"): "\n".join([SENTENCE] * 150),
+        ("03", "04"): "短",
+    }
+    result = batch(*(said(*place, text) for place, text in spoken.items()))
+    printed = printout.pdf(result, rules.run(result), printout.available_fonts(system=system))
+    assert characters(*spoken.values()) - characters(read(printed.data)) == Counter()
+    assert printed.missing == ()
+
+
+@needs_pdftotext
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 900,
+        "1" * 32_000,
+        "，" * 900,
+        "（" * 300,
+        "…" * 500,
+        "行\n" * 300,
+        '=1+1 #text(red)[x] $x$ *b* _i_ `c` <l> @r \\ // c /* */ "\' {1} ~ -- #import "x"',
+        "שָׁלוֹם 中文 mixed",
+        "𠮷野家",
+        "-3% 00123 TRUE 1-2",
+        "汉\u2060字" * 500,
+        "a\u00a0" * 500,
+    ],
+    ids=lambda text: ascii(text[:6]),
+)
+def test_nasty_texts_are_printed_whole(text, bare):
+    printed = printout.pdf(batch(said("01", "02.2", text)), (), bare)
+    visible = text.replace("\u2060", "")
+    assert characters(visible) - characters(read(printed.data)) == Counter()
+    assert printed.missing == ()
+
+
+@needs_pdftotext
+def test_what_cannot_be_seen_is_spelt_out(bare):
+    text = "a\x07b\u202ec\ud800d\u2028e\U000e0041f"
+    assert "a〔U+0007〕b〔U+202E〕c〔U+D800〕d〔U+2028〕e〔U+E0041〕f" in paper(
+        batch(said("01", "02.2", text)), bare
+    )
+
+
+def test_a_character_no_font_has_is_reported_with_its_place(bare):
+    printed = printout.pdf(batch(said("01", "02.2", "ก和😀"), said("02", "04", "ก")), (), bare)
+    assert printed.missing == (
+        ("ก", "U+0E01", "市发改委", "02.2"),
+        ("😀", "U+1F600", "市发改委", "02.2"),
+        ("ก", "U+0E01", "市司法局", "04"),
+    )
+
+
+@needs_pdftotext
+def test_a_character_no_font_has_is_printed_as_its_code(bare):
+    page = paper(
+        batch(said("01", "02.2", "甲ก乙"), said("02", "04", "👨\u200d👩" + "😀" * 60)), bare
+    )
+    assert "甲〔U+0E01〕乙" in page
+    assert "〔U+1F468〕〔U+1F469〕" in page.replace("\u200d", "")
+    assert page.count("〔U+1F600〕") == 60
+
+
+@needs_pdftotext
+def test_missing_characters_outside_the_answers_are_reported_too(bare):
+    units = (replace(MASTER.units[0], name="市ก局"), *MASTER.units[1:])
+    printed = printout.pdf(batch(master=replace(MASTER, units=units)), (), bare)
+    assert ("ก", "U+0E01", "", "") in printed.missing
+    assert "市〔U+0E01〕局" in read(printed.data)
+
+
+@needs_pdftotext
+def test_an_answer_is_printed_even_if_the_table_lost_its_indicator(bare):
+    broken = replace(MASTER, indicators=INDICATORS[:1])
+    assert "没有指标的答案" in paper(
+        batch(said("01", "02.2", "没有指标的答案"), master=broken), bare
+    )
+
+
+# --- what stands there ---------------------------------------------------------------------
+
+
+@needs_pdftotext
+def test_the_cover_says_where_the_campaign_stands(bare):
+    page = paper(batch(said("01", "02.1", "甲" * 1001), said("01", "02.2", "乙")), bare)
+    assert "法治政府建设示范市补充材料汇总表" in page
+    assert "法治政府建设领导小组办公室2019年10月28日" in page
+    assert "应报单位已报齐未报齐未报无需报送31021" in page
+    assert "应报事项已报未报超字数迟报待定422100" in page
+    assert "未报（2个单位）：市司法局、市公安局" in page
+    assert "打印日期：2019年10月28日" in page
+
+
+@needs_pdftotext
+def test_missing_items_of_a_partial_unit_are_named(bare):
+    assert "市发改委：缺第2（2）项" in paper(batch(said("01", "02.1", "甲")), bare)
+
+
+@needs_pdftotext
+def test_waived_findings_are_counted_apart(bare):
+    found = rules.finding("L01", Where(), unit="市发改委", count=1, limit=1, over=0)
+    data = printout.pdf(batch(), (found, found, found._replace(waived=True)), bare).data
+    assert "待处理2000同意不改1000" in "".join(read(data).split())
+
+
+@needs_pdftotext
+def test_unanswered_stands_in_the_table(bare):
+    table = paper(batch(said("02", "04", "甲")), bare).partition("情况说明字数数量")[2]
+    assert "市公安局未报未报" in table
+
+
+@needs_pdftotext
+def test_what_a_unit_chose_without_a_reason_is_shown(bare):
+    answer = said("02", "04", versions=(version("02", "04", "", choice=w.NOTHING, number=3.0),))
+    assert "该单位只填了02.xlsx，保存于2019-10-2010:11，填报情况：无此情况，数量：3" in paper(
+        batch(answer), bare
+    )
+
+
+@needs_pdftotext
+def test_every_indicator_keeps_its_row(bare):
+    page = paper(batch(), bare)
+    assert "不需提供申报材料。市财政局" in page
+    assert "与第4项合并填报" in page
+    assert "对应指标4、5" in page
+
+
+@needs_pdftotext
+def test_an_open_conflict_prints_every_version_in_full(bare):
+    page = paper(batch(said("01", "02.2", "旧的说法" * 30, "新的说法" * 30)), bare)
+    assert "待定收到2个不同的版本" in page
+    assert "旧的说法" * 30 in page
+    assert "新的说法" * 30 in page
+
+
+@needs_pdftotext
+def test_a_settled_conflict_prints_the_chosen_version_only(bare):
+    page = paper(batch(said("01", "02.2", "旧的说法", "新的说法", open_conflict=False)), bare)
+    assert "新的说法" in page
+    assert "旧的说法" not in page
+
+
+@needs_pdftotext
+def test_several_units_are_to_be_joined_until_a_final_text_is_written(bare):
+    answers = (said("02", "04", "甲局的说法"), said("03", "04", "乙局的说法"))
+    page = paper(batch(*answers), bare)
+    assert page.index("待综合") < page.index("甲局的说法") < page.index("乙局的说法")
+    final = {w.FINAL_SHEET: {"04": {"定稿文本": "综合后的说法"}}}
+    page = paper(batch(answers[0], clerk=final), bare)
+    assert "综合后的说法" in page
+    assert "未报：市公安局" in page
+    assert "甲局的说法" not in page
+    assert "待综合" not in page
+
+
+@needs_pdftotext
+def test_a_revision_is_printed_before_the_answer(bare):
+    clerk = {w.MERGED_SHEET: {"F201921-01-02.2": {"修改稿": "改过的说法"}}}
+    page = paper(batch(said("01", "02.2", "原来的说法"), clerk=clerk), bare)
+    assert "已填报修改稿改过的说法5" in page
+    assert "原来的说法" not in page
+
+
+@needs_pdftotext
+def test_a_revision_does_not_hide_an_open_conflict(bare):
+    clerk = {w.MERGED_SHEET: {"F201921-01-02.2": {"修改稿": "改过的说法"}}}
+    page = paper(batch(said("01", "02.2", "旧的说法", "新的说法"), clerk=clerk), bare)
+    assert all(text in page for text in ("待定", "改过的说法", "旧的说法", "新的说法"))
+
+
+@needs_pdftotext
+def test_numbers_counts_and_evidence_stand_beside_the_answer(bare):
+    where = Where("a.xlsx", w.EVIDENCE_SHEET, "B2")
+    evidence = Evidence(where, "01", "02.1", "关于公示制度的通知.pdf", "文件", "", 1, "")
+    answer = said("01", "02.1", "甲" * 1012, number=1286.0, late=True, received=NOW)
+    page = paper(batch(answer, evidence=(evidence,)), bare)
+    assert "1012超121286条关于公示制度的通知.pdf" in page
+    assert "已填报迟报" in page
+
+
+@needs_pdftotext
+def test_bands_and_captions_return_on_every_page(bare):
+    printed = printout.pdf(batch(said("01", "02.2", SENTENCE * 300)), (), bare)
+    pages = read(printed.data).split("\f")[1:-1]
+    head = "序号三级指标填报材料单位填报情况情况说明字数数量佐证材料"
+    for page in map("".join, map(str.split, pages)):
+        assert page.startswith(head + "一、政府职能依法全面履行＞2.加强事中事后监管")
+        assert f"，共{printed.pages}页" in page
+
+
+def test_an_empty_campaign_still_prints(bare):
+    empty = Batch(master=Master(settings=Settings()), now=NOW)
+    assert printout.pdf(empty, (), bare).pages >= 1
