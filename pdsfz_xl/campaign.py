@@ -56,6 +56,10 @@ class Done:
         }
 
 
+SHOWN_CHARACTERS = 10
+"""Characters without a glyph that are named one by one."""
+
+
 def _quiet(items: Iterable[T], _total: int) -> Iterator[T]:
     yield from items
 
@@ -256,10 +260,7 @@ def printout(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
     said = [
         f"已排好 {printed.pages} 页：{ws.relative(ws.pdf)}",
         f"所用字体：{'、'.join(printed.fonts)}。",
-        *(
-            f"字体里没有“{m.character}”（{m.code}），纸上以代号显示：{m.unit} {m.requirement}。"
-            for m in printed.missing
-        ),
+        *_unprintable(printed.missing),
     ]
     return Done(
         said=tuple(said),
@@ -294,6 +295,20 @@ def status(ws: Workspace, now: datetime) -> Done:
             "next": _next_step(ws, look),
         },
     )
+
+
+def _unprintable(missing: Iterable[Any]) -> Iterator[str]:
+    """Which characters no font has, and where the first few of them stand."""
+    places: dict[str, list[str]] = {}
+    for m in missing:
+        place = f"{m.unit}第{m.requirement}项" if m.requirement else "通知原文"
+        places.setdefault(f"“{m.character}”（{m.code}）", []).append(place)
+    for i, (said, where) in enumerate(places.items()):
+        if i == SHOWN_CHARACTERS:
+            yield f"……另有 {len(places) - i} 个字体里没有的字，纸上都以代号显示。"
+            return
+        more = f"等 {len(where)} 处" if len(where) > 3 else ""
+        yield f"字体里没有{said}，纸上以代号显示：{'、'.join(where[:3])}{more}。"
 
 
 def _look(ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger) -> Look:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 
 VERSION = 1
@@ -122,11 +123,11 @@ def opened(path: Path, *, readonly: bool = False) -> Iterator[Ledger]:
     try:
         connection = _connect(path, readonly)
     except sqlite3.Error as error:
-        raise _unreadable(path) from error
+        raise OperatorError(w.unreadable_ledger(str(path))) from error
     try:
         yield Ledger(connection, readonly=readonly)
     except sqlite3.Error as error:
-        raise _unreadable(path) from error
+        raise OperatorError(w.unreadable_ledger(str(path))) from error
     finally:
         connection.close()
 
@@ -150,10 +151,3 @@ def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
         connection.close()
         raise OperatorError(f"{path} 是更新版本的 pdsfz-xl 写的；请升级后再运行。")
     return connection
-
-
-def _unreadable(path: Path) -> OperatorError:
-    return OperatorError(
-        f"台账 {path} 读写不了（可能已损坏或磁盘已满）；它记着首次收到时间，请不要删除，"
-        "先从备份恢复，或改名移开后重新运行（首次收到时间将从现在算起）。"
-    )

@@ -162,8 +162,7 @@ class _Reader:
     def date(self, said: str, sheet: str, cell: str) -> date | None:
         day = parse_date(said)
         if said and day is None:
-            example = {"expected": "日期", "example": "2019-10-25 这样的日期"}
-            self.problem("M09", sheet, cell, found=texts.brief(said), **example)
+            self.problem("M09", sheet, cell, found=texts.brief(said), **w.EXPECT_DATE)
         return day
 
     def whole(self, said: str, sheet: str, cell: str) -> int | None:
@@ -172,8 +171,7 @@ class _Reader:
             return None
         if plain.isdecimal() and len(plain) < 7:
             return int(plain)
-        example = {"expected": "整数", "example": "500 这样的数字"}
-        self.problem("M09", sheet, cell, found=texts.brief(said), **example)
+        self.problem("M09", sheet, cell, found=texts.brief(said), **w.EXPECT_NUMBER)
         return None
 
     def read_units(self) -> Iterator[Unit]:

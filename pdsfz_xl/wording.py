@@ -284,24 +284,28 @@ FAILURES: Final = {
 
 # --- what a foreign file is: its F code and the words for the sentence
 FILE_KINDS: Final = {
-    "empty": ("F03", "空文件"),
+    "empty": ("F01", "空文件"),
     "zeros": ("F03", "内容全是零，可能没有下载完"),
     "pdf": ("F01", "PDF 文件"),
     "image": ("F01", "图片"),
     "word": ("F01", "Word 文件"),
     "slides": ("F01", "演示文稿"),
+    "odf": ("F01", "OpenDocument 文档"),
+    "ofd": ("F01", "OFD 文件"),
     "web": ("F01", "网页"),
     "xml": ("F01", "XML 文件"),
+    "text": ("F01", "文本文件"),
+    "shortcut": ("F01", "快捷方式，不是文件本身"),
     "unknown": ("F01", "不认识的文件"),
     "biff": ("F07", "旧版 Excel（.xls）"),
-    "xls": ("F07", "旧版 Excel 或 WPS 表格（.xls、.et）"),
+    "xls": ("F07", ".xls/.et（旧版 Excel 或 WPS 表格）"),
     "ods": ("F07", "OpenDocument 表格（.ods）"),
     "xlsb": ("F07", "二进制工作簿（.xlsb）"),
     "numbers": ("F07", "Numbers 表格"),
-    "archive": ("F07", "压缩包"),
+    "archive": ("F07", "压缩包（zip/rar/7z）"),
     "mail": ("F07", "邮件"),
-    "markup": ("F07", "网页或 XML 形式的表格"),
-    "text": ("F07", "文本或 .csv"),
+    "markup": ("F07", "网页形式的表格"),
+    "csv": ("F07", ".csv（文本表格）"),
     "password": ("F02", ""),
 }
 
@@ -398,6 +402,10 @@ TEMPLATES: Final = (
 )
 
 
+EXPECT_DATE: Final = {"expected": "日期", "example": "2019-10-25 这样的日期"}
+EXPECT_NUMBER: Final = {"expected": "整数", "example": "500 这样的数字"}
+
+
 def lacking_column(caption: str) -> str:
     return f"列“{caption}”"
 
@@ -420,3 +428,14 @@ UNIT_RULE: Final = "单位代码是 1–12 位大写字母或数字，如 06、S
 TWO_ROWS: Final = "两行"
 RULE: Final = "规则代码"
 REQUIREMENT: Final = "填报项"
+
+OFFICES: Final = "委员会|办公室|[局委办厅部院]"
+"""How names of offices end, as a regular expression."""
+OFFICE_WORDS: Final = "单位|部门"
+
+
+def unreadable_ledger(path: str) -> str:
+    return (
+        f"台账 {path} 读写不了（可能已损坏或磁盘已满）；它记着首次收到时间，请不要删除，"
+        "先从备份恢复，或改名移开后重新运行（首次收到时间将从现在算起）。"
+    )
