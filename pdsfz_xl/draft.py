@@ -1,85 +1,78 @@
 """A notice in, a master to be written out: what its words mean, and what they leave open.
 
-Whatever is not found stays blank and is said; whatever is proposed is said too.
+Whatever is not found stays blank and is said; whatever is proposed or assumed is said too.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import NamedTuple
 
-from pdsfz_xl import identity, layout
+from pdsfz_xl import identity, layout, letter
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Draft, DraftRow, Notice, NoticeCell, Settings, Unit
 
 _CARRIED = (w.LEVEL1, w.LEVEL2, w.NUMBER, w.INDICATOR, w.METHOD, w.RESPONSIBLE)
 """Columns whose blank cells go on with the row above; a blank 填报材料 joins it instead."""
+_BLANK = NoticeCell("", "blank")
 
 
 def draw_up(notice: Notice, today: date) -> Draft:
-    """The master a notice asks for."""
+    """The master a notice asks for. `today` only gives the code of a notice without a number."""
     settings, said = _settings(notice, today)
-    rows = tuple(_rows(notice))
-    units, proposed = _units(row.cells[w.RESPONSIBLE] for row in rows)
-    return Draft(settings=settings, rows=rows, units=units, said=(*said, *proposed))
+    table = _Table(settings, _key_width(notice))
+    rows = tuple(row for cells in notice.rows for row in table.rows(cells))
+    units, proposed = _units((row.cells[w.RESPONSIBLE] for row in rows), settings.issuer)
+    return Draft(
+        settings=settings,
+        rows=rows,
+        units=units,
+        said=(*said, *proposed, *table.said, *_remarks(rows, notice)),
+    )
 
 
-# --- the letter ----------------------------------------------------------------------------
-
-_DOCUMENT = re.compile(
-    r"[\u4e00-\u9fff]{2,14}\s*[〔\[［【（(](\d{4})[〕\]］】）)]\s*第?(\d{1,4})\s*号"
-)
-_TITLE = re.compile(
-    r"(?P<issuer>.*?)关于(?:提交|报送|上报|做好|开展|组织|填报|印发|补充报送)?"
-    r"(?P<name>.+?)(?:有关)?(?:工作)?的(?:补充|紧急)?通知$"
-)
-_DEADLINE = re.compile(r"(?:(\d{4})\s*年\s*)?(\d{1,2})\s*月\s*(\d{1,2})\s*日[^，。；月]{0,12}?前")
-_HANDING_IN = re.compile("报送|上报|提交|报至|送至|交至|反馈|发送")
-_YEARS = re.compile(
-    r"((?:\d{4}年?[、，,和及至到\-—]*)*\d{4}年)(?:[（(]截至(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日[）)])?"
-)
-_SPAN = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日[至到\-—]+(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日")
-_ADVISED = re.compile(r"(?:一般|原则上|建议|宜)[^。；，\d]{0,8}?(\d{2,5})\s*字")
-_LIMIT = re.compile(r"(?:最多|最长|不得|不能|上限)[^。；，\d]{0,8}?(\d{2,5})\s*字")
-_FIELDS = {
-    "contact": re.compile(r"联\s*系\s*人\s*[:：]\s*([^\s，,；;。、（(]+)"),
-    "phone": re.compile(r"电\s*话\s*[:：]\s*([0-9０-９][0-9０-９\-—–()（）/、 ]{4,40})"),
-    "email": re.compile(r"([A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,})"),
-    "address": re.compile(r"地\s*址\s*[:：]\s*([^\s，,；;。]+)"),
-}
+# --- the settings --------------------------------------------------------------------------
 
 
 def _settings(notice: Notice, today: date) -> tuple[Settings, list[str]]:
     """任务设置 as the letter has them, and what to say about those it has not."""
-    letter = "\n".join(notice.letter)
-    number = _DOCUMENT.search(letter)
-    year = int(number[1]) if number else None
-    name, issuer = _title(notice.letter)
-    start, end = _period(letter)
-    found = {key: match[1].strip() for key, rx in _FIELDS.items() if (match := rx.search(letter))}
-    advised, limit = _ADVISED.search(letter), _LIMIT.search(letter)
+    lines = notice.letter
+    number = letter.document_number(lines)
+    name, issuer = letter.title(lines)
+    start, end = letter.period(lines)
+    advised, limit = letter.lengths("\n".join(lines))
     settings = Settings(
         name=name or "材料报送",
         code=_campaign_code(number, today),
-        document_number="".join(number[0].split()) if number else "",
+        document_number=number.said if number else "",
         issuer=issuer,
-        deadline=_deadline(letter, year),
+        deadline=letter.deadline(lines, number),
         period_start=start,
         period_end=end,
-        advised=int(advised[1]) if advised else 500,
-        limit=int(limit[1]) if limit else max(1000, int(advised[1]) if advised else 0),
-        **found,
+        advised=advised or min(500, limit or 500),
+        limit=limit or max(1000, advised or 0),
+        **letter.contact((*lines, *notice.after))._asdict(),
     )
-    return settings, list(_unfound(settings, named=bool(name), limited=bool(limit and advised)))
+    return settings, list(_unfound(settings, named=bool(name), lengths=(advised, limit)))
 
 
-def _unfound(settings: Settings, *, named: bool, limited: bool) -> Iterator[str]:
+def _campaign_code(number: letter.Number | None, today: date) -> str:
+    if number is None:
+        return f"F{today.year}01"
+    code = f"F{number.year}{number.number}"
+    return code if len(code) <= 8 else f"F{number.year % 100}{number.number}"
+
+
+def _unfound(
+    settings: Settings, *, named: bool, lengths: tuple[int | None, int | None]
+) -> Iterator[str]:
     blank = [
         key
-        for key, field in layout.SETTINGS.items()
-        if field != "password" and not getattr(settings, field)
+        for key, name in layout.SETTINGS.items()
+        if name != "password" and not getattr(settings, name)
     ]
     if blank:
         yield f"通知里没有找到：{'、'.join(blank)}；任务设置中留空，请补填。"
@@ -87,61 +80,18 @@ def _unfound(settings: Settings, *, named: bool, limited: bool) -> Iterator[str]
         yield f"通知里没有找到标题，任务名称暂写“{settings.name}”，请改正。"
     if not settings.document_number:
         yield f"通知里没有找到发文字号，任务代码暂写 {settings.code}，下发前可以改。"
-    if not limited:
+    if None in lengths:
         yield f"字数要求没有写全，暂按建议 {settings.advised} 字、上限 {settings.limit} 字。"
 
 
-def _title(letter: Iterable[str]) -> tuple[str, str]:
-    """任务名称 and 发文单位: `…关于提交…的通知`, on one line or over several."""
-    lines = list(letter)
-    for i, line in enumerate(lines):
-        if "关于" not in line:
-            continue
-        for joined in (line, line + "".join(lines[i + 1 : i + 2])):
-            if match := _TITLE.search("".join(joined.split())):
-                before = lines[i - 1] if i and not _DOCUMENT.search(lines[i - 1]) else ""
-                issuer = match["issuer"] or before
-                return match["name"], "".join(issuer.split())
-    return "", ""
-
-
-def _campaign_code(number: re.Match[str] | None, today: date) -> str:
-    if number is None:
-        return f"F{today.year}01"
-    code = f"F{number[1]}{number[2]}"
-    return code if len(code) <= 8 else f"F{number[1][2:]}{number[2]}"
-
-
-def _deadline(letter: str, year: int | None) -> date | None:
-    """The day before which the material must be in; None where its year cannot be known."""
-    for sentence in re.split("[。\n]", letter):
-        match = _DEADLINE.search(sentence)
-        if match and _HANDING_IN.search(sentence):
-            said = int(match[1]) if match[1] else year
-            return _date(said, match[2], match[3])
-    return None
-
-
-def _period(letter: str) -> tuple[date | None, date | None]:
-    """材料起始日期 and 材料截止日期, from a sentence that speaks of the material's time."""
-    for sentence in re.split("[。\n]", letter):
-        if "时间" not in sentence or "材料" not in sentence:
-            continue
-        if span := _SPAN.search(sentence):
-            first, last = int(span[1]), int(span[4] or span[1])
-            return _date(first, span[2], span[3]), _date(last, span[5], span[6])
-        if years := _YEARS.search(sentence):
-            named = [int(y) for y in re.findall(r"\d{4}", years[1])]
-            last = int(years[2] or max(named))
-            return date(min(named), 1, 1), _date(last, years[3] or "12", years[4] or "31")
-    return None, None
-
-
-def _date(year: int | None, month: str, day: str) -> date | None:
-    try:
-        return date(year, int(month), int(day)) if year else None
-    except ValueError:
-        return None
+def _remarks(rows: tuple[DraftRow, ...], notice: Notice) -> Iterator[str]:
+    """What the clerk has to look at in the table as a whole."""
+    unsure = sum(len(row.unsure) for row in rows)
+    if unsure:
+        yield f"表中有 {unsure} 个空白格按承上行处理（浅橙色），请核对。"
+    if notice.after:
+        said = texts.brief("".join(notice.after), 40)
+        yield f"表格后面的文字不属于表格，没有读入：“{said}”。"
 
 
 # --- the rows ------------------------------------------------------------------------------
@@ -154,59 +104,138 @@ class _Item(NamedTuple):
     text: str
 
 
-def _rows(notice: Notice) -> Iterator[DraftRow]:
-    """Every row of 任务分解表: one for each item, also those that ask for nothing."""
-    width = _key_width(notice)
-    above: dict[str, str] = {}
-    used: set[str] = set()
-    for position, cells in enumerate(notice.rows, 1):
-        carried, continued, unsure = _carried(cells, above)
-        above = carried
-        number = _number(carried[w.NUMBER]) or position
-        carried[w.NUMBER] = carried[w.NUMBER] or f"（{number}）"
-        note = _other_columns(cells)
-        material = cells.get(w.MATERIAL, NoticeCell("", "blank"))
+class _Carried(NamedTuple):
+    """A row's texts with blanks filled from above: which went on, and which of those unsurely."""
+
+    cells: dict[str, str]
+    continued: frozenset[str]
+    unsure: frozenset[str]
+    same: bool
+    """Whether it belongs to the indicator of the row above."""
+
+
+@dataclass
+class _Table:
+    """Draws up row after row, remembering what stands above."""
+
+    settings: Settings
+    width: int
+    above: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
+    asked: bool = False
+    """Whether the indicator above asks for anything."""
+    used: set[str] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)
+
+    def rows(self, cells: Mapping[str, NoticeCell]) -> Iterator[DraftRow]:
+        """The rows of 任务分解表 for one row of the notice: one for each item."""
+        carried = _carry(cells, self.above)
+        before = self.number
+        if not carried.same:
+            self.number = self.numbered(carried.cells)
+        self.above = carried.cells
+        base = {**carried.cells, w.NOTE: _other_columns(cells)}
+        material = cells.get(w.MATERIAL, _BLANK)
         if not material.text:
-            blank = frozenset({w.MATERIAL})
-            tinted = unsure | (blank if material.state == "blank" else frozenset())
-            row = {**carried, w.MATERIAL: "", w.NOTE: note}
-            yield DraftRow(row, continued, tinted)
-            continue
+            yield self.joined(base, carried, material, before)
+            return
+        self.asked = False
         for i, item in enumerate(_items(material.text)):
-            derived = _derive(item.text)
-            if derived["填报类型"] != w.NOT_ASKED:
-                derived["编码"] = _key(number, item.mark, width, used)
-            row = {**carried, w.MATERIAL: item.text, **derived, w.NOTE: note}
+            row = {**base, w.MATERIAL: item.text, **self.derived(item)}
             if i == 0:
-                yield DraftRow(row, continued, unsure)
+                yield DraftRow(row, carried.continued, carried.unsure)
             else:
-                yield DraftRow(row, frozenset(_CARRIED), unsure & {w.LEVEL1, w.LEVEL2})
+                yield DraftRow(row, frozenset(_CARRIED), frozenset())
+
+    def numbered(self, cells: dict[str, str]) -> int:
+        """The row's 序号; without one it follows the row above, which is said."""
+        number = _number(cells[w.NUMBER])
+        if not number:
+            number = self.number + 1
+            self.said.append(f"“{texts.brief(cells[w.INDICATOR])}”没有序号，暂编为 {number}。")
+            cells[w.NUMBER] = f"（{number}）"
+        return number
+
+    def joined(
+        self, base: dict[str, str], carried: _Carried, material: NoticeCell, before: int
+    ) -> DraftRow:
+        """A row without 填报材料 shares what the indicator above asks for."""
+        if before and not carried.same:
+            how = "与其合并填报" if self.asked else "与其一样不需填报"
+            self.said.append(
+                f"第{self.number}项的填报材料是空的，按承第{before}项、{how}处理，请核对。"
+            )
+        unsure = carried.unsure | ({w.MATERIAL} if material.state == "blank" else set())
+        return DraftRow({**base, w.MATERIAL: ""}, carried.continued, unsure)
+
+    def derived(self, item: _Item) -> dict[str, str]:
+        """编码 and what the words of an item say about type, time, pieces and length."""
+        kind = _kind(item.text)
+        if kind == w.NOT_ASKED:
+            if len(texts.squash(item.text)) > 12:
+                said = texts.brief(item.text, 40)
+                self.said.append(f"第{self.number}项按“{kind}”处理，请核对原文：“{said}”。")
+            return {"填报类型": kind}
+        self.asked = True
+        start, end = letter.span(item.text)
+        last = self.settings.period_end
+        if end and last and end.year == last.year and end > last:
+            end = None  # "2019年" in a notice that asks until July 2019
+        advised, limit = letter.lengths(item.text)
+        if advised and not limit and advised > self.settings.limit:
+            limit = advised
+        found = {
+            "编码": self.key(item.mark),
+            "填报类型": kind,
+            "建议字数": str(advised or ""),
+            "字数上限": str(limit or ""),
+            "材料起始日期": start.isoformat() if start else "",
+            "材料截止日期": end.isoformat() if end else "",
+            "最少件数": _pieces(item.text),
+            "计量单位": _measure(item.text) if kind == w.FIGURES else "",
+        }
+        return {caption: text for caption, text in found.items() if text}
+
+    def key(self, mark: str) -> str:
+        """`06.2` where the notice prints （2） before the item, else `06`; never twice."""
+        base = f"{self.number:0{self.width}d}"
+        key = f"{base}.{int(mark)}" if mark else base
+        step = 2
+        while key in self.used:
+            key, step = f"{base}.{step}", step + 1
+        self.used.add(key)
+        return key
 
 
-def _carried(
-    cells: Mapping[str, NoticeCell], above: Mapping[str, str]
-) -> tuple[dict[str, str], frozenset[str], frozenset[str]]:
-    """The row's texts with blanks filled from above; a new indicator has texts of its own."""
-    carried: dict[str, str] = {}
-    continued, unsure = set(), set()
-    same = not any(cells[c].text for c in (w.NUMBER, w.INDICATOR) if c in cells)
-    for caption in _CARRIED:
-        cell = cells.get(caption, NoticeCell("", "blank"))
-        own = caption in (w.NUMBER, w.INDICATOR, w.METHOD) and not same
-        if cell.text or own or not above.get(caption):
-            carried[caption] = cell.text
-        else:
-            carried[caption] = above[caption]
-            continued.add(caption)
-            if cell.state == "blank":
-                unsure.add(caption)
-    return carried, frozenset(continued), frozenset(unsure)
+def _carry(cells: Mapping[str, NoticeCell], above: Mapping[str, str]) -> _Carried:
+    """A row whose 序号 and 三级指标 are blank or repeat is of the same indicator as the one above.
+
+    A new indicator has a 序号 of its own, and a new 一级指标 does not go on with a 二级指标.
+    """
+    own = {caption: cells.get(caption, _BLANK) for caption in _CARRIED}
+    same = bool(above) and all(
+        own[caption].text in ("", above[caption]) for caption in (w.NUMBER, w.INDICATOR)
+    )
+    fresh = set() if same else {w.NUMBER}
+    if own[w.LEVEL1].text not in ("", above.get(w.LEVEL1)) and own[w.LEVEL2].state == "blank":
+        fresh.add(w.LEVEL2)
+    continued = {
+        caption
+        for caption, cell in own.items()
+        if not cell.text and caption not in fresh and above.get(caption)
+    }
+    return _Carried(
+        {c: above[c] if c in continued else cell.text for c, cell in own.items()},
+        frozenset(continued),
+        frozenset(c for c in continued if own[c].state == "blank"),
+        same,
+    )
 
 
 def _other_columns(cells: Mapping[str, NoticeCell]) -> str:
     """Columns of the notice the master has no place for: kept in 备注 with their captions."""
     others = ((c, cell.text) for c, cell in cells.items() if c not in layout.NOTICE_COLUMNS)
-    return "；".join(f"{caption}：{text}" for caption, text in others if text)
+    return "；".join(text if c == w.NOTE else f"{c}：{text}" for c, text in others if text)
 
 
 def _number(said: str) -> int:
@@ -216,28 +245,21 @@ def _number(said: str) -> int:
 
 def _key_width(notice: Notice) -> int:
     numbers = [_number(cells[w.NUMBER].text) for cells in notice.rows if w.NUMBER in cells]
-    return max(2, len(str(max(numbers, default=1))))
+    return max(2, len(str(max(len(notice.rows), *numbers))))
 
 
-def _key(number: int, mark: str, width: int, used: set[str]) -> str:
-    """`06.2` where the notice prints （2） before the item, else `06`; never twice."""
-    key = f"{number:0{width}d}{f'.{int(mark)}' if mark else ''}"
-    free = key
-    step = 1
-    while free in used:
-        step += 1
-        free = f"{key.split('.')[0]}.{step}"
-    used.add(free)
-    return free
-
+# --- the words of 填报材料 -----------------------------------------------------------------
 
 _ITEM = re.compile(r"(?:^|(?<=[\n；;。:：]))\s*[（(](\d{1,2})[）)]")
 
 
 def _items(material: str) -> list[_Item]:
-    """The items of a 填报材料, split where the notice prints （n） before them."""
+    """The items of a 填报材料, split where the notice prints （n） before them in rising order.
+
+    What introduces the first goes before each: every item must be understood alone.
+    """
     marks = list(_ITEM.finditer(material))
-    if not marks:
+    if not marks or any(int(a[1]) >= int(b[1]) for a, b in pairwise(marks)):
         return [_Item("", material)]
     before = material[: marks[0].start()].strip()
     ends = [mark.start() for mark in marks[1:]] + [len(material)]
@@ -248,95 +270,136 @@ def _items(material: str) -> list[_Item]:
 
 
 _NUMERALS = {c: i for i, c in enumerate("一二三四五六七八九十", 1)} | {"两": 2}
-_NOT_ASKED = re.compile("不需要?(?:提供|提交|报送)|无需(?:提供|提交|报送)|不用(?:提供|提交)")
-_FIGURE = re.compile("(?:数量|数目|总数|人数|次数|件数|条数|户数|比例|比率)[。；;]?$")
-_MEASURES = (("信息", "条"), ("人数", "人"), ("次数", "次"), ("件数", "件"), ("户数", "户"),
-             ("比例", "%"), ("比率", "%"))  # fmt: skip
-_KINDS = (
-    (re.compile("案卷"), w.DOSSIER),
-    (re.compile("案例"), w.CASE),
-    (re.compile("报道"), w.REPORT),
-    (re.compile("(?:文件|方案|规划|计划|制度文本)[。；;]?$"), w.DOCUMENT),
+_NOT_ASKED = re.compile("(?:不需要?|无需|不用|不必)(?:再)?(?:提供|提交|报送|申报|填报|上报)")
+_OTHERS = re.compile("[县区乡镇]")
+_FIGURE = re.compile(
+    "(?:数量|数目|总量|金额|人次|比例|(?<!效)率|(?<![指系函参])数)(?:[和及、][^,;。]{1,8})?$"
 )
-_PIECES = re.compile(r"提供\s*(\d{1,3}|[一二两三四五六七八九十])\s*[个件份篇项]")
-_SINCE = re.compile(r"(\d{4})年以来")
-_HALF = re.compile(r"(\d{4})年(上|下)半年")
-_YEAR = re.compile(r"(\d{4})年(?!以来|[上下]半年|\d)")
-_WORDS = re.compile(r"(?:不超过|不多于|最多|限)\s*(\d{2,5})\s*字|(\d{2,5})\s*字(?:以内|左右)")
-
-
-def _derive(material: str) -> dict[str, str]:
-    """What the words of a 填报材料 say about type, time, pieces, measure and length."""
-    found: dict[str, Any] = {"填报类型": _kind(material)}
-    if found["填报类型"] == w.NOT_ASKED:
-        return found
-    if found["填报类型"] == w.FIGURES:
-        found["计量单位"] = next((m for word, m in _MEASURES if word in material), "")
-    if pieces := _PIECES.search(material):
-        said = pieces[1]
-        found["最少件数"] = said if said.isdecimal() else str(_NUMERALS[said])
-    if words := _WORDS.search(material):
-        found["字数上限"] = words[1] or words[2]
-        found["建议字数"] = words[1] or words[2]
-    if since := _SINCE.search(material):
-        found["材料起始日期"] = f"{since[1]}-01-01"
-    elif half := _HALF.search(material):
-        first = half[2] == "上"
-        found["材料起始日期"] = f"{half[1]}-{'01-01' if first else '07-01'}"
-        found["材料截止日期"] = f"{half[1]}-{'06-30' if first else '12-31'}"
-    elif year := _YEAR.search(material):
-        found["材料起始日期"] = f"{year[1]}-01-01"
-        found["材料截止日期"] = f"{year[1]}-12-31"
-    return found
+_MEASURES = (
+    ("人次", "人次"), ("人数", "人"), ("次数", "次"), ("金额", "万元"), ("户数", "户"),
+    ("比例", "%"), ("率", "%"), ("信息", "条"), ("条数", "条"), ("案件", "件"), ("文件", "件"),
+    ("件数", "件"),
+)  # fmt: skip
+_COUNTED = r"(\d{1,3}|[一二两三四五六七八九十])[个件份篇例]"
+_PIECES = re.compile(rf"(?:提供|报送|提交|上报|不少于|至少|各){_COUNTED}")
+_CASE = re.compile(rf"{_COUNTED}[^,;。]*案例")
+_DOSSIER = re.compile("^(?:[(]\\d+[)])?(?:查看|抽查|查阅|评查|提供)[^,;。]*案卷")
+_KINDS = (
+    (w.REPORT, ("报道", "新闻")),
+    (w.CASE, ("案例",)),
+    (w.DOSSIER, ("案卷",)),
+    (w.DOCUMENT, ("文件", "方案", "规划", "计划", "办法", "制度")),
+)
+"""What an item asks for is the word it ends with."""
 
 
 def _kind(material: str) -> str:
-    if _NOT_ASKED.search(material):
+    plain = texts.squash(material).rstrip(".。;,")
+    if any(_says_nothing(clause) for clause in re.split("[,;。]", plain)):
         return w.NOT_ASKED
-    if _FIGURE.search(material):
+    if _FIGURE.search(plain):
         return w.FIGURES
-    return next((kind for words, kind in _KINDS if words.search(material)), w.STATEMENT)
+    if _CASE.search(plain):
+        return w.CASE
+    if _DOSSIER.search(plain):
+        return w.DOSSIER
+    return next((kind for kind, ends in _KINDS if plain.endswith(ends)), w.STATEMENT)
+
+
+def _says_nothing(clause: str) -> bool:
+    """不需提供材料, unless it is said of counties and districts only."""
+    match = _NOT_ASKED.search(clause)
+    return bool(match and not _OTHERS.search(clause[: match.start()].replace("省辖市", "")))
+
+
+def _pieces(material: str) -> str:
+    match = _PIECES.search(texts.squash(material))
+    if not match:
+        return ""
+    return match[1] if match[1].isdecimal() else str(_NUMERALS[match[1]])
+
+
+def _measure(material: str) -> str:
+    return next((measure for word, measure in _MEASURES if word in material), "")
 
 
 # --- the units -----------------------------------------------------------------------------
 
-_KIND_OF_OFFICE = re.compile("(委员会|办公室|管理局|委|局|厅|办|部|院)$")
 
-
-def _units(responsible: Iterable[str]) -> tuple[tuple[Unit, ...], list[str]]:
+def _units(responsible: Iterable[str], issuer: str) -> tuple[tuple[Unit, ...], list[str]]:
     """Units in order of appearance; a shorter name becomes an alias where exactly one fits."""
     names = list(dict.fromkeys(n.name for said in responsible for n in identity.named_units(said)))
-    alias_of: dict[str, str] = {}
-    for name in names:
-        longer = [other for other in names if other != name and _is_short_for(name, other)]
-        if len(longer) == 1 and longer[0] not in alias_of:
-            alias_of[name] = longer[0]
-    units = [
-        Unit(code=f"{i:02d}", name=name)
-        for i, name in enumerate((n for n in names if n not in alias_of), 1)
-    ]
+    alias_of = _aliases(names, issuer)
+    units = {
+        full: Unit(code=f"{i:02d}", name=full)
+        for i, full in enumerate(dict.fromkeys(alias_of.get(n, n) for n in names), 1)
+    }
     for short, full in alias_of.items():
-        units = [replace(u, aliases=(*u.aliases, short)) if u.name == full else u for u in units]
+        units[full] = replace(units[full], aliases=(*units[full].aliases, short))
     said = [
         f"“{short}”看作“{full}”的别名（已写入责任单位表的别名栏）；不对的请改。"
         for short, full in alias_of.items()
     ]
-    return tuple(units), said
+    return tuple(units.values()), said
 
 
-def _is_short_for(short: str, full: str) -> bool:
+def _aliases(names: list[str], issuer: str) -> dict[str, str]:
+    """Shorter name -> the one fuller name it can mean; longer names are settled first."""
+    alias_of: dict[str, str] = {}
+    for name in sorted(names, key=len, reverse=True):
+        fitting = {
+            alias_of.get(other, other) for other in names if _is_short_for(name, other, issuer)
+        }
+        if len(fitting) == 1:
+            alias_of[name] = fitting.pop()
+    return {name: alias_of[name] for name in names if name in alias_of}
+
+
+class _Reading(NamedTuple):
+    """A name taken apart: 市 + 自然资源和规划 + 局."""
+
+    region: str
+    stem: str
+    kind: str
+
+
+_KIND_OF_OFFICE = re.compile(rf"(?:{w.OFFICES})$")
+
+
+def _readings(name: str) -> Iterator[_Reading]:
+    """With and without a region: whether 市 in 市场监管局 is one cannot be seen from the name."""
+    kind = _KIND_OF_OFFICE.search(name)
+    if kind:
+        stem = name[: kind.start()]
+        yield _Reading("", stem, kind[0])
+        for match in (
+            re.match(p, stem) for p in ("[省市县区州]", "..[省市县区州]", "...[市县区州]")
+        ):
+            if match:
+                yield _Reading(match[0], stem[match.end() :], kind[0])
+
+
+def _is_short_for(short: str, full: str, issuer: str) -> bool:
     """Whether two names are one bureau: 公安局 / 市公安局, 自然资源局 / 市自然资源和规划局.
 
-    Both must be the same kind of office; the shorter one's distinctive part is the whole of the
-    other's, or stands at its beginning or end beside 和, 与 or 及.
+    Both are the same kind of office of the same region, and the shorter one's distinctive part is
+    the whole of the other's, or one of the two that 和, 与 or 及 joins there.
     """
-    kinds = [match[1] for name in (short, full) if (match := _KIND_OF_OFFICE.search(name))]
-    if len(kinds) != 2 or kinds[0] != kinds[1] or len(short) >= len(full):
-        return False
-    own = short.removesuffix(kinds[0])
-    other = full.removesuffix(kinds[1])
-    for part in {own, own.removeprefix("市")}:
-        for whole in {other, other.removeprefix("市")}:
-            if len(part) >= 2 and re.fullmatch(f"{part}|{part}[和与及].+|.+[和与及]{part}", whole):
-                return True
-    return False
+    return len(short) < len(full) and any(
+        one.kind == other.kind
+        and len(one.stem) > 1
+        and one.stem in (other.stem, *_halves(other.stem))
+        and _same_region(one.region, other.region, issuer)
+        for one in _readings(short)
+        for other in _readings(full)
+    )
+
+
+def _halves(stem: str) -> tuple[str, ...]:
+    halves = re.split("[和与及]", stem)
+    return tuple(halves) if len(halves) == 2 else ()
+
+
+def _same_region(short: str, full: str, issuer: str) -> bool:
+    """市 can be 平顶山市 in a letter of that city; 新华区 is somebody else."""
+    return short == full or (full.endswith(short) and (len(full) == 1 or issuer.startswith(full)))

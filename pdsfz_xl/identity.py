@@ -77,23 +77,31 @@ class Named(NamedTuple):
     role: str
 
 
-_ROLE = re.compile(rf"[（(]({w.LEAD}|{w.SUPPORT})(?:单位|部门)?[）)]")
-_ROLE_HEAD = re.compile(rf"({w.LEAD}|{w.SUPPORT}|{w.RESPONSIBLE})(?:单位|部门)?[:：]")
+_ROLE = re.compile(rf"[（(]({w.LEAD}|{w.SUPPORT})(?:{w.OFFICE_WORDS})?[）)]")
+_ROLE_HEAD = re.compile(rf"({w.LEAD}|{w.SUPPORT}|{w.RESPONSIBLE})(?:{w.OFFICE_WORDS})?[:：]")
+# Not inside brackets: `各县（市、区）` is one name.
+_SEPARATOR = re.compile(r"[、，,；;/\n](?![^（(]*[）)])")
+_OFFICES = re.compile(
+    rf"\S+(?:{w.OFFICES})(?:[（(]\S*[）)])?(?:\s+\S+(?:{w.OFFICES})(?:[（(]\S*[）)])?)+"
+)
 
 
 def named_units(said: str) -> tuple[Named, ...]:
     """The units of a 责任单位 cell in order.
 
     Roles are read from `甲局（牵头）、乙局（配合）` and from `牵头单位：甲局；配合单位：乙局`.
+    Blanks part names only where each part names an office: `市 司 法 局` is one.
     """
     units: list[Named] = []
     role = ""
-    for piece in re.split(r"[、，,；;/\n]", said):
+    for piece in _SEPARATOR.split(said):
         if head := _ROLE_HEAD.search(piece):
             role = "" if head[1] == w.RESPONSIBLE else head[1]
             piece = piece[head.end() :]
-        mark = _ROLE.search(piece)
-        name = "".join(_ROLE.sub("", piece).split())
-        if name:
-            units.append(Named(name, mark[1] if mark else role))
+        parts = piece.split() if _OFFICES.fullmatch(piece.strip()) else [piece]
+        for part in parts:
+            mark = _ROLE.search(part)
+            name = "".join(_ROLE.sub("", part).split())
+            if name:
+                units.append(Named(name, mark[1] if mark else role))
     return tuple(units)

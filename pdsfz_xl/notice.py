@@ -3,9 +3,10 @@
 Nothing is understood here but where cells begin and end; what they mean is for `draft`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pdsfz_xl import layout, reader
 from pdsfz_xl import text as texts
@@ -15,10 +16,19 @@ from pdsfz_xl.model import Notice, NoticeCell
 
 Grid = list[list[NoticeCell]]
 
-_ENCODINGS = ("utf-8-sig", "gb18030")
 _CAPTIONS = {texts.squash(caption): caption for caption in layout.NOTICE_COLUMNS}
 _REQUIRED = (w.NUMBER, w.INDICATOR, w.MATERIAL, w.RESPONSIBLE)
-_MAY_CONTINUE = (w.LEVEL1, w.LEVEL2, w.NUMBER, w.INDICATOR, w.METHOD, w.MATERIAL, w.RESPONSIBLE)
+_ENOUGH = 3
+"""Captions of ours that make a row the caption row."""
+_BLANK = NoticeCell("", "blank")
+
+
+class _Found(NamedTuple):
+    """What a file holds: lines before the table, the table, lines after it."""
+
+    letter: list[str]
+    grid: Grid
+    after: list[str]
 
 
 def read(path: Path) -> Notice:
@@ -32,29 +42,72 @@ def read(path: Path) -> Notice:
         )
     if not path.is_file():
         raise OperatorError(f"找不到通知文件 {path}；请检查文件名和所在的文件夹。")
-    letter, grid = read_one(path)
-    return Notice(letter=tuple(letter), rows=tuple(_rows(path, grid)))
+    try:
+        if not path.stat().st_size:
+            raise OperatorError(f"{path.name} 是空文件；请换一份通知。")
+        found = read_one(path)
+    except OSError as error:
+        raise OperatorError(
+            f"{path.name} 打不开（可能正被其他程序占用，或没有读取权限）；请关闭后重新运行 init。"
+        ) from error
+    rows, remarks = _rows(path, found.grid)
+    return Notice(
+        letter=tuple(found.letter), rows=tuple(rows), after=(*remarks, *found.after)
+    )  # fmt: skip
 
 
 def copy(path: Path, notice: Notice) -> bytes:
-    """What is kept as 通知.txt: the file itself if it is text, else the letter's words."""
+    """What is kept as 通知.txt: the file itself if it is text, else the same in the form of one."""
     if path.suffix.lower() == ".txt":
         return path.read_bytes()
-    return ("\n".join(notice.letter) + "\n").encode()
+    captions = list(dict.fromkeys(caption for cells in notice.rows for caption in cells))
+    lines = [*notice.letter, *(f"\t{caption}" for caption in captions), ""]
+    for cells in notice.rows:
+        lines += [*(f"\t{cells.get(caption, _BLANK).text}" for caption in captions), ""]
+    return "\n".join([*lines, *notice.after, ""]).encode()
 
 
 # --- the table -----------------------------------------------------------------------------
 
 
-def _rows(path: Path, grid: Grid) -> Iterator[Mapping[str, NoticeCell]]:
-    """The rows below the caption row, by caption; raises OperatorError where a column lacks."""
-    header = next((i for i, row in enumerate(grid) if len(_known(row)) >= 3), None)
+def _rows(path: Path, grid: Grid) -> tuple[list[Mapping[str, NoticeCell]], list[str]]:
+    """The rows below the caption row, by caption, and the remarks below the last of them.
+
+    A row with nothing but its first cell is a band over the rows below it (its text is their
+    一级指标), or at the end a remark. Raises OperatorError where a column is missing.
+    """
+    captions, below = _captions(path, grid)
+    rows: list[Mapping[str, NoticeCell]] = []
+    bands: list[str] = []
+    for row in below:
+        cells = {caption: cell for caption, cell in zip(captions, row, strict=False) if caption}
+        said = [caption for caption, cell in cells.items() if cell.text]
+        if not said or _is_caption_row(cells):
+            continue
+        if said == captions[:1] and not re.search(r"\d", cells[w.NUMBER].text):
+            bands.append(cells[said[0]].text)
+            continue
+        if bands:
+            cells[w.LEVEL1] = NoticeCell("\n".join(bands))
+            bands = []
+        rows.append(cells)
+    if not rows:
+        raise OperatorError(
+            f"{path.name} 的任务分解表只有表头，没有内容；请检查文件是否完整，再运行 init。"
+        )
+    return rows, bands
+
+
+def _captions(path: Path, grid: Grid) -> tuple[list[str], Grid]:
+    """The caption row and the rows below it."""
+    header = next((i for i, row in enumerate(grid) if _is_header(row)), None)
     if header is None:
         raise OperatorError(
             f"{path.name} 里没有找到任务分解表（表头应有：{'、'.join(layout.NOTICE_COLUMNS)}）；"
             "请检查文件内容，或把表格连同表头复制到一个 .docx 里再试。"
         )
-    captions = [_CAPTIONS.get(texts.squash(cell.text), cell.text.strip()) for cell in grid[header]]
+    captions = [_CAPTIONS.get(texts.squash(cell.text), cell.text) for cell in grid[header]]
+    captions = [texts.brief(caption) for caption in captions]
     missing = [caption for caption in _REQUIRED if caption not in captions]
     if missing:
         found = "、".join(c for c in captions if c)
@@ -62,41 +115,55 @@ def _rows(path: Path, grid: Grid) -> Iterator[Mapping[str, NoticeCell]]:
             f"{path.name} 的任务分解表没有“{'”“'.join(missing)}”列（现有：{found}）；"
             "请补上这一列后重新运行 init。"
         )
-    for row in grid[header + 1 :]:
-        cells = {caption: cell for caption, cell in zip(captions, row, strict=False) if caption}
-        if any(cell.text for cell in cells.values()) and not _is_header(cells):
-            yield cells
+    return captions, grid[header + 1 :]
 
 
-def _known(row: Iterable[NoticeCell]) -> set[str]:
-    return {texts.squash(cell.text) for cell in row} & _CAPTIONS.keys()
+def _is_header(row: Iterable[NoticeCell]) -> bool:
+    return len({texts.squash(cell.text) for cell in row} & _CAPTIONS.keys()) >= _ENOUGH
 
 
-def _is_header(cells: Mapping[str, NoticeCell]) -> bool:
+def _is_caption_row(cells: Mapping[str, NoticeCell]) -> bool:
     """A caption row repeated on a later page."""
     return all(texts.squash(c.text) == texts.squash(caption) for caption, c in cells.items())
+
+
+def _given(cells: Iterable[str]) -> list[NoticeCell]:
+    plain = (_clean(cell) for cell in cells)
+    return [NoticeCell(text) if text else _BLANK for text in plain]
+
+
+def _clean(text: str) -> str:
+    """A cell's paragraphs, one a line, without blank ones."""
+    return "\n".join(_lines(texts.tidy(text).split("\n")))
+
+
+def _lines(lines: Iterable[str]) -> list[str]:
+    return [stripped for line in lines if (stripped := line.strip())]
 
 
 # --- .txt ----------------------------------------------------------------------------------
 
 
-def _read_text(path: Path) -> tuple[list[str], Grid]:
+def _read_text(path: Path) -> _Found:
     lines = _decode(path).splitlines()
     start = _table_start(lines)
-    letter = [line.strip() for line in lines[:start] if line.strip()]
     table = lines[start:]
-    if sum(line.count("\t") > 2 for line in table) >= 2:
-        return letter, list(_tabbed_rows(table))
-    return letter, _stacked_rows(table)
+    read_rows = _tabbed_rows if table and _known(table[0]) >= _ENOUGH else _stacked_rows
+    rows = read_rows(table)
+    after: list[str] = []
+    if rows:
+        rows[-1][-1], after = _without_end(rows[-1][-1], full=len(rows[-1]) >= len(rows[0]))
+    return _Found(_lines(lines[:start]), [_given(row) for row in rows], after)
 
 
 def _decode(path: Path) -> str:
     data = path.read_bytes()
     if not data.strip():
         raise OperatorError(f"{path.name} 是空文件；请换一份通知。")
+    encodings = ("utf-8-sig", "gb18030")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    for encoding in _ENCODINGS:
+        encodings = ("utf-16", "utf-16")
+    for encoding in encodings:
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
@@ -104,31 +171,35 @@ def _decode(path: Path) -> str:
     raise OperatorError(f"{path.name} 的文字编码不认识；请用记事本打开，另存为 UTF-8 后再试。")
 
 
+def _known(line: str) -> int:
+    return sum(texts.squash(cell) in _CAPTIONS for cell in line.split("\t"))
+
+
 def _table_start(lines: Sequence[str]) -> int:
-    """The first line of the caption row: it begins with a caption or holds several."""
+    """The first line of the caption row: it holds several captions, or they follow one a line."""
     for i, line in enumerate(lines):
-        cells = [texts.squash(cell) for cell in line.split("\t") if cell.strip()]
-        if "\t" in line and cells and all(cell in _CAPTIONS for cell in cells):
-            return i
+        if "\t" in line and _known(line):
+            cells = [x for x in lines[i : i + 30] if x.startswith("\t")]
+            if _known(line) >= _ENOUGH or sum(map(_known, cells[:12])) >= _ENOUGH:
+                return i
     return len(lines)
 
 
-def _tabbed_rows(lines: Iterable[str]) -> Iterator[list[NoticeCell]]:
-    """One row a line; a line with fewer tabs than the captions goes on with the last cell."""
-    width, row = 0, [""]
+def _tabbed_rows(lines: Iterable[str]) -> list[list[str]]:
+    """One row a line; a line that still fits into the row above goes on with its last cell."""
+    rows: list[list[str]] = []
     for line in lines:
         cells = line.split("\t")
-        if width == 0:
-            width, row = len(cells), cells
-        elif len(row) >= width and len(cells) > 1:
-            yield _given(row)
-            row = cells
-        elif cells[0].strip() or len(cells) > 1:
-            row = [*row[:-1], f"{row[-1]}\n{cells[0]}", *cells[1:]]
-    yield _given(row)
+        room = len(rows[0]) - len(rows[-1]) if rows else 0
+        if len(rows) < 2 or (len(cells) > 1 and len(cells) - 1 > room):
+            if len(rows) != 1 or line.strip():
+                rows.append(cells)
+        else:
+            rows[-1] = [*rows[-1][:-1], f"{rows[-1][-1]}\n{cells[0]}", *cells[1:]]
+    return rows
 
 
-def _stacked_rows(lines: Iterable[str]) -> Grid:
+def _stacked_rows(lines: Iterable[str]) -> list[list[str]]:
     """One cell a line, each beginning with a tab; lines without one go on with the cell above."""
     cells: list[str] = []
     for line in lines:
@@ -136,65 +207,113 @@ def _stacked_rows(lines: Iterable[str]) -> Grid:
             cells.append(line[1:])
         elif cells:
             cells[-1] += f"\n{line}"
-    width = 0
-    while width < len(cells) and texts.squash(cells[width]) in _CAPTIONS:
-        width += 1
-    width = max(width, 1)
-    return [_given(cells[i : i + width]) for i in range(0, len(cells), width)]
+    width = _width(cells)
+    return [cells[i : i + width] for i in range(0, len(cells), width)]
 
 
-def _given(cells: Iterable[str]) -> list[NoticeCell]:
-    plain = (_clean(cell) for cell in cells)
-    return [NoticeCell(text, "given" if text else "blank") for text in plain]
+def _width(cells: Sequence[str]) -> int:
+    """How many cells a row has: the least for which every 序号 stands under its caption."""
+    captions = 0
+    while captions < len(cells) and texts.squash(cells[captions]) in _CAPTIONS:
+        captions += 1
+    squashed = [texts.squash(cell) for cell in cells]
+    if w.NUMBER not in squashed[:captions]:
+        return max(captions, 1)
+    at = squashed.index(w.NUMBER)
+    for width in range(captions, captions + 8):
+        below = squashed[at + width :: width]
+        if any(below) and all(re.fullmatch(r"\(?\d*[).、]?", said) for said in below):
+            return width
+    return captions
 
 
-def _clean(text: str) -> str:
-    """A cell's paragraphs, one a line, without blank ones."""
-    return "\n".join(line.strip() for line in texts.tidy(text).split("\n") if line.strip())
+_END = re.compile(
+    r"[（(]?此[件页]|抄送|主送|印发|附[:：注件]|附\s*件|备\s*注|注[:：]|说明[:：]|填表|审核"
+    r"|\d{4}\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日(?:印发)?$"
+)
+"""How lines begin that people write below a table."""
+
+
+def _without_end(cell: str, *, full: bool) -> tuple[str, list[str]]:
+    """The last cell of a text, and the lines below the table that stuck to it.
+
+    A blank line ends the last cell of a full row; another cell may have blank lines of its own,
+    so there only what reads like the end of a document does, with its signature above a date.
+    """
+    lines = cell.split("\n")
+    for i in range(1, len(lines)):
+        rest = _lines(lines[i:])
+        if not rest:
+            break
+        if (full and not lines[i].strip()) or _END.match(lines[i].strip()):
+            return "\n".join(lines[:i]), rest
+        if len(rest) == 2 and len(rest[0]) < 25 and re.match(r"\d{4}\s*年.*日$", rest[1]):
+            return "\n".join(lines[:i]), rest
+    return cell, []
 
 
 # --- .docx ---------------------------------------------------------------------------------
 
 
-def _read_word(path: Path) -> tuple[list[str], Grid]:
+def _read_word(path: Path) -> _Found:
     import docx  # 0.1 s to import
 
     try:
-        document = docx.Document(str(path))
+        blocks = list(docx.Document(str(path)).iter_inner_content())
     except Exception as error:  # python-docx raises whatever a damaged package makes it raise
         raise OperatorError(
             f"{path.name} 打不开（不是 .docx，或已损坏、有密码）；"
             "请用 Word 打开后另存为 .docx 再试。"
         ) from error
-    letter = [p.text.strip() for p in document.paragraphs if p.text.strip()]
-    grid: Grid = []
-    for table in document.tables:
-        rows = [_word_row(row) for row in table.rows]
-        if grid or any(len(_known(row)) >= 3 for row in rows):
-            grid += rows
-    return letter, grid
+    found = _Found([], [], [])
+    for block in blocks:
+        rows = [_word_row(row) for row in getattr(block, "rows", ())]
+        said = [cell.text for row in rows for cell in row] if rows else [_word_text(block._element)]
+        if any(map(_is_header, rows)) or (rows and found.grid and _as_wide(rows, found.grid)):
+            found.grid.extend(rows)
+        else:
+            (found.after if found.grid else found.letter).extend(
+                _lines(line for text in said for line in text.split("\n"))
+            )
+    return found
+
+
+def _as_wide(rows: Grid, grid: Grid) -> bool:
+    """A table of as many columns goes on with the one above: people split them by hand."""
+    return len(rows[0]) == len(grid[-1])
 
 
 def _word_row(row: Any) -> list[NoticeCell]:
     """Every grid column of a row: a cell merged with the one above has `vMerge` without restart."""
-    cells: list[NoticeCell] = []
+    cells = [_BLANK] * int(row.grid_cols_before)
     for cell in row._tr.tc_lst:
-        merged = cell.vMerge is not None and cell.vMerge != "restart"
-        text = _clean("\n".join(_paragraph(p) for p in cell.p_lst))
-        state = "merged" if merged else "given" if text else "blank"
-        cells.append(NoticeCell("" if merged else text, state))
-        cells += [NoticeCell("", "blank")] * (cell.grid_span - 1)
+        if cell.vMerge is not None and cell.vMerge != "restart":
+            cells.append(NoticeCell("", "merged"))
+        else:
+            cells += _given(["\n".join(map(_word_text, cell.p_lst))])
+        cells += [_BLANK] * (cell.grid_span - 1)
     return cells
 
 
-def _paragraph(paragraph: Any) -> str:
-    return "".join(run.text or "" for run in paragraph.r_lst)
+def _word_text(element: Any) -> str:
+    """A paragraph's text with tracked insertions and links, without what was moved away.
+
+    ECMA-376 17.3.3.31: deleted text is `delText`, so `t` is what stands there.
+    """
+    space = f"{{{element.nsmap['w']}}}"
+    breaks = {f"{space}br": "\n", f"{space}cr": "\n", f"{space}tab": "\t"}
+    moved = {id(x) for gone in element.iter(f"{space}moveFrom") for x in gone.iter()}
+    return "".join(
+        node.text or "" if node.tag == f"{space}t" else breaks.get(node.tag, "")
+        for node in element.iter()
+        if id(node) not in moved
+    )
 
 
 # --- .xlsx ---------------------------------------------------------------------------------
 
 
-def _read_workbook(path: Path) -> tuple[list[str], Grid]:
+def _read_workbook(path: Path) -> _Found:
     try:
         book = reader.read(path)
     except reader.Refused as refused:
@@ -204,11 +323,12 @@ def _read_workbook(path: Path) -> tuple[list[str], Grid]:
         ) from refused
     for sheet in book.sheets:
         grid = _sheet_grid(sheet)
-        header = next((i for i, row in enumerate(grid) if len(_known(row)) >= 3), None)
+        header = next((i for i, row in enumerate(grid) if _is_header(row)), None)
         if header is not None:
-            letter = [cell.text for row in grid[:header] for cell in row if cell.text]
-            return letter, grid[header:]
-    return [], []
+            letter = [cell.text for row in grid[:header] for cell in row]
+            lines = _lines(line for text in letter for line in text.split("\n"))
+            return _Found(lines, grid[header:], [])
+    return _Found([], [], [])
 
 
 def _sheet_grid(sheet: reader.Sheet) -> Grid:
@@ -219,17 +339,18 @@ def _sheet_grid(sheet: reader.Sheet) -> Grid:
     under = {
         (row, column)
         for first, left, last, right in sheet.merges
-        for row in range(first, min(last, height - 1) + 1)
+        for row in range(first + 1, min(last, height - 1) + 1)
         for column in range(left, min(right, width - 1) + 1)
-        if row > first
     }
-    grid = []
-    for row in range(height):
-        cells = []
-        for column in range(width):
-            cell = sheet.cells.get((row, column))
-            text = _clean(cell.text) if cell else ""
-            state = "merged" if (row, column) in under else "given" if text else "blank"
-            cells.append(NoticeCell(text, state))
-        grid.append(cells)
-    return grid
+    return [
+        [_sheet_cell(sheet, (row, column), under) for column in range(width)]
+        for row in range(height)
+    ]
+
+
+def _sheet_cell(
+    sheet: reader.Sheet, place: tuple[int, int], under: set[tuple[int, int]]
+) -> NoticeCell:
+    cell = sheet.cells.get(place)
+    text = _clean(cell.text) if cell else ""
+    return NoticeCell(text, "given" if text else "merged" if place in under else "blank")
