@@ -1,17 +1,22 @@
-"""A zip that is checked before and while it inflates: bytes in, bounded parts out.
+"""A foreign file in; a refusal in its own words, or an OOXML package that is checked while read.
 
-Thresholds were set against thousands of public workbooks: the largest honest one inflates to
-57 MiB in 1,033 parts, the highest honest ratio beyond 8 MiB is far below 250.
+Every limit holds twice: for what the zip directory claims, and again while a part inflates,
+because the claim may be a lie.
 """
 
+import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
+from xml.parsers import expat
+
+from pdsfz_xl import wording as w
 
 
 class Refused(Exception):  # noqa: N818 # it is a verdict on a file, not a fault of ours
@@ -23,9 +28,17 @@ class Refused(Exception):  # noqa: N818 # it is a verdict on a file, not a fault
         self.detail = detail
 
 
+class IllFormed(Refused):
+    """A part that inflates as it should but is no XML: a reader may do without the part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one workbook may take. Sizes in bytes, text in characters."""
+    """What one workbook may take. Sizes in bytes, text in characters.
+
+    The thresholds were set against thousands of public workbooks: the largest honest one
+    inflates to 57 MiB in 1,033 parts, and beyond 8 MiB none comes near a ratio of 250.
+    """
 
     file: int = 60 << 20
     entries: int = 10_000
@@ -35,8 +48,12 @@ class Limits:
     ratio: int = 250
     ratio_free: int = 8 << 20
     depth: int = 200
+    links: int = 10_000
     sheets: int = 500
     cells: int = 500_000
+    """Cells with something in them; comments, merges and custom properties count too."""
+    elements: int = 5_000_000
+    """Cells with a style alone: whoever formats a whole column makes a million of them."""
     strings: int = 500_000
     text: int = 32 << 20
     one_text: int = 1 << 20
@@ -45,81 +62,244 @@ class Limits:
 
 FORM_LIMITS = Limits()
 
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    OSError,
-    ValueError,
-    struct.error,
-    OverflowError,
-    AssertionError,
-    IndexError,
-    KeyError,
+
+@contextmanager
+def opened(path: Path, limits: Limits = FORM_LIMITS) -> "Iterator[Package]":
+    """The package of a workbook. Raises Refused for any other file, OSError if it won't open."""
+    with path.open("rb") as file:
+        head = file.read(8192)
+        size = file.seek(0, 2)
+        kind = sniff(head)
+        if kind in ("unknown", "mail", "text") and _LOCAL_HEADER in head:
+            kind = "zip"  # A zip is read from its end; gateways and unpackers put things before it.
+        if kind in ("zip", "cfb") and size > limits.file:
+            raise Refused("F08", f"文件有 {size >> 20} MB，超过 {limits.file >> 20} MB")
+        if kind == "cfb":
+            file.seek(0)
+            kind = _inside_cfb(file.read())
+        if kind != "zip":
+            raise Refused(*w.FILE_KINDS[kind])
+        package = Package(file, size, limits)
+        if kind := _inside_zip(package):
+            raise Refused(*w.FILE_KINDS[kind])
+        yield package
+
+
+# --- what it is ----------------------------------------------------------------------------
+
+_LOCAL_HEADER = b"PK\3\4"
+_MAGIC = (
+    (_LOCAL_HEADER, "zip"),
+    (b"PK\5\6", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "cfb"),
+    (b"Rar!\x1a\x07", "archive"),
+    (b"7z\xbc\xaf\x27\x1c", "archive"),
+    (b"\x1f\x8b", "archive"),
+    (b"BZh", "archive"),
+    (b"\xfd7zXZ\0", "archive"),
+    (b"\xff\xd8\xff", "image"),
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"GIF8", "image"),
+    (b"{\\rtf", "word"),
+    (b"L\0\0\0\1\x14\2\0", "shortcut"),
 )
-"""What zipfile was seen to raise on damaged archives."""
+# BOF of a workbook without a compound file around it: version, then the length of the record.
+_BIFF = re.compile(rb"\x09[\0\2\4\x08][\4\6\x08\x10]\0")
+_MAIL = re.compile(
+    r"(return-path|received|from|to|message-id|delivered-to|mime-version|subject|date|x-[\w-]+):"
+)
+
+
+def sniff(head: bytes) -> str:
+    """What a file is by its first 8 KiB, never by its name: zip, cfb or a key of FILE_KINDS."""
+    if not head:
+        return "empty"
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    if not head.strip(b"\0"):
+        return "zeros"
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
+    if head[4:8] == b"ftyp" or (head.startswith((b"BM", b"II*\0", b"MM\0*")) and b"\0" in head):
+        return "image"
+    if _BIFF.match(head):
+        return "biff"
+    return _sniff_text(head)
+
+
+def _sniff_text(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = head[: len(head) // 2 * 2].decode("utf-16", "replace")
+    elif b"\0" in head[:512]:
+        return "unknown"
+    else:
+        text = head.removeprefix(b"\xef\xbb\xbf").decode("latin-1")
+    text = text.lstrip().lower()
+    if text.startswith("<"):
+        return _sniff_markup(text)
+    if text.startswith("[internetshortcut]"):
+        return "shortcut"
+    if text.startswith("mime-version:") and re.search("x-document-type|multipart/related", text):
+        return "markup"  # Excel's "single file web page".
+    if _MAIL.match(text):
+        return "mail"
+    return "csv" if _is_table(text) else "text"
+
+
+def _sniff_markup(text: str) -> str:
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text or "<table" in text:
+        return "markup"
+    if "office:spreadsheet" in text:
+        return "ods"
+    return "web" if re.match("<!doctype html|<html|<head", text) or "<html" in text else "xml"
+
+
+def _is_table(text: str) -> bool:
+    """Whether every line has the same number of tabs or of commas, at least one."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(text) > 8000:
+        lines = lines[:-1]  # cut off by the end of what we look at
+    counts = [{line.count(delimiter) for line in lines} for delimiter in "\t,;"]
+    return any(len(count) == 1 and 0 not in count for count in counts)
+
+
+_STREAMS = (
+    ("Workbook", "xls"),
+    ("Book", "xls"),
+    ("WordDocument", "word"),
+    ("PowerPoint Document", "slides"),
+    ("__substg1.0_", "mail"),
+)
+
+
+def _inside_cfb(data: bytes) -> str:
+    """Which program's compound file it is, by the first stream name we know.
+
+    [MS-CFB] 2.6.1: directory entries are 128 bytes and begin with the name in UTF-16LE. What is
+    embedded in a document has entries of its own, further on.
+    """
+    if _entry(data, "EncryptedPackage") >= 0:
+        return "password"
+    found = [(at, kind) for name, kind in _STREAMS if (at := _entry(data, name)) >= 0]
+    return min(found)[1] if found else "unknown"
+
+
+def _entry(data: bytes, name: str) -> int:
+    wanted = name.encode("utf-16-le")
+    at = data.find(wanted)
+    while at >= 0 and at % 128:
+        at = data.find(wanted, at + 1)
+    return at
+
+
+def _inside_zip(package: "Package") -> str:
+    """Empty for an OOXML workbook, else what the zip is."""
+    names = package.parts
+    if not names:
+        raise Refused("F03", "压缩结构是空的")
+    if _any_under(names, "xl/"):
+        return ""
+    if "[content_types].xml" in names:
+        known = {"word/": "word", "ppt/": "slides"}
+        return next((kind for folder, kind in known.items() if _any_under(names, folder)), "")
+    if "content.xml" in names and "mimetype" in names:
+        said = b"".join(package.stream("mimetype"))
+        return "ods" if b"spreadsheet" in said else "odf"
+    if "ofd.xml" in names:
+        return "ofd"
+    if _any_under(names, "index/") or "index.zip" in names:
+        return "numbers"
+    return "archive"
+
+
+def _any_under(names: Collection[str], folder: str) -> bool:
+    return any(name.startswith(folder) for name in names)
+
+
+# --- the zip -------------------------------------------------------------------------------
 
 
 class Package:
-    """The parts of an OOXML file, by name in lower case with `/` between."""
+    """The parts of an OOXML file by name: any case, `\\` or `/`, with or without a leading one."""
 
     def __init__(self, file: BinaryIO, size: int, limits: Limits) -> None:
         self.limits = limits
         self._inflated = 0
-        _check_end(file, size, limits)
-        try:
+        with _damage_refused():
+            _check_end(file, size, limits)
             file.seek(0)
             self._zip = zipfile.ZipFile(file)
-            entries = self._zip.infolist()
-        except _DAMAGE as error:
-            raise Refused("F03", "压缩结构损坏") from error
-        self.parts = _check_entries(entries, limits)
+            self.parts = _check_entries(self._zip.infolist(), limits)
+            for entry in self.parts.values():
+                # Compares the name with the one before the data: of a damaged directory a part
+                # would otherwise just seem absent.
+                self._zip.open(entry).close()
 
     def has(self, name: str) -> bool:
         return _normal(name) in self.parts
 
     def stream(self, name: str, block: int = 1 << 16) -> Iterator[bytes]:
         """The part's bytes, to the end, so that its checksum is verified."""
-        entry = self.parts[_normal(name)]
         got = 0
+        with _damage_refused(), self._zip.open(self.parts[_normal(name)]) as file:
+            while data := file.read(block):
+                got += len(data)
+                self._inflated += len(data)
+                if got > self.limits.part or self._inflated > self.limits.total:
+                    raise Refused("F08", "解压后的内容过大")
+                yield data
+
+    def parse(
+        self,
+        name: str,
+        start: "Start",
+        end: "Callable[[str], None] | None" = None,
+        text: "Callable[[str], None] | None" = None,
+    ) -> None:
+        """Feed a part to handlers that see local names. Raises IllFormed, or Refused."""
+        parser = _parser(start, end, text, self.limits.depth)
+        blocks = self.stream(name)
         try:
-            with self._zip.open(entry) as file:
-                while data := file.read(block):
-                    got += len(data)
-                    self._inflated += len(data)
-                    # What the directory claimed may be a lie.
-                    if got > self.limits.part or self._inflated > self.limits.total:
-                        raise Refused("F08", "解压后的内容过大")
-                    yield data
-        except _DAMAGE as error:
-            raise Refused("F03", "压缩内容损坏") from error
+            for data in blocks:
+                parser.Parse(data, False)
+            parser.Parse(b"", True)
+        except expat.ExpatError as error:
+            if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
+                raise MemoryError from error
+            raise IllFormed("F03", "XML 内容损坏") from error
+        except (ValueError, LookupError) as error:  # an encoding that expat cannot do
+            raise IllFormed("F03", "XML 的编码不认识") from error
 
 
-def opened(path: Path, limits: Limits) -> tuple[BinaryIO, int]:
-    """The file and its size; raises Refused when it is too large to look at."""
-    file = path.open("rb")
-    size = path.stat().st_size
-    if size > limits.file:
-        file.close()
-        raise Refused("F08", f"文件有 {size >> 20} MB，超过 {limits.file >> 20} MB")
-    return file, size
+@contextmanager
+def _damage_refused() -> Iterator[None]:
+    """Whatever zipfile raises on a damaged archive: BadZipFile, but also a dozen others."""
+    try:
+        yield
+    except (Refused, MemoryError):
+        raise
+    except zlib.error as error:
+        raise Refused("F03", "压缩内容损坏") from error
+    except Exception as error:
+        raise Refused("F03", "压缩结构损坏") from error
 
 
 def _normal(name: str) -> str:
-    return name.replace("\\", "/").lstrip("/").lower()
+    return name.replace("\\", "/").lstrip("/").casefold()
 
 
 def _check_end(file: BinaryIO, size: int, limits: Limits) -> None:
-    """The end record stands, and what it promises is within bounds (APPNOTE 4.3.16)."""
+    """The end record stands, and what it promises is within bounds (APPNOTE 4.3.14-16)."""
     file.seek(max(0, size - 66_000))
     tail = file.read()
     at = tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) < at + 22:
         raise Refused("F03", "文件不完整，可能没有下载完")
     entries, directory = struct.unpack_from("<HI", tail, at + 10)
-    if entries > limits.entries or (directory != 0xFFFFFFFF and directory > limits.directory):
+    if at >= 76 and tail[at - 76 :].startswith(b"PK\6\6") and tail[at - 20 :].startswith(b"PK\6\7"):
+        entries, directory = struct.unpack_from("<QQ", tail, at - 76 + 32)
+    if entries > limits.entries or directory > limits.directory:
         raise Refused("F08", "压缩包里的条目过多")
 
 
@@ -128,17 +308,19 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: Limits) -> dict[str, 
         raise Refused("F08", "压缩包里的条目过多")
     parts: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
-        name = _normal(entry.filename)
         if entry.flag_bits & 0x1:
-            raise Refused("F02", "")
-        if name in parts and not entry.is_dir():
-            # Readers disagree which of two equal names counts, so neither is trusted.
-            raise Refused("F03", "里面有两个同名的部件")
+            raise Refused(*w.FILE_KINDS["password"])
         if entry.file_size > limits.part or (
             entry.file_size > limits.ratio_free
             and entry.file_size > limits.ratio * max(1, entry.compress_size)
         ):
             raise Refused("F08", "解压后的内容过大")
+        name = _normal(entry.filename)
+        if entry.is_dir() or not name:
+            continue
+        if name in parts:
+            # Readers disagree which of two equal names counts, so neither is trusted.
+            raise Refused("F03", "里面有两个同名的部件")
         parts[name] = entry
     if sum(entry.file_size for entry in entries) > limits.total:
         raise Refused("F08", "解压后的内容过大")
@@ -146,3 +328,55 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: Limits) -> dict[str, 
     if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
         raise Refused("F08", "压缩包里的条目互相重叠")
     return parts
+
+
+# --- XML -----------------------------------------------------------------------------------
+
+Attributes = Mapping[str, str]
+Start = Callable[[str, Attributes], None]
+
+
+def local(attributes: Attributes, name: str) -> str:
+    """An attribute whatever its prefix, as `r:id`, or empty."""
+    return next((v for k, v in attributes.items() if k.rpartition(":")[2] == name), "")
+
+
+def _parser(
+    start: Start,
+    end: Callable[[str], None] | None,
+    text: Callable[[str], None] | None,
+    most: int,
+) -> expat.XMLParserType:
+    """An expat parser that refuses every document type and any deep nesting.
+
+    No spreadsheet program writes a document type; entities are how XML bites.
+    """
+    depth = 0
+
+    def start_element(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > most:
+            raise Refused("F08", "XML 层次过深")
+        start(tag.rpartition(":")[2], attributes)
+
+    def end_element(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        if end:
+            end(tag.rpartition(":")[2])
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_declaration
+    parser.EntityDeclHandler = _refuse_declaration
+    parser.ExternalEntityRefHandler = _refuse_declaration
+    parser.StartElementHandler = start_element
+    parser.EndElementHandler = end_element
+    if text:
+        parser.CharacterDataHandler = text
+    return parser
+
+
+def _refuse_declaration(*_: object) -> NoReturn:
+    raise Refused("F08", "文件里有 XML 实体或文档类型声明")
