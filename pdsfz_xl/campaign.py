@@ -326,28 +326,25 @@ def _arrivals(
     ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger
 ) -> tuple[list[Arrival], tuple[str, ...]]:
     """Every file of the drop zone, read in child processes unless it was read before."""
-    paths = [path for path in ws.dropped() if not is_clutter(path.name)]
-    digests = {path: _digest(path) for path in paths}
+    digests = {path: _digest(path) for path in ws.dropped()}
+    read = {p: d for p, d in digests.items() if d and not is_clutter(p.name)}
     seen = book.receive(
-        [(digest, ws.relative(path), path.stat().st_size) for path, digest in digests.items()], now
+        [(digest, ws.relative(path), path.stat().st_size) for path, digest in read.items()], now
     )
-    manifests = dict(_manifests(ws, digests, tell))
-    arrivals = [
-        Arrival(
-            ws.relative(path),
-            digest,
-            seen[digest].first_seen,
-            seen[digest].first_path == ws.relative(path),
-            manifests[digest],
-        )
-        for path, digest in digests.items()
-    ]
-    arrivals += [
-        Arrival(ws.relative(path), _digest(path), now, False, None)
-        for path in ws.dropped()
-        if is_clutter(path.name)
-    ]
-    return arrivals, tuple(a.path for a in arrivals if a.manifest and seen[a.sha256].new)
+    manifests = dict(_manifests(ws, read, tell))
+    arrivals = []
+    for path, digest in digests.items():
+        name = ws.relative(path)
+        if path in read:
+            receipt = seen[digest]
+            first = receipt.first_path == name
+            arrivals.append(Arrival(name, digest, receipt.first_seen, first, manifests[digest]))
+        elif is_clutter(path.name):
+            arrivals.append(Arrival(name, digest, now, True, None))
+        else:
+            busy = Manifest(sha256="", rule="F03", detail=w.IN_USE)
+            arrivals.append(Arrival(name, "", now, True, busy))
+    return arrivals, tuple(ws.relative(p) for p, d in read.items() if seen[d].new)
 
 
 def _manifests(
@@ -378,12 +375,15 @@ def _checked(digest: str, result: Manifest | engine.Failure) -> Manifest:
 
 def _keep_originals(ws: Workspace, look: Look) -> None:
     """Archive every original and remember what was read; a held file leaves no copy."""
+    names = {ws.relative(path): path for path in ws.dropped()}
     for file in look.batch.received:
+        if not file.sha256:
+            continue
         if file.verdict in ("held", "ignored"):
             ws.forget(file.sha256)
             continue
         unit = look.batch.master.unit.get(file.unit)
-        path = ws.root / file.path
+        path = names[file.path]
         ws.archive_file(path, unit.name if unit else w.UNKNOWN, file.first_seen, file.sha256)
         manifest = look.manifests[file.sha256]
         if manifest.detail != w.STILL_CHANGING:
@@ -391,15 +391,14 @@ def _keep_originals(ws: Workspace, look: Look) -> None:
 
 
 def _digest(path: Path) -> str:
+    """The file's sha256, empty while another program keeps it from being read."""
     digest = sha256()
     try:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
-    except OSError as error:
-        raise OperatorError(
-            f"{path} 读不出来（可能正被其他程序占用）；请关闭占用它的程序后重新运行。"
-        ) from error
+    except OSError:
+        return ""
     return digest.hexdigest()
 
 

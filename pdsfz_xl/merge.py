@@ -42,7 +42,7 @@ def batch(
     received: list[Received] = []
     sorted_files: list[Sorted] = []
     for arrival in sorted(arrivals, key=lambda a: (a.sha256, not a.original, a.path)):
-        twin = bool(received) and received[-1].sha256 == arrival.sha256
+        twin = bool(received) and received[-1].sha256 == arrival.sha256 != ""
         file = _register(master, arrival, clerk, twin=twin)
         if file.verdict == "accepted" and arrival.manifest:
             found = matcher.sort(file, arrival.manifest)

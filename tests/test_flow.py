@@ -296,7 +296,7 @@ def test_strange_files_get_a_verdict_and_hurt_nobody(workspace):
     verdicts = {Path(f["path"]).name: (f["verdict"], f["rule"]) for f in document["files"]}
     assert verdicts == {
         "审计.xlsx": ("accepted", None),
-        "空.xlsx": ("rejected", "F03"),
+        "空.xlsx": ("rejected", "F01"),
         "假.xlsx": ("rejected", "F03"),
         "说明.pdf": ("rejected", "F01"),
         "旧.xls": ("rejected", "F01"),
