@@ -37,14 +37,14 @@ def missing_codes(master: Master) -> dict[str, str]:
 
     Keys that exist are never changed; a new one is the indicator's number, or its next free `.n`.
     """
-    used = {requirement.key for requirement in master.requirements}
-    width = max([2, *(len(key.split(".")[0]) for key in used)])
+    used = {r.key for r in master.requirements if identity.KEY.fullmatch(r.key)}
+    width = max([2, *(len(key.partition(".")[0]) for key in used)])
     keys = {}
     for problem in master.problems:
-        if problem.rule == "M15":
-            number = _number_at(master, int(re.sub(r"\D", "", problem.where.cell)))
+        number = _number_at(master, _row(problem)) if problem.rule == "M15" else 0
+        if number:  # a row without a readable 序号 has to get one first (M09)
             base = f"{number:0{width}d}"
-            taken = [key for key in used if key.split(".")[0] == base]
+            taken = [key for key in used if key.partition(".")[0] == base]
             step = max((int(key.partition(".")[2] or 1) for key in taken), default=0) + 1
             key = f"{base}.{step}" if taken else base
             used.add(key)
@@ -59,8 +59,12 @@ def _number_at(master: Master, row: int) -> int:
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
-    row = int(re.sub(r"\D", "", finding.where.cell) or 0)
-    return (_SHEETS.index(finding.where.sheet), row, finding.where.cell, finding.rule)
+    place = (_row(finding), len(finding.where.cell), finding.where.cell)
+    return (_SHEETS.index(finding.where.sheet), *place, finding.rule, finding.message)
+
+
+def _row(finding: Finding) -> int:
+    return int(re.sub(r"\D", "", finding.where.cell) or 0)
 
 
 def _of(master: Master, requirement: Requirement, caption: str) -> Where:
@@ -80,10 +84,14 @@ def _nothing_asked(master: Master) -> Iterator[Finding]:
 
 
 def _no_unit(master: Master) -> Iterator[Finding]:
-    said = {(p.where.cell, p.rule) for p in master.problems}
+    """A requirement without a unit, unless the cell it goes on with names unknown ones (M03)."""
+    answered = [r.row for r in master.requirements if r.duties]
+    unknown = [_row(p) for p in master.problems if p.rule == "M03"]
     for requirement in master.requirements:
-        where = _of(master, requirement, w.RESPONSIBLE)
-        if not requirement.duties and (where.cell, "M03") not in said:
+        since = max((row for row in unknown if row <= requirement.row), default=0)
+        said = since and not any(since <= row < requirement.row for row in answered)
+        if not requirement.duties and not said:
+            where = _of(master, requirement, w.RESPONSIBLE)
             yield rules.finding("M02", where, requirement=requirement.key)
 
 
@@ -95,14 +103,15 @@ def _idle_units(master: Master) -> Iterator[Finding]:
 
 def _numbers(master: Master) -> Iterator[Finding]:
     """A 序号 twice, or a jump between two that follow."""
-    numbers = Counter(indicator.number for indicator in master.indicators)
+    readable = [indicator for indicator in master.indicators if indicator.number]
+    numbers = Counter(indicator.number for indicator in readable)
     seen: set[int] = set()
-    for indicator in master.indicators:
+    for indicator in readable:
         where = master.where(w.TABLE_SHEET, w.NUMBER, indicator.row)
         if indicator.number in seen and numbers[indicator.number] > 1:
             yield rules.finding("M05", where, number=indicator.number)
         seen.add(indicator.number)
-    for before, after in pairwise(master.indicators):
+    for before, after in pairwise(readable):
         if after.number != before.number + 1 and numbers[after.number] == 1:
             where = master.where(w.TABLE_SHEET, w.NUMBER, after.row)
             yield rules.finding("M06", where, before=before.number, number=after.number)
@@ -118,6 +127,8 @@ def _keys(master: Master) -> Iterator[Finding]:
         if not identity.KEY.fullmatch(requirement.key):
             found = texts.brief(requirement.key)
             yield rules.finding("M14", where, found=found, rule=w.KEY_RULE)
+        if requirement.kind == w.NOT_ASKED:
+            yield rules.finding("M14", where, found=requirement.key, rule=w.NO_KEY_RULE)
 
 
 def _codes(master: Master) -> Iterator[Finding]:
@@ -151,6 +162,9 @@ def _unit_names(master: Master) -> Iterator[Finding]:
             if len(shared) > 1:
                 where = _unit(master, unit, "别名")
                 yield rules.finding("M17", where, name=alias, units="、".join(sorted(shared)))
+        for other in sorted(owners.get(texts.squash(unit.group), ())):
+            where = _unit(master, unit, "分组")
+            yield rules.finding("M17", where, name=unit.group, units=w.group_or_unit(other))
 
 
 def _limits(master: Master) -> Iterator[Finding]:
@@ -174,6 +188,9 @@ def _dates(master: Master) -> Iterator[Finding]:
         last = requirement.end or settings.period_end
         if requirement.start or requirement.end:
             yield from _ordered(_of(master, requirement, start), start, first, end, last)
+    for unit in master.units:
+        where = _unit(master, unit, "延期至")
+        yield from _ordered(where, "报送截止日期", settings.deadline, "延期至", unit.extended)
 
 
 def _ordered(
@@ -194,7 +211,7 @@ def _templates(master: Master) -> Iterator[Finding]:
     known = "、".join(f"{{{name}}}" for name in w.PLACEHOLDERS)
     for template in master.templates:
         for caption, said in (("主题", template.subject), ("正文", template.body)):
-            for name in re.findall(r"\{([^{}]*)\}", said):
+            for name in re.findall(r"[{｛]([^{}｛｝]*)[}｝]", said):
                 if name not in w.PLACEHOLDERS:
                     where = master.where(w.TEMPLATES_SHEET, caption, template.row)
                     found = f"{{{texts.brief(name)}}}"
@@ -213,11 +230,10 @@ def _fits(master: Master) -> Iterator[Finding]:
     widths = {column.caption: column.width for column in layout.FORM}
     for requirement in master.requirements:
         for caption, said in form.locked_texts(master, requirement).items():
-            if caption == w.DEMAND:
-                continue
-            if excel.lines(said, widths[caption]) > _LINES:
-                room = int(widths[caption] / 2 * _LINES)
-                where = _of(master, requirement, caption)
+            taken = excel.lines(said, widths[caption])
+            if taken > _LINES:
+                room = len(said) * _LINES // taken
+                where = _of(master, requirement, w.MATERIAL if caption == w.DEMAND else caption)
                 yield rules.finding("M12", where, what=caption, length=len(said), limit=room)
     for unit in master.units:
         if len(unit.name) > _TITLE:

@@ -44,9 +44,11 @@ def read(path: Path, display: str = "") -> Master:
         raise OperatorError(
             f"{path.name} 读不出来（{detail}）；请用 Excel 打开检查，或从 out/存档、备份里找回。"
         ) from refused
+    except FileNotFoundError as error:
+        raise OperatorError(f"找不到 {path}；请先运行 pdsfz-xl init 通知文件。") from error
     except OSError as error:
         raise OperatorError(
-            f"{path.name} 打不开（{error.strerror}）；请关闭正在使用它的程序后重新运行。"
+            f"{path.name} 打不开（可能正被 Excel 打开，或没有读取权限）；请关闭它后重新运行。"
         ) from error
     return _Reader(book, display or path.name).read()
 
@@ -106,29 +108,31 @@ class _Reader:
 
     def read_settings(self) -> Settings:
         sheet = self.sheet(w.SETTINGS_SHEET)
+        if sheet is None:
+            return Settings()
+        places = self.places.setdefault(w.SETTINGS_SHEET, {})
         values: dict[str, Any] = {}
-        rows = {}
-        for (row, column), cell in sorted(sheet.cells.items()) if sheet else ():
-            key = "".join(cell.text.split())
-            if column == 0 and key in layout.SETTINGS and sheet:
-                rows[key] = row
-                said = sheet.cells.get((row, 1))
-                field = layout.SETTINGS[key]
+        for (row, column), cell in sorted(sheet.cells.items()):
+            key = texts.squash(cell.text)
+            if key in layout.SETTINGS and key not in places:
+                places[key] = excel.cell_name(row, column + 1)
+                said = sheet.cells.get((row, column + 1))
                 text = texts.tidy(said.text) if said else ""
-                where = (w.SETTINGS_SHEET, f"B{row + 1}")
-                self.places.setdefault(w.SETTINGS_SHEET, {})[key] = where[1]
-                if field in _DATES:
-                    values[field] = self.date(text, *where)
-                elif field in _NUMBERS:
-                    number = self.whole(text, *where)
-                    values |= {field: number} if number is not None else {}
-                else:
-                    values[field] = text
+                values |= self.setting(layout.SETTINGS[key], text, places[key])
         for key in layout.SETTINGS:
-            if sheet and key not in rows:
+            if key not in places:
                 self.problem("M01", w.SETTINGS_SHEET, "A1", what=w.lacking_setting(key))
         settings = Settings(**values)
         return replace(settings, code=texts.squash(settings.code).upper())
+
+    def setting(self, name: str, text: str, cell: str) -> dict[str, Any]:
+        """The value of one setting; a blank or unreadable number leaves the default."""
+        if name in _DATES:
+            return {name: self.date(text, w.SETTINGS_SHEET, cell)}
+        if name in _NUMBERS:
+            number = self.whole(text, w.SETTINGS_SHEET, cell)
+            return {} if number is None else {name: number}
+        return {name: text}
 
     def lines(self, name: str, columns: tuple[layout.Column, ...]) -> Iterator[_Line]:
         """The rows below the caption row, which is found by its captions."""
@@ -143,11 +147,11 @@ class _Reader:
         named = {row: len({*map(texts.squash, cells.values())} & known.keys())
                  for row, cells in rows.items()}  # fmt: skip
         head = max(named, key=lambda row: named[row], default=0)
-        captions = {
-            column: known[texts.squash(text)]
-            for column, text in rows.get(head, {}).items()
-            if texts.squash(text) in known
-        }
+        captions: dict[int, str] = {}
+        for column, text in rows.get(head, {}).items():
+            caption = known.get(texts.squash(text), "")
+            if caption and caption not in captions.values():
+                captions[column] = caption
         self.places[name] = {c: excel.column_name(column) for column, c in captions.items()}
         for caption in (column.caption for column in columns):
             if caption not in captions.values():
@@ -225,47 +229,49 @@ class _Reader:
         indicators: list[Indicator] = []
         requirements: list[Requirement] = []
         above: dict[str, str] = {}
+        duties: tuple[Duty, ...] = ()
         for line in self.lines(w.TABLE_SHEET, layout.TABLE):
             own = {c: line.cells[c] for c in layout.NOTICE_COLUMNS if c in line.cells}
-            if not own.keys() - {w.INDICATOR} and not _number(own.get(w.NUMBER, "")):
-                continue  # the legend below the table
-            fresh = self.begins_indicator(own, above)
-            carried = {**above, **own}
-            if fresh:
-                carried |= {c: own.get(c, "") for c in (w.NUMBER, w.INDICATOR, w.METHOD)}
-            above = carried
-            if fresh:
-                indicators.append(_indicator(carried, line.row))
-            if not indicators:
-                continue
-            duties = self.duties(carried.get(w.RESPONSIBLE, ""), line.row, names)
-            material = own.get(w.MATERIAL, "")
             key = texts.squash(line.cells.get("编码", ""))
+            if not own and not key:
+                continue
+            fresh = not above or _begins_indicator(own, above)
+            above = _carried(own, above, fresh)
+            if fresh:
+                indicators.append(self.indicator(above, line, key))
+            if w.RESPONSIBLE in own:
+                duties = self.duties(own[w.RESPONSIBLE], line.row, names)
             indicator = indicators[-1]
             if key:
-                requirement = self.requirement(key, line, carried, indicator, duties, settings)
+                requirement = self.requirement(key, line, above, indicator, duties, settings)
                 requirements.append(requirement)
-                indicator = replace(indicator, requirements=(*indicator.requirements, key))
-            elif material:
+                keys = (*indicator.requirements, key)
+                indicator = replace(indicator, requirements=keys, joined_to=0)
+            elif material := own.get(w.MATERIAL, ""):
                 said = "\n".join(part for part in (indicator.material, material) if part)
                 indicator = replace(indicator, material=said)
                 self.expect_code(line)
             elif fresh and len(indicators) > 1:
-                indicator = replace(indicator, joined_to=_joined(indicators[-2]))
+                indicator = _joined(indicator, indicators[-2])
             units_here = (*indicator.units, *(d.unit for d in duties))
             indicators[-1] = replace(indicator, units=tuple(dict.fromkeys(units_here)))
         return tuple(indicators), tuple(_share(requirements, indicators))
 
-    def begins_indicator(self, own: Mapping[str, str], above: Mapping[str, str]) -> bool:
-        """A row begins a new indicator unless its number and text are blank or repeat."""
-        number, text = own.get(w.NUMBER), own.get(w.INDICATOR)
-        if not above:
-            return True
-        if number is None and text is None:
-            return False
-        return (number or above.get(w.NUMBER), text or above.get(w.INDICATOR)) != (
-            above.get(w.NUMBER),
-            above.get(w.INDICATOR),
+    def indicator(self, carried: Mapping[str, str], line: _Line, key: str) -> Indicator:
+        """A new indicator; a 序号 that cannot be read is said, and 编码 tells it if it can."""
+        said = carried[w.NUMBER]
+        number = _number(said)
+        if not number:
+            cell = self.cell(w.TABLE_SHEET, line.row, w.NUMBER)
+            self.problem("M09", w.TABLE_SHEET, cell, found=texts.brief(said), **w.EXPECT_ORDINAL)
+            number = int(key.partition(".")[0]) if identity.KEY.fullmatch(key) else 0
+        return Indicator(
+            number=number,
+            level1=carried.get(w.LEVEL1, ""),
+            level2=carried.get(w.LEVEL2, ""),
+            text=carried.get(w.INDICATOR, ""),
+            method=carried.get(w.METHOD, ""),
+            row=line.row,
         )
 
     def expect_code(self, line: _Line) -> None:
@@ -326,19 +332,29 @@ class _Reader:
         )
 
 
-def _indicator(carried: Mapping[str, str], row: int) -> Indicator:
-    return Indicator(
-        number=_number(carried.get(w.NUMBER, "")),
-        level1=carried.get(w.LEVEL1, ""),
-        level2=carried.get(w.LEVEL2, ""),
-        text=carried.get(w.INDICATOR, ""),
-        method=carried.get(w.METHOD, ""),
-        row=row,
-    )
+def _begins_indicator(own: Mapping[str, str], above: Mapping[str, str]) -> bool:
+    """A row begins a new indicator unless its number and text are blank or repeat."""
+    return any(own.get(c, above[c]) != above[c] for c in (w.NUMBER, w.INDICATOR))
 
 
-def _joined(above: Indicator) -> int:
-    return above.joined_to or (above.number if above.requirements else 0)
+def _carried(own: Mapping[str, str], above: Mapping[str, str], fresh: bool) -> dict[str, str]:
+    """The row's texts with blanks filled from above, but a new indicator has its own 序号.
+
+    A new 一级指标 does not go on with the 二级指标 of another.
+    """
+    carried = {w.NUMBER: "", w.INDICATOR: "", **above, **own}
+    if fresh:
+        carried[w.NUMBER] = own.get(w.NUMBER, "")
+    if own.get(w.LEVEL1, above.get(w.LEVEL1)) != above.get(w.LEVEL1):
+        carried[w.LEVEL2] = own.get(w.LEVEL2, "")
+    return carried
+
+
+def _joined(indicator: Indicator, above: Indicator) -> Indicator:
+    """An indicator with a blank 填报材料: it asks for what the one above asks for, or nothing."""
+    if above.joined_to or above.requirements:
+        return replace(indicator, joined_to=above.joined_to or above.number)
+    return replace(indicator, material=above.material)
 
 
 def _share(requirements: list[Requirement], indicators: list[Indicator]) -> Iterator[Requirement]:
@@ -363,13 +379,15 @@ def _names(units: tuple[Unit, ...]) -> dict[str, tuple[str, ...]]:
     """Unit codes by squashed name, alias and group name."""
     names: dict[str, tuple[str, ...]] = {}
     for unit in units:
-        for name in (unit.name, *unit.aliases):
-            names.setdefault(texts.squash(name), (unit.code,))
+        names.setdefault(texts.squash(unit.name), (unit.code,))
     for unit in units:
-        if unit.group and texts.squash(unit.group) not in names:
-            group = tuple(u.code for u in units if u.group == unit.group)
-            names[texts.squash(unit.group)] = group
-    return names
+        for alias in unit.aliases:
+            names.setdefault(texts.squash(alias), (unit.code,))
+    groups: dict[str, tuple[str, ...]] = {}
+    for unit in units:
+        group = texts.squash(unit.group)
+        groups[group] = (*groups.get(group, ()), unit.code)
+    return {**{group: codes for group, codes in groups.items() if group}, **names}
 
 
 def fixed(path: Path, keys: Mapping[str, str]) -> bytes:

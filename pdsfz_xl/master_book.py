@@ -5,15 +5,26 @@ Cells that go on with the row above are merged as in the notice, tinted where it
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
-from pdsfz_xl import excel, layout
+from pdsfz_xl import excel, layout, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Draft
 from pdsfz_xl.text import parse_date
 
 _DATES = frozenset({"deadline", "period_start", "period_end"})
 _NUMBERS = frozenset({"advised", "limit"})
+_UNSURE = "#FCE4D6"
+
+TABLE_HEAD = 1
+"""0-based row of the captions of 任务分解表; above them stand its title and the legend."""
+
+_MERGED = (w.LEVEL1, w.LEVEL2, w.INDICATOR, w.METHOD, w.RESPONSIBLE)
+"""Columns in which one cell may stand over several rows."""
+
+SPARE = 200
+"""Rows below the written ones that are formatted and validated for rows still to come."""
 
 SHEETS = {
     w.TABLE_SHEET: layout.TABLE,
@@ -35,9 +46,12 @@ class _Writer:
         body = {"text_wrap": True, "border": 1, "border_color": "#A6A6A6"}
         self.text = self.book.format(num_format="@", align="left", **body)
         self.centre = self.book.format(num_format="@", align="center", **body)
-        self.unsure = self.book.format(num_format="@", bg_color="#FCE4D6", **body)
         self.date = self.book.format(num_format=w.DATE_FORMAT, align="center", **body)
         self.number = self.book.format(align="center", **body)
+        self.unsure = {
+            self.text: self.book.format(num_format="@", align="left", bg_color=_UNSURE, **body),
+            self.centre: self.book.format(num_format="@", align="center", bg_color=_UNSURE, **body),
+        }
         self.head = self.book.format(
             font_name=excel.HEAD_FONT, align="center", bg_color="#D9E1F2", **body
         )
@@ -45,8 +59,8 @@ class _Writer:
     def build(self) -> bytes:
         self.write_settings(self.book.sheet(w.SETTINGS_SHEET))
         for name, columns in SHEETS.items():
-            sheet = self.book.sheet(name)
-            self.write_head(sheet, columns)
+            sheet = self.book.sheet(name, grows=True)
+            self.write_head(sheet, columns, TABLE_HEAD if name == w.TABLE_SHEET else 0)
             if name == w.TABLE_SHEET:
                 self.write_table(sheet)
                 sheet.activate()
@@ -58,23 +72,42 @@ class _Writer:
                 self.write_templates(sheet)
         return self.book.bytes()
 
-    def write_head(self, sheet: excel.Sheet, columns: tuple[layout.Column, ...]) -> None:
+    def write_head(self, sheet: excel.Sheet, columns: tuple[layout.Column, ...], row: int) -> None:
+        """Captions with what belongs under each; the columns' formats wait for rows to come."""
         for i, column in enumerate(columns):
-            sheet.set_column(i, i, column.width)
-            sheet.write_string(0, i, column.caption, self.head)
-            sheet.write_comment(0, i, w.COLUMN_HELP[column.caption], {"x_scale": 1.6})
-        sheet.set_row(0, 26)
-        sheet.freeze_panes(1, 4 if columns is layout.TABLE else 0)
+            sheet.set_column(i, i, column.width, self.waiting(column.caption))
+            self.caption(sheet, row, i, column.caption, w.COLUMN_HELP[column.caption])
+        sheet.set_row(row, 26)
+        sheet.freeze_panes(row + 1, 4 if columns is layout.TABLE else 0)
         sheet.set_landscape()
         sheet.set_paper(excel.A3)
         sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
-        sheet.set_footer(f"&L{self.draft.settings.name.replace('&', '&&')[:60]}&C{w.PAGE_FOOTER}")
+        sheet.repeat_rows(0, row)
+        sheet.set_margins(0.4, 0.4, 0.5, 0.6)
+        self.set_footer(sheet)
+
+    def caption(self, sheet: excel.Sheet, row: int, column: int, said: str, help_: str) -> None:
+        sheet.write_string(row, column, said, self.head)
+        sheet.write_comment(row, column, help_, {"x_scale": 1.6, "font_size": 9})
+
+    def set_footer(self, sheet: excel.Sheet) -> None:
+        name = self.draft.settings.name.replace("&", "&&")[:60]
+        sheet.set_footer(f"&L{name}&C{w.PAGE_FOOTER}&R{self.draft.settings.code}")
+
+    def waiting(self, caption: str) -> Any:
+        """A column's format: Excel must not make numbers or dates of codes typed later."""
+        style = self.style(caption)
+        if style is self.date:
+            return self.book.format(num_format=w.DATE_FORMAT, align="center", text_wrap=True)
+        if style is self.number:
+            return self.book.format(align="center", text_wrap=True)
+        align = "center" if style is self.centre else "left"
+        return self.book.format(num_format="@", align=align, text_wrap=True)
 
     def write_settings(self, sheet: excel.Sheet) -> None:
         for i, (caption, width) in enumerate(zip(w.SETTING_HEAD, (16, 46, 52), strict=True)):
             sheet.set_column(i, i, width)
-            sheet.write_string(0, i, caption, self.head)
+            self.caption(sheet, 0, i, caption, w.SETTING_HEAD_HELP[i])
         sheet.set_row(0, 26)
         sheet.freeze_panes(1, 0)
         for row, (key, field) in enumerate(layout.SETTINGS.items(), 1):
@@ -94,47 +127,72 @@ class _Writer:
                 self.allow_dates(sheet, row, row, 1)
             elif field in _NUMBERS:
                 self.allow_whole(sheet, row, row, 1)
+        sheet.set_landscape()
         sheet.set_paper(excel.A4)
         sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        self.set_footer(sheet)
 
     def write_table(self, sheet: excel.Sheet) -> None:
         rows = self.draft.rows
         columns = {column.caption: i for i, column in enumerate(layout.TABLE)}
-        widths = {column.caption: column.width for column in layout.TABLE}
-        for row, drafted in enumerate(rows, 1):
+        top = TABLE_HEAD + 1
+        for row, drafted in enumerate(rows, top):
             for caption, column in columns.items():
-                said = drafted.cells.get(caption, "")
-                if caption in drafted.continued:
-                    said = ""
-                style = self.unsure if caption in drafted.unsure else self.style(caption)
-                self.put(sheet, row, column, said, style)
-            shown = [
-                (said, widths[caption])
-                for caption, said in drafted.cells.items()
-                if caption not in drafted.continued and caption not in (w.LEVEL1, w.LEVEL2)
-            ]
-            sheet.set_row(row, excel.height(shown, least=30))
+                said = "" if caption in drafted.continued else drafted.cells.get(caption, "")
+                style = self.style(caption)
+                tinted = self.unsure[style] if caption in drafted.unsure else style
+                self.put(sheet, row, column, said, tinted)
+        for row, height in enumerate(self.heights(), top):
+            sheet.set_row(row, height)
         for caption in layout.NOTICE_COLUMNS:
             for first, last in self.runs(caption):
+                tinted = any(caption in drafted.unsure for drafted in rows[first + 1 : last + 1])
+                style = self.unsure[self.style(caption)] if tinted else self.style(caption)
+                said = rows[first].cells.get(caption, "")
                 column = columns[caption]
-                tinted = any(caption in rows[i - 1].unsure for i in range(first + 1, last + 1))
-                style = self.unsure if tinted else self.style(caption)
-                said = rows[first - 1].cells.get(caption, "")
-                sheet.merge_range(first, column, last, column, said, style)
-        legend = self.book.format(bg_color="#FCE4D6")
-        sheet.write_string(len(rows) + 2, 3, w.UNSURE_LEGEND, legend)
-        self.validate_table(sheet, columns, len(rows) + 100)
+                sheet.merge_range(top + first, column, top + last, column, said, style)
+        self.write_table_title(sheet)
+        self.validate_table(sheet, columns, len(rows) + SPARE)
+
+    def write_table_title(self, sheet: excel.Sheet) -> None:
+        """The title, and beside it what the tint means, above the frozen captions."""
+        title = self.book.format(font_name=excel.HEAD_FONT, font_size=14, align="left")
+        legend = self.book.format(bg_color=_UNSURE, align="left")
+        sheet.merge_range(0, 0, 0, 3, w.table_title(self.draft.settings.name), title)
+        sheet.merge_range(0, 4, 0, 6, w.UNSURE_LEGEND, legend)
+        sheet.merge_range(
+            0, 7, 0, len(layout.TABLE) - 1, w.TABLE_HINT, self.book.format(font_color="#7F7F7F")
+        )
+        sheet.set_row(0, 26)
+
+    def heights(self) -> list[float]:
+        """Points for every row; a cell over several rows gets what its text needs in all."""
+        widths = {column.caption: column.width for column in layout.TABLE}
+        heights = [
+            excel.height(
+                ((said, widths[c]) for c, said in row.cells.items() if c not in row.continued
+                 and c not in _MERGED),
+                least=30,
+            )
+            for row in self.draft.rows
+        ]  # fmt: skip
+        for caption in _MERGED:
+            for first, last in self.spans(caption):
+                said = self.draft.rows[first].cells.get(caption, "")
+                lacking = excel.height([(said, widths[caption])]) - sum(heights[first : last + 1])
+                for row in range(first, last + 1):
+                    heights[row] += max(0.0, lacking) / (last + 1 - first)
+        return [min(height, excel.MAX_HEIGHT) for height in heights]
+
+    def spans(self, caption: str) -> Iterator[tuple[int, int]]:
+        """First and last index of every cell of a column, also of those that are not merged."""
+        starts = [i for i, row in enumerate(self.draft.rows) if caption not in row.continued]
+        yield from ((a, b - 1) for a, b in pairwise([*starts, len(self.draft.rows)]))
 
     def runs(self, caption: str) -> Iterator[tuple[int, int]]:
-        """First and last row of every group of rows that go on with one cell."""
-        first = 1
-        for row, drafted in enumerate(self.draft.rows, 1):
-            if caption not in drafted.continued:
-                if row - 1 > first:
-                    yield first, row - 1
-                first = row
-        if len(self.draft.rows) > first:
-            yield first, len(self.draft.rows)
+        """The cells of a column that stand over several rows."""
+        yield from ((first, last) for first, last in self.spans(caption) if last > first)
 
     def style(self, caption: str) -> Any:
         if "日期" in caption or caption == "延期至":
@@ -157,36 +215,34 @@ class _Writer:
             sheet.write_blank(row, column, None, style)
 
     def validate_table(self, sheet: excel.Sheet, columns: Mapping[str, int], last: int) -> None:
-        self.allow_list(sheet, last, columns["填报类型"], w.KINDS)
+        first = TABLE_HEAD + 1
+        self.offer_units(sheet, first, last, columns[w.RESPONSIBLE])
+        self.allow_list(sheet, first, last, columns["填报类型"], w.KINDS)
         for caption in ("材料起始日期", "材料截止日期"):
-            self.allow_dates(sheet, 1, last, columns[caption])
+            self.allow_dates(sheet, first, last, columns[caption])
         for caption in ("建议字数", "字数上限", "最少件数"):
-            self.allow_whole(sheet, 1, last, columns[caption])
+            self.allow_whole(sheet, first, last, columns[caption])
 
     def write_units(self, sheet: excel.Sheet) -> None:
-        for row in range(1, max(len(self.draft.units), 1) + 40):
-            unit = self.draft.units[row - 1] if row <= len(self.draft.units) else None
-            values = (
-                {"代码": unit.code, "单位名称": unit.name, "别名": "、".join(unit.aliases)}
-                if unit
-                else {}
-            )
+        for row, unit in enumerate(self.draft.units, 1):
+            aliases = "、".join(unit.aliases)
+            values = {"代码": unit.code, "单位名称": unit.name, "别名": aliases}
             for i, column in enumerate(layout.UNITS):
                 said = values.get(column.caption, "")
                 self.put(sheet, row, i, said, self.style(column.caption))
-        last = len(self.draft.units) + 100
-        self.allow_list(sheet, last, 7, w.CHANNELS)
-        self.allow_dates(sheet, 1, last, 8)
+            sheet.set_row(row, 22)
+        last = len(self.draft.units) + SPARE
+        columns = [column.caption for column in layout.UNITS]
+        self.allow_list(sheet, 1, last, columns.index("报送方式"), w.CHANNELS)
+        self.allow_dates(sheet, 1, last, columns.index("延期至"))
         self.book.name("pdsfz_units", f"={w.UNITS_SHEET}!$B$2:$B${last + 1}")
 
     def write_waivers(self, sheet: excel.Sheet) -> None:
-        for row in range(1, 41):
-            for i, column in enumerate(layout.WAIVERS):
-                self.put(sheet, row, i, "", self.style(column.caption))
-        sheet.data_validation(
-            1, 0, 200, 0, {"validate": "list", "source": "=pdsfz_units", "error_type": "warning"}
-        )
-        self.allow_dates(sheet, 1, 200, 5)
+        columns = [column.caption for column in layout.WAIVERS]
+        self.offer_units(sheet, 1, SPARE, columns.index("单位"))
+        codes = tuple(code for code in rules.RULES if not code.startswith("M"))
+        self.allow_list(sheet, 1, SPARE, columns.index("规则代码"), codes)
+        self.allow_dates(sheet, 1, SPARE, columns.index("日期"))
 
     def write_templates(self, sheet: excel.Sheet) -> None:
         for row, said in enumerate(w.TEMPLATES, 1):
@@ -194,15 +250,20 @@ class _Writer:
                 sheet.write_string(row, i, text, self.centre if i == 0 else self.text)
             widths = (column.width for column in layout.TEMPLATES)
             sheet.set_row(row, excel.height(zip(said, widths, strict=True), least=40))
-        self.allow_list(sheet, 100, 0, w.NOTICE_KINDS)
-        known = " ".join(f"{{{name}}}" for name in w.PLACEHOLDERS)
-        sheet.write_string(len(w.TEMPLATES) + 2, 1, known, self.book.format(font_color="#7F7F7F"))
+        self.allow_list(sheet, 1, SPARE, 0, w.NOTICE_KINDS)
+        grey = self.book.format(font_color="#7F7F7F")
+        sheet.write_string(len(w.TEMPLATES) + 2, 1, w.known_placeholders(), grey)
+
+    def offer_units(self, sheet: excel.Sheet, first: int, last: int, column: int) -> None:
+        """A list to pick from that refuses nothing: several units and group names are typed."""
+        rule = {"validate": "list", "source": "=pdsfz_units", "show_error": False}
+        sheet.data_validation(first, column, last, column, rule)
 
     def allow_list(
-        self, sheet: excel.Sheet, last: int, column: int, choices: tuple[str, ...]
+        self, sheet: excel.Sheet, first: int, last: int, column: int, choices: tuple[str, ...]
     ) -> None:
         rule = {"validate": "list", "source": list(choices), "error_message": w.PICK_ERROR}
-        sheet.data_validation(1, column, last, column, rule)
+        sheet.data_validation(first, column, last, column, rule)
 
     def allow_dates(self, sheet: excel.Sheet, first: int, last: int, column: int) -> None:
         rule = {

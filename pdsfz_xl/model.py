@@ -222,12 +222,13 @@ class NoticeCell(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """The letter and its table. `letter` is its text line by line, `after` what follows the table."""
+    """The letter, line by line, and its table."""
 
     letter: tuple[str, ...] = ()
     rows: tuple[Mapping[str, NoticeCell], ...] = ()
     """By caption: the seven of the notice's own table, and any others it has."""
     after: tuple[str, ...] = ()
+    """What follows the table, line by line."""
 
 
 class DraftRow(NamedTuple):

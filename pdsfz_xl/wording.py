@@ -273,6 +273,7 @@ def taken(answers: int) -> str:
 
 
 UNKNOWN: Final = "未识别"
+IN_USE: Final = "正被其他程序占用，下次再读"
 STILL_CHANGING: Final = "读取时还在变化，下次再读"
 FAILURES: Final = {
     "time": "读取时间过长",
@@ -363,7 +364,9 @@ COLUMN_HELP: Final = {
     "正文": "可用 {占位符}，例如 {单位} {截止日期}",
 }
 UNSURE_LEGEND: Final = "浅橙色格：通知里是空白，按承上行处理，请核对"
+TABLE_HINT: Final = "“编码”生成后不要改；其余空着的格用任务设置里的值。改完请运行 pdsfz-xl lint"
 SETTING_HEAD: Final = ("项目", "内容", "说明")
+SETTING_HEAD_HELP: Final = ("这一列不要改", "在这一列填写", "每一项写什么")
 PLACEHOLDERS: Final = (
     "单位", "任务", "文号", "截止日期", "剩余天数", "应报项数", "已报项数", "未报项数",
     "未报清单", "问题清单", "联系人", "联系电话", "邮箱", "地址", "发文单位",
@@ -403,7 +406,20 @@ TEMPLATES: Final = (
 
 
 EXPECT_DATE: Final = {"expected": "日期", "example": "2019-10-25 这样的日期"}
+EXPECT_ORDINAL: Final = {"expected": "序号", "example": "（3）这样的序号"}
 EXPECT_NUMBER: Final = {"expected": "整数", "example": "500 这样的数字"}
+
+
+def table_title(name: str) -> str:
+    return f"{name}任务分解表"
+
+
+def known_placeholders() -> str:
+    return "可用的占位符：" + " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+
+
+def group_or_unit(unit: str) -> str:
+    return f"一个分组和单位“{unit}”"
 
 
 def lacking_column(caption: str) -> str:
@@ -423,6 +439,7 @@ def nearest(name: str) -> str:
 
 
 KEY_RULE: Final = "编码是 2–4 位数字，可再加 . 和数字，如 03、06.2"
+NO_KEY_RULE: Final = "填报类型是“不需填报”的行不要编码；要报的请改填报类型"
 CAMPAIGN_RULE: Final = "任务代码是 2–8 位大写字母或数字，如 FZ2019"
 UNIT_RULE: Final = "单位代码是 1–12 位大写字母或数字，如 06、SFJ"
 TWO_ROWS: Final = "两行"
