@@ -71,6 +71,11 @@ def _of(master: Master, requirement: Requirement, caption: str) -> Where:
     return master.where(w.TABLE_SHEET, caption, requirement.row)
 
 
+def _has(master: Master, key: str) -> bool:
+    """Whether 任务设置 has the key at all; where not, M01 says so."""
+    return not master.places or key in master.places.get(w.SETTINGS_SHEET, {})
+
+
 def _unit(master: Master, unit: Unit, caption: str = "单位名称") -> Where:
     return master.where(w.UNITS_SHEET, caption, unit.row)
 
@@ -111,8 +116,9 @@ def _numbers(master: Master) -> Iterator[Finding]:
         if indicator.number in seen and numbers[indicator.number] > 1:
             yield rules.finding("M05", where, number=indicator.number)
         seen.add(indicator.number)
-    for before, after in pairwise(readable):
-        if after.number != before.number + 1 and numbers[after.number] == 1:
+    for before, after in pairwise(master.indicators):
+        known = before.number and after.number
+        if known and after.number != before.number + 1 and numbers[after.number] == 1:
             where = master.where(w.TABLE_SHEET, w.NUMBER, after.row)
             yield rules.finding("M06", where, before=before.number, number=after.number)
 
@@ -134,7 +140,7 @@ def _keys(master: Master) -> Iterator[Finding]:
 def _codes(master: Master) -> Iterator[Finding]:
     """Campaign and unit codes must survive in a row code and never look like a number alone."""
     code = master.settings.code
-    if not identity.CAMPAIGN.fullmatch(code):
+    if not identity.CAMPAIGN.fullmatch(code) and _has(master, "任务代码"):
         where = master.where(w.SETTINGS_SHEET, "任务代码")
         yield rules.finding("M14", where, found=texts.brief(code), rule=w.CAMPAIGN_RULE)
     for unit in master.units:
@@ -208,14 +214,14 @@ def _kinds(master: Master) -> Iterator[Finding]:
 
 
 def _templates(master: Master) -> Iterator[Finding]:
-    known = "、".join(f"{{{name}}}" for name in w.PLACEHOLDERS)
+    known = [f"{{{name}}}" for name in w.PLACEHOLDERS]
     for template in master.templates:
         for caption, said in (("主题", template.subject), ("正文", template.body)):
-            for name in re.findall(r"[{｛]([^{}｛｝]*)[}｝]", said):
-                if name not in w.PLACEHOLDERS:
+            for found in re.findall("[{｛][^{}｛｝]*[}｝]", said):
+                if found not in known:
                     where = master.where(w.TEMPLATES_SHEET, caption, template.row)
-                    found = f"{{{texts.brief(name)}}}"
-                    yield rules.finding("M11", where, found=found, known=known)
+                    context = {"found": texts.brief(found), "known": "、".join(known)}
+                    yield rules.finding("M11", where, **context)
 
 
 _LINES = 26
@@ -228,13 +234,16 @@ _TITLE = 120
 def _fits(master: Master) -> Iterator[Finding]:
     """A locked text that would not fit a form's cell, its row or its title."""
     widths = {column.caption: column.width for column in layout.FORM}
+    above: dict[str, str] = {}
     for requirement in master.requirements:
-        for caption, said in form.locked_texts(master, requirement).items():
+        locked = form.locked_texts(master, requirement)
+        for caption, said in locked.items():
             taken = excel.lines(said, widths[caption])
-            if taken > _LINES:
+            if taken > _LINES and said != above.get(caption):
                 room = len(said) * _LINES // taken
                 where = _of(master, requirement, w.MATERIAL if caption == w.DEMAND else caption)
                 yield rules.finding("M12", where, what=caption, length=len(said), limit=room)
+        above = locked
     for unit in master.units:
         if len(unit.name) > _TITLE:
             where = _unit(master, unit)
@@ -249,7 +258,8 @@ def _blank_settings(master: Master) -> Iterator[Finding]:
     unread = {p.where.cell for p in master.problems if p.where.sheet == w.SETTINGS_SHEET}
     for key, field in layout.SETTINGS.items():
         where = master.where(w.SETTINGS_SHEET, key)
-        if field in _WANTED and not getattr(master.settings, field) and where.cell not in unread:
+        blank = field in _WANTED and not getattr(master.settings, field) and _has(master, key)
+        if blank and where.cell not in unread:
             yield rules.finding("M16", where, key=key)
 
 
