@@ -77,15 +77,16 @@ _BEFORE = re.compile(rf"{_DAY}(?:\([^)]*\))?[^,。;月日]{{0,10}}?前(?![的期
 _UNTIL = re.compile(rf"截止(?:日期|时间|到|至)?[为是:]*{_DAY}")
 _HANDING_IN = re.compile("报送|上报|提交|报至|送至|交至|反馈|发送|填报")
 _MATERIAL = re.compile("材料|报表|填报表|电子版|纸质")
-_TO = "[至到\\-—~、,和及]+"
+_TO = "[至到\\-–—~]+"
+_AND = "[至到\\-–—~、,和及]+"
 _SPANS = (
     re.compile(rf"(\d{{4}})年(\d{{1,2}})月(\d{{1,2}})日起?{_TO}(?:(\d{{4}})年)?(\d{{1,2}})月(\d{{1,2}})日"),
-    re.compile(rf"(\d{{4}})年(\d{{1,2}})月()起?{_TO}(?:(\d{{4}})年)?(\d{{1,2}})月()(?!\d)"),
+    re.compile(rf"(\d{{4}})年(\d{{1,2}})月?()起?{_TO}(?:(\d{{4}})年)?(\d{{1,2}})月()(?!\d)"),
 )  # fmt: skip
 _SINCE = re.compile(r"(\d{4})年(?:度|(\d{1,2})月)?以来")
 _PART = re.compile(r"(\d{4})年(上半年|下半年|第?([一二三四1-4])季度)")
 _YEARS = re.compile(
-    rf"(?<!\d)((?:\d{{4}}年?度?{_TO})*\d{{4}}年)度?(?!\d|以来|[上下]半年|第?[一二三四]季)"
+    rf"(?<!\d)((?:\d{{4}}年?度?{_AND})*\d{{4}}年)度?(?!\d|以来|[上下]半年|第?[一二三四]季)"
     r"(?:\(截至(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日\))?"
 )
 
@@ -117,7 +118,7 @@ def _before(sentence: str) -> Iterator[re.Match[str]]:
 
 def _day_after(mark: re.Match[str], written: date | None, number: Number | None) -> date | None:
     """The day a deadline names; it is never before the letter's own day or year."""
-    least = written or (date(number.year, 1, 1) if number else None)
+    least = written or (_date(number.year, "1", "1") if number else None)
     if mark[1]:
         day = _date(int(mark[1]), mark[2], mark[3])
         return day if day and (least is None or day >= least) else None
@@ -164,7 +165,8 @@ def span(said: str) -> Span:
 
 def _from_to(match: re.Match[str]) -> Span:
     first, last = int(match[1]), int(match[4] or match[1])
-    return _date(first, match[2], match[3] or "1"), _end(last, match[5], match[6])
+    start, end = _date(first, match[2], match[3] or "1"), _end(last, match[5], match[6])
+    return (start, end) if start and end else (None, None)
 
 
 def _since(match: re.Match[str]) -> Span:
@@ -175,9 +177,9 @@ def _part(match: re.Match[str]) -> Span:
     year = int(match[1])
     if match[3]:
         quarter = int(match[3]) if match[3].isdecimal() else "一二三四".index(match[3]) + 1
-        return date(year, quarter * 3 - 2, 1), _end(year, str(quarter * 3), "")
+        return _date(year, str(quarter * 3 - 2), "1"), _end(year, str(quarter * 3), "")
     half = 0 if match[2] == "上半年" else 6
-    return date(year, half + 1, 1), _end(year, str(half + 6), "")
+    return _date(year, str(half + 1), "1"), _end(year, str(half + 6), "")
 
 
 def _years(match: re.Match[str]) -> Span:
@@ -189,7 +191,7 @@ def _years(match: re.Match[str]) -> Span:
 
 def _end(year: int, month: str, day: str | None) -> date | None:
     """The last day; a month without a day ends with the month."""
-    if not day and 1 <= int(month) <= 12:
+    if not day and 1 <= int(month) <= 12 and year:
         day = str(monthrange(year, int(month))[1])
     return _date(year, month, day or "0")
 

@@ -40,9 +40,9 @@ def read(path: Path, display: str = "") -> Master:
     try:
         book = reader.read(path)
     except reader.Refused as refused:
-        detail = refused.detail or "有打开密码"
         raise OperatorError(
-            f"{path.name} 读不出来（{detail}）；请用 Excel 打开检查，或从 out/存档、备份里找回。"
+            f"{path.name} 读不出来（{refused.detail or '有打开密码'}）；"
+            "请用 Excel 打开检查，或从 out/存档、备份里找回。"
         ) from refused
     except FileNotFoundError as error:
         raise OperatorError(f"找不到 {path}；请先运行 pdsfz-xl init 通知文件。") from error

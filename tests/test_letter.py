@@ -1,8 +1,12 @@
 """What the words of a letter say, and what they leave open."""
 
+import re
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of
+from hypothesis import strategies as st
 from notices import row
 
 from pdsfz_xl import draft, identity
@@ -149,3 +153,22 @@ def test_the_contact(said, contact, phone, email, address):
     assert (found.contact, found.phone, found.email, found.address) == (
         contact, phone, email, address,
     )  # fmt: skip
+
+
+PIECES = (
+    "0000|2019|13|31|0|年|月|日|年以来|上半年|季度|以来|前|至|、|（截至|）|截止时间|材料|时间|报送|字"
+    "|500|最多|一般|联系人|：|电话|地址|@|关于|的通知|某办〔0000〕1号|号|\n|。|；|（1）|甲局|不需提供|1个案例"
+)
+
+
+@given(st.lists(st.sampled_from(re.split("[|]", PIECES)), max_size=14).map("".join))
+@settings_of(max_examples=300, deadline=None)
+def test_no_letter_and_no_material_is_ever_too_strange(said):
+    """Whatever the words, there is a draft, and its keys and codes are well formed."""
+    rows = ({c: NoticeCell(t) for c, t in row(1, said or "甲", said or "乙局").items()},)
+    drawn = draft.draw_up(Notice(letter=tuple(said.splitlines()), rows=rows), TODAY)
+    assert identity.CAMPAIGN.fullmatch(drawn.settings.code)
+    assert drawn.settings.name
+    keys = [r.cells["编码"] for r in drawn.rows if "编码" in r.cells]
+    assert len(keys) == len(set(keys))
+    assert all(identity.KEY.fullmatch(key) for key in keys)
