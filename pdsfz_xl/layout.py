@@ -6,7 +6,7 @@ from pdsfz_xl import wording as w
 
 
 class Column(NamedTuple):
-    """`clerk` marks what the clerk writes and every later merge carries over."""
+    """`clerk` marks what the clerk writes and every later merge carries over; width 0 is hidden."""
 
     caption: str
     width: float
@@ -123,7 +123,7 @@ OVERVIEW = (
     Column("超字数", 8),
     *(Column(title, 9) for title in w.GRADES.values()),
     Column("状态", 14),
-    Column("收到时间", 18),
+    Column("收到时间", 21),
     Column("迟报", 7),
     Column("纸质版收到日期", 15),
 )
@@ -152,6 +152,8 @@ MERGED = (
     Column("修改稿字数", 9),
     Column("代录内容", 30, clerk=True),
     Column("代录来源", 16, clerk=True),
+    Column(w.ANSWER_DIGEST, 0),
+    Column(w.REVIEW_DIGEST, 0),
 )
 
 MERGED_HEADER = 0
@@ -207,10 +209,11 @@ CONFLICT = (
     Column(w.QUANTITY, 10),
     Column("文件", 28),
     Column("位置", 14),
-    Column("文件保存时间", 18),
-    Column("收到时间", 18),
+    Column("文件保存时间", 24),
+    Column("收到时间", 21),
     Column("目前采用", 9),
     Column("采用", 8, clerk=True),
+    Column(w.CHOSEN_DIGEST, 0),
 )
 
 LEFTOVER = (
@@ -227,10 +230,10 @@ REGISTER = (
     Column(w.UNIT, 20),
     Column("结果", 16),
     Column("说明", 50),
-    Column("首次收到", 18),
-    Column("文件保存时间", 18),
+    Column("首次收到", 21),
+    Column("文件保存时间", 24),
     Column("采用条数", 9),
-    Column("实际收到时间", 18, clerk=True),
+    Column("实际收到时间", 21, clerk=True),
     Column("收到方式", 11, clerk=True),
     Column("作废", 7, clerk=True),
     Column("归属单位", 20, clerk=True),
@@ -247,6 +250,13 @@ REASSIGN = (
     Column("来源文件", 28),
     Column("处理意见", 24, clerk=True),
     Column("改派单位", 20, clerk=True),
+)
+
+ORPHAN = (
+    Column("工作表", 16),
+    Column("登记号", 26),
+    Column("栏目", 16),
+    Column("内容", 80),
 )
 
 OVERFLOW = (

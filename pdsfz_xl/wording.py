@@ -259,6 +259,13 @@ def not_yours(numbers: str) -> str:
 
 CHOSEN_DIGEST: Final = "采用指纹"
 """Beside 采用: which version that number named in the workbook it was typed in."""
+ANSWER_DIGEST: Final = "答案指纹"
+"""Which answer a row of 汇总 showed."""
+REVIEW_DIGEST: Final = "审核指纹"
+"""Which answer the clerk's review of a row was written about."""
+PROPOSAL: Final = "改动的情况说明"
+"""What the clerk made of 情况说明 itself: a proposal, never the unit's word."""
+ORPHAN_SHEET: Final = "失去归属的批注"
 
 # --- the register
 CLUTTER: Final = "程序临时文件，不是材料"
@@ -456,3 +463,37 @@ def unreadable_ledger(path: str) -> str:
         f"台账 {path} 读写不了（可能已损坏或磁盘已满）；它记着首次收到时间，请不要删除，"
         "先从备份恢复，或改名移开后重新运行（首次收到时间将从现在算起）。"
     )
+
+
+# --- the merged workbook
+YES: Final = "是"
+TOTAL: Final = "合计"
+FILE: Final = "文件"
+SEE: Final = "查看"
+LATE: Final = "迟报"
+OVER: Final = "超字数"
+KEYED: Final = "代录"
+SETTLED: Final = "已定稿"
+ONE_TEXT: Final = "用单位原文"
+_CONTINUED: Final = "〔本格放不下，共"
+
+
+def continued(pieces: int) -> str:
+    """Said at the end of a cell that holds only the beginning of a text."""
+    return f"{_CONTINUED} {pieces} 段，其余见“{OVERFLOW_SHEET}”表〕"
+
+
+def continued_mark() -> str:
+    return _CONTINUED
+
+
+def standing(assigned: int, answered: int, files: int) -> str:
+    return f"应报 {assigned} 项，已报 {answered} 项，文件 {files} 份" if assigned else NOTHING_DUE
+
+
+def unnamed_column(number: int) -> str:
+    return f"第 {number} 列"
+
+
+def comment_on(caption: str) -> str:
+    return f"批注：{caption}"
