@@ -3,12 +3,18 @@
 An abort, a hang or a memory blow-up costs one task, never the run.
 """
 
+import math
 import multiprocessing
 import os
+import pickle
+import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
-from typing import NamedTuple, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -25,7 +31,7 @@ class Failure(NamedTuple):
 
 def run(
     function: Callable[[T], R],
-    tasks: Sequence[T],
+    tasks: Iterable[T],
     *,
     seconds: float = 30,
     memory: int = 1 << 30,
@@ -33,43 +39,97 @@ def run(
 ) -> Iterator[tuple[T, R | Failure]]:
     """Call a module-level function on every task in spawned processes, results in task order.
 
-    `seconds` of wall time and `memory` bytes of address space for each task. `workers` defaults
-    to the processors there are.
+    `seconds` of wall time for each task, not counting the start of its worker, and `memory`
+    bytes of address space. `workers` defaults to the processors there are.
     """
-    if not tasks:
+    waiting = deque(tasks)
+    if not waiting:
         return
-    count = min(workers or os.cpu_count() or 1, len(tasks))
     with ProcessPool(
-        max_workers=count,
+        max_workers=min(workers or os.cpu_count() or 1, len(waiting)),
         context=multiprocessing.get_context("spawn"),
         initializer=_limit,
         initargs=[memory],
     ) as pool:
-        futures = [pool.schedule(function, args=[task], timeout=seconds) for task in tasks]
+        with _interrupts_held():
+            futures = deque(
+                pool.schedule(
+                    _call, args=[pickle.dumps((function, task)), seconds], timeout=seconds
+                )
+                for task in waiting
+            )
         try:
-            for task, future in zip(tasks, futures, strict=True):
-                yield task, _result(future.result)
-        except BaseException:
+            while futures:
+                # Both are let go at once: what travels is small, but there may be many.
+                yield waiting.popleft(), _result(futures.popleft())
+        except BaseException:  # Ctrl-C, or nobody wants the rest
             pool.stop()
             raise
 
 
-def _result(wait: Callable[[], R]) -> R | Failure:
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Workers started in here never hear Ctrl-C: it goes to the parent, and that ends them.
+
+    They ignore it once they run, but a worker that is still importing would print a traceback.
+    A signal mask is inherited by the threads and processes that are started under it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it would be started by the first worker, and lift the mask
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        return wait()
-    except Late:
-        return Failure("time", "")
-    except MemoryError:
-        return Failure("memory", "")
-    except ProcessExpired as expired:
-        return Failure("died", str(expired.exitcode))
-    except Exception as error:  # a bug of ours met one foreign file: it is named, not hidden
-        return Failure("error", f"{type(error).__name__}: {error}")
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _result(future: "Future[Any]") -> Any:
+    """The error is asked for, not raised: a SystemExit of the child is no exit of ours."""
+    match future.exception():
+        case None:
+            return future.result()
+        case Late():
+            return Failure("time", "")
+        case MemoryError():
+            return Failure("memory", "")
+        case ProcessExpired() as expired:
+            return Failure("died", str(expired.exitcode))
+        case error:  # a bug of ours met one foreign file: it is named, not hidden
+            return Failure("error", f"{type(error).__name__}: {error}")
+
+
+# --- in the worker -------------------------------------------------------------------------
 
 
 def _limit(memory: int) -> None:
-    """Bound the worker's address space. Windows has no `resource`: there time alone is bounded."""
+    """Bound the worker's address space, and leave no core file of a foreign document behind.
+
+    Windows has no `resource`: there only the wall time is bounded, and the readers' own limits.
+    """
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        # macOS knows the limit but may refuse to set it.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _call(packed: bytes, seconds: float) -> object:
+    """The task, with as much processor time: it ends even when nobody is left to end it.
+
+    It is unpacked in here because a worker that fails while it takes a task from the pool loses
+    the task, and the parent would wait for ever.
+    """
+    if sys.platform != "win32":
+        import resource
+
+        used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+        _, most = resource.getrlimit(resource.RLIMIT_CPU)
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + seconds) + 1, most))
+    function, task = pickle.loads(packed)
+    return function(task)
