@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +11,7 @@ from typing import NamedTuple
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 
-VERSION = 1
-
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE receipts (
     sha256 TEXT PRIMARY KEY,
     first_seen TEXT NOT NULL,
@@ -34,6 +32,10 @@ CREATE TABLE runs (
     outputs TEXT NOT NULL
 );
 """
+_STEPS = (_FIRST,)
+"""What makes version n+1 of version n. A step that was published never changes."""
+
+VERSION = len(_STEPS)
 
 
 class Receipt(NamedTuple):
@@ -48,15 +50,11 @@ class Receipt(NamedTuple):
 class Ledger:
     """One open ledger; every call is one transaction, and none writes what is there already."""
 
-    def __init__(self, connection: sqlite3.Connection, *, readonly: bool) -> None:
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
-        self._readonly = readonly
 
     def receive(self, files: Iterable[tuple[str, str, int]], now: datetime) -> dict[str, Receipt]:
-        """The receipt of each (sha256, path, size); a first sight never moves.
-
-        Read-only, unknown files get `now` for this call alone.
-        """
+        """The receipt of each (sha256, path, size); a first sight never moves."""
         files = list(files)
         known = {
             digest: Receipt(datetime.fromisoformat(seen), path)
@@ -68,7 +66,7 @@ class Ledger:
         for digest, path, size in files:
             if digest not in known:
                 fresh.setdefault(digest, (digest, now.isoformat(), path, size))
-        if fresh and not self._readonly:
+        if fresh:
             with self._db:
                 self._db.executemany("INSERT INTO receipts VALUES (?, ?, ?, ?)", fresh.values())
         news = {digest: Receipt(now, row[2], True) for digest, row in fresh.items()}
@@ -116,38 +114,52 @@ class Ledger:
 
 @contextmanager
 def opened(path: Path, *, readonly: bool = False) -> Iterator[Ledger]:
-    """The ledger of a workspace. Read-only, a missing one is empty and is not made.
+    """The ledger of a workspace. Read-only, it is a copy in memory: no file is made or changed.
 
     Raises OperatorError when the file is damaged or of a newer version.
     """
     try:
-        connection = _connect(path, readonly)
+        with closing(_copy(path) if readonly else _connect(path)) as connection:
+            _bring_up(connection, path)
+            yield Ledger(connection)
     except sqlite3.Error as error:
         raise OperatorError(w.unreadable_ledger(str(path))) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=30)
     try:
-        yield Ledger(connection, readonly=readonly)
-    except sqlite3.Error as error:
-        raise OperatorError(w.unreadable_ledger(str(path))) from error
-    finally:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            # WAL needs memory that processes share; network drives often have none
+            # (sqlite.org, "Write-Ahead Logging", §1).
+            connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error:
         connection.close()
-
-
-def _connect(path: Path, readonly: bool) -> sqlite3.Connection:
-    if readonly and not path.exists():
-        connection = sqlite3.connect(":memory:")
-    elif readonly:
-        # `mode=ro` would leave the shared-memory file of WAL behind.
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
-    else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=30)
-        # A network drive may not do WAL: SQLite then says what it uses instead, and goes on.
-        connection.execute("PRAGMA journal_mode=WAL")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        with connection:
-            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={VERSION}; COMMIT;")
-    elif version > VERSION:
-        connection.close()
-        raise OperatorError(f"{path} 是更新版本的 pdsfz-xl 写的；请升级后再运行。")
+        raise
     return connection
+
+
+def _copy(path: Path) -> sqlite3.Connection:
+    memory = sqlite3.connect(":memory:")
+    if path.exists():
+        # `mode=ro` would leave the shared-memory file of WAL behind.
+        uri = f"{path.absolute().as_uri()}?mode=rw"
+        try:
+            with closing(sqlite3.connect(uri, uri=True)) as connection:
+                connection.backup(memory)
+        except sqlite3.Error:
+            memory.close()
+            raise
+    return memory
+
+
+def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Each step is one transaction with its version, so a killed one never happened."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise OperatorError(f"{path} 是更新版本的 pdsfz-xl 写的；请升级后再运行。")
+    for made, step in enumerate(_STEPS[version:], version + 1):
+        connection.executescript(f"BEGIN; {step} PRAGMA user_version={made}; COMMIT;")

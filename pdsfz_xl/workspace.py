@@ -3,14 +3,13 @@
 import errno
 import os
 import re
-import shutil
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,11 +17,11 @@ from filelock import FileLock, Timeout
 from pdsfz_xl import text as texts
 from pdsfz_xl.errors import OperatorError
 
-PART = re.compile(r"\..*\.\d+\.part")
+PART = re.compile(r"\..+\.[0-9a-f]{8}\.\d+\.part", re.DOTALL)
 """Our own unfinished files; those of a killed run are swept by the next one."""
 
 _CLUTTER = re.compile(
-    r"(?i)(~\$|\.~|\._).*|\.ds_store|thumbs\.db|desktop\.ini|.*\.(part|tmp|crdownload)"
+    r"(?is)(~\$|\.~|\._).*|\.ds_store|thumbs\.db|desktop\.ini|.*\.(part|tmp|crdownload)"
 )
 
 
@@ -58,12 +57,36 @@ class Workspace:
         return self.out / "2-收件"
 
     @property
+    def merged_dir(self) -> Path:
+        return self.out / "3-汇总"
+
+    @property
     def merged(self) -> Path:
-        return self.out / "3-汇总" / "汇总表.xlsx"
+        return self.merged_dir / "汇总表.xlsx"
+
+    @property
+    def returns(self) -> Path:
+        return self.out / "4-退回修改"
+
+    @property
+    def prints(self) -> Path:
+        return self.out / "5-打印"
 
     @property
     def pdf(self) -> Path:
-        return self.out / "5-打印" / "汇总表.pdf"
+        return self.prints / "汇总表.pdf"
+
+    @property
+    def evidence(self) -> Path:
+        return self.out / "6-材料"
+
+    @property
+    def uploads(self) -> Path:
+        return self.out / "7-上报"
+
+    @property
+    def mails(self) -> Path:
+        return self.out / "邮件"
 
     @property
     def archive_folder(self) -> Path:
@@ -82,9 +105,19 @@ class Workspace:
         return self.out / ".lock"
 
     def relative(self, path: Path) -> str:
-        """The path from the root with `/`; bytes that are no text are shown as \\xNN."""
+        """The path from the root with `/`; a byte that is no text (0xD0) is shown as \\udcd0.
+
+        So it can be stored, printed and sent as JSON everywhere; `locate` finds the file again.
+        """
         said = path.relative_to(self.root).as_posix()
-        return said.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return said.encode("utf-8", "backslashreplace").decode("utf-8")
+
+    def locate(self, shown: str) -> Path:
+        """The file that `relative` names, also where its name is no text."""
+        path = self.root / shown
+        if path.exists():
+            return path
+        return next((p for p in self.dropped() if self.relative(p) == shown), path)
 
     def require_master(self) -> None:
         if not self.master.exists():
@@ -94,11 +127,21 @@ class Workspace:
             )
 
     def dropped(self) -> tuple[Path, ...]:
-        """Every regular file in the drop zone at any depth; links are not followed."""
-        found = []
-        for folder, _, names in os.walk(self.dropzone, followlinks=False):
-            found += [Path(folder, name) for name in names]
-        return tuple(sorted(p for p in found if p.is_file() and not p.is_symlink()))
+        """Every regular file in the drop zone at any depth, by relative path; links are not.
+
+        Raises OperatorError where a folder cannot be read: what lies there must not go unseen.
+        """
+        return tuple(p for p in self._in_dropzone() if not p.is_symlink() and _is_file(p))
+
+    def links(self) -> tuple[Path, ...]:
+        """The links in the drop zone: nobody follows them, so somebody should say so."""
+        return tuple(p for p in self._in_dropzone() if p.is_symlink())
+
+    def _in_dropzone(self) -> list[Path]:
+        found: list[Path] = []
+        for folder, folders, names in os.walk(self.dropzone, onerror=_unseen):
+            found += [Path(folder, name) for name in (*folders, *names)]
+        return sorted(found, key=self.relative)
 
     # --- writing
 
@@ -112,55 +155,66 @@ class Workspace:
 
     def write_all(self, files: Mapping[Path, bytes]) -> tuple[Path, ...]:
         """Write several files: all are staged before the first is replaced. Gives those changed."""
-        changed = {p: d for p, d in files.items() if not p.exists() or p.read_bytes() != d}
+        changed = {path: data for path, data in files.items() if not _holds(path, data)}
         staged: dict[Path, Path] = {}
         try:
             for path, data in changed.items():
                 with _explained(path):
-                    staged[path] = _stage(path, data)
+                    staged[path] = _stage(path, [data])
             for path, part in staged.items():
                 with _explained(path):
                     _replace(part, path)
         finally:
             for part in staged.values():
-                part.unlink(missing_ok=True)
+                _discard(part)
         return tuple(changed)
 
     def archive(self, data: bytes, label: str, when: datetime, original: str) -> Path:
         """Keep bytes for ever under a readable name; the same bytes are kept once."""
-        digest = sha256(data).hexdigest()
-        path = self._archive_path(label, when, original, digest)
-        if not path.exists():
-            self.write(path, data)
-        return path
+        return self._keep([data], sha256(data).hexdigest(), label, when, original)
 
     def archive_file(self, source: Path, label: str, when: datetime, digest: str) -> Path:
-        """Keep a file of the drop zone for ever, without loading it whole."""
-        kept = self._find_archived(digest, source.suffix)
-        if kept:
-            return kept
-        path = self._archive_path(label, when, source.name, digest)
+        """Keep a file of the drop zone for ever, without loading it whole.
+
+        What has changed since `digest` was taken is kept under the digest it has now.
+        """
+        return self._keep(_blocks(source), digest, label, when, source.name)
+
+    def _keep(
+        self, blocks: Iterable[bytes], digest: str, label: str, when: datetime, original: str
+    ) -> Path:
+        path = self._archive_path(label, when, original, digest)
         with _explained(path):
-            part = _part_of(path)
-            shutil.copyfile(source, part)
-            _replace(part, path)
+            if kept := self._find_archived(path, digest):
+                return kept
+            part = _stage(path, blocks)
+            try:
+                path = self._archive_path(label, when, original, _digest(part))
+                if not path.exists():
+                    _replace(part, path)
+            finally:
+                _discard(part)
         return path
 
-    def _find_archived(self, digest: str, suffix: str) -> Path | None:
-        """The label may have changed since, so the digest in the name is what counts."""
-        pattern = f"*_{digest[:8]}{_safe_suffix(suffix)}"
-        for path in sorted(self.archive_folder.glob(pattern)):
-            if sha256(path.read_bytes()).hexdigest() == digest:
-                return path
+    def _find_archived(self, path: Path, digest: str) -> Path | None:
+        """Label and date may have been others then, so the digest in the name is what counts."""
+        if path.exists():
+            return path
+        for kept in sorted(self.archive_folder.glob(f"*_{digest[:8]}*")):
+            if not PART.fullmatch(kept.name) and _digest(kept) == digest:
+                return kept
         return None
 
     def _archive_path(self, label: str, when: datetime, original: str, digest: str) -> Path:
+        """Where these bytes are or would be: a longer digest where others have the short name."""
         name = Path(original)
         stem = texts.file_name(f"{label}_{when:%Y%m%d}_{name.stem}", 60)
-        suffix = _safe_suffix(name.suffix)
+        suffix = name.suffix if re.fullmatch(r"\.\w{1,10}", name.suffix) else ""
         path = self.archive_folder / f"{stem}_{digest[:8]}{suffix}"
-        if path.exists() and sha256(path.read_bytes()).hexdigest() != digest:
-            path = path.with_name(f"{stem}_{digest}{suffix}")
+        with _explained(path):
+            if path.exists() and _digest(path) != digest:
+                # Not the whole digest: a name has at most 255 bytes, and the stem may take 180.
+                return path.with_name(f"{stem}_{digest[:32]}{suffix}")
         return path
 
     # --- the cache of what was read
@@ -172,9 +226,7 @@ class Workspace:
             return None
 
     def remember(self, digest: str, version: str, data: bytes) -> None:
-        path = self._cache_path(digest, version)
-        if not path.exists():
-            self.write(path, data)
+        self.write(self._cache_path(digest, version), data)
 
     def forget(self, digest: str) -> None:
         for path in self.cache.glob(f"{digest}.*"):
@@ -199,7 +251,7 @@ class Workspace:
                 lock.acquire(timeout=seconds)
             except Timeout as timeout:
                 raise OperatorError(
-                    f"另一个 pdsfz-xl 正在这个文件夹里运行（{_read_text(holder)}），"
+                    f"另一个 pdsfz-xl 正在这个文件夹里运行（{_holder(holder)}），"
                     f"等了 {seconds:g} 秒仍没有结束；请等它结束后再运行。"
                 ) from timeout
         try:
@@ -214,54 +266,105 @@ class Workspace:
 
     def _sweep(self) -> None:
         """Remove the unfinished files of killed runs; nobody else writes while we hold the lock."""
-        for folder in (self.master.parent, *(p for p in self.out.glob("*") if p.is_dir())):
-            if folder == self.dropzone:
-                continue
-            for path in folder.glob(".*.part"):
-                if PART.fullmatch(path.name):
-                    path.unlink(missing_ok=True)
+        for top in (self.master.parent, self.out):
+            for folder, folders, names in os.walk(top):
+                folders[:] = [name for name in folders if Path(folder, name) != self.dropzone]
+                for name in filter(PART.fullmatch, names):
+                    _discard(Path(folder, name))
 
     def require_closed(self, path: Path) -> None:
         """Raise OperatorError if a workbook is open in Excel, WPS or LibreOffice.
 
-        Excel and WPS leave `~$name`, LibreOffice `.~lock.name#`; on Windows the file itself
-        cannot be opened for writing then.
+        Excel leaves `~$name`, WPS that or `.~name`, LibreOffice `.~lock.name#`; on Windows the
+        file itself cannot be opened for writing then. What a crash left looks the same, so the
+        sentence says which file to delete.
         """
         if not path.exists():
             return
-        owners = [path.with_name(f"~${path.name}"), path.with_name(f".~lock.{path.name}#")]
+        name = path.name
+        owners = (path.with_name(owner) for owner in (f"~${name}", f".~{name}", f".~lock.{name}#"))
         left = [owner for owner in owners if owner.exists()]
         if left:
             raise OperatorError(
                 f"{self.relative(path)} 正在 Excel、WPS 或 LibreOffice 中打开，没有改动任何文件；"
-                f"请保存并关闭后重新运行（如果确实没有打开，请删除 {left[0].name}）。"
+                "请保存并关闭后重新运行"
+                f"（如果确实没有打开，请删除它旁边的隐藏文件 {left[0].name}）。"
             )
         with _explained(path), path.open("r+b"):
             pass
 
 
-def _stage(path: Path, data: bytes) -> Path:
+def _holds(path: Path, data: bytes) -> bool:
+    with _explained(path):
+        return path.exists() and path.read_bytes() == data
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        _unseen(error)
+        return False
+
+
+def _unseen(error: OSError) -> None:
+    """A folder that is not there holds nothing; one that cannot be read may."""
+    if isinstance(error, FileNotFoundError):
+        return
+    raise OperatorError(
+        f"读不了 {texts.visible(str(error.filename))}，里面可能有收到的材料；"
+        "请检查文件夹是否还在、权限是否足够，然后重新运行。"
+    ) from error
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _blocks(source: Path) -> Iterator[bytes]:
+    """A file in pieces of at most 1 MiB."""
+    try:
+        with source.open("rb") as file:
+            while block := file.read(1 << 20):
+                yield block
+    except OSError as error:
+        raise OperatorError(
+            f"读不了 {texts.visible(str(source))}，没有存档；请检查文件是否还在，然后重新运行。"
+        ) from error
+
+
+def _stage(path: Path, blocks: Iterable[bytes]) -> Path:
+    """The bytes beside the file they will replace, safe on disk."""
     part = _part_of(path)
     try:
         with part.open("wb") as file:
-            file.write(data)
+            for block in blocks:
+                file.write(block)
             file.flush()
             os.fsync(file.fileno())
     except BaseException:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        _discard(part)
         raise
     return part
 
 
 def _part_of(path: Path) -> Path:
+    """Long names are cut to stay within 255 bytes, so a digest keeps two of them apart."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return path.with_name(f".{path.name[:40]}.{os.getpid()}.part")
+    mark = sha256(os.fsencode(path.name)).hexdigest()[:8]
+    return path.with_name(f".{path.name[:40]}.{mark}.{os.getpid()}.part")
+
+
+def _discard(part: Path) -> None:
+    """What cannot be removed now is swept by the next run."""
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
 
 
 def _replace(part: Path, path: Path) -> None:
-    """On Windows a scanner may hold the old file for a moment: three short tries."""
-    for wait in (0.1, 0.4, None) if sys.platform == "win32" else (None,):
+    """On Windows a scanner may hold the old file for a moment: four tries in 1.5 seconds."""
+    for wait in (0.1, 0.4, 1.0, None) if sys.platform == "win32" else (None,):
         try:
             part.replace(path)
             return
@@ -286,17 +389,19 @@ def _explained(path: Path) -> Iterator[None]:
                 f"不能写入 {path}：它可能正在 Excel、WPS 或看图、阅读软件中打开，"
                 "或者文件夹是只读的；请关闭它或换一个可写的文件夹后重新运行。"
             ) from error
+        if isinstance(error, FileExistsError | IsADirectoryError | NotADirectoryError):
+            raise OperatorError(
+                f"不能写入 {path}：这里已有同名的文件或文件夹占着位置；请把它改名移开后重新运行。"
+            ) from error
         raise OperatorError(
             f"不能写入 {path}（{error.strerror}）；请检查磁盘后重新运行。"
         ) from error
 
 
-def _safe_suffix(suffix: str) -> str:
-    return suffix if re.fullmatch(r"\.\w{1,10}", suffix) else ""
-
-
-def _read_text(path: Path) -> str:
+def _holder(path: Path) -> str:
+    """Who holds the lock, and since when."""
     try:
-        return path.read_text("utf-8")
-    except OSError:
+        since = datetime.fromtimestamp(path.stat().st_mtime)
+        return f"{path.read_text('utf-8')}，{since:%Y-%m-%d %H:%M:%S} 开始"
+    except (OSError, ValueError):
         return "进程不明"

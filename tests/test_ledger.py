@@ -1,5 +1,10 @@
 """The ledger: a first sight never moves, and nothing is written that is there already."""
 
+import random
+import sqlite3
+import subprocess
+import sys
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -36,18 +41,24 @@ def test_known_files_leave_the_bytes_alone(tmp_path):
 
 def test_reading_makes_no_file_and_remembers_nothing(tmp_path):
     path = tmp_path / "台账.sqlite"
-    with ledger.opened(path, readonly=True) as book:
-        assert book.receive([("a" * 64, "甲", 1)], NOW)["a" * 64].first_seen == NOW
+    for _ in range(2):
+        with ledger.opened(path, readonly=True) as book:
+            assert book.receive([("a" * 64, "甲", 1)], NOW)["a" * 64].new
     assert not path.exists()
 
 
-def test_reading_leaves_nothing_beside_the_ledger(tmp_path):
+@pytest.mark.parametrize("made", [True, False], ids=["a ledger", "a file killed while made"])
+def test_reading_changes_no_byte_and_leaves_nothing_behind(tmp_path, made):
     path = tmp_path / "台账.sqlite"
-    with ledger.opened(path) as book:
-        book.receive([("a" * 64, "甲", 1)], NOW)
+    path.touch()
+    if made:
+        with ledger.opened(path) as book:
+            book.receive([("a" * 64, "甲", 1)], NOW)
+    before = path.read_bytes()
     with ledger.opened(path, readonly=True) as book:
-        book.receive([("b" * 64, "乙", 1)], NOW)
-        assert "b" * 64 not in {row[0] for row in book._db.execute("SELECT sha256 FROM receipts")}
+        seen = book.receive([("a" * 64, "乙", 1), ("b" * 64, "乙", 1)], NOW)
+        assert [r.new for r in seen.values()] == [not made, True]
+    assert path.read_bytes() == before
     assert {p.name for p in tmp_path.iterdir()} == {"台账.sqlite"}
 
 
@@ -76,3 +87,86 @@ def test_a_newer_ledger_is_not_touched(tmp_path):
         book._db.execute("PRAGMA user_version=99")
     with pytest.raises(OperatorError, match="更新版本"), ledger.opened(path):
         pass
+
+
+def test_a_ledger_damaged_inside_is_one_sentence_and_stays(tmp_path):
+    """The head is whole, so only reading its tables shows the damage."""
+    path = tmp_path / "台账.sqlite"
+    with ledger.opened(path) as book:
+        book.receive([(f"{i:064x}", f"{i}.xlsx", i) for i in range(500)], NOW)
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xff" * (len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(OperatorError, match="不要删除"), ledger.opened(path) as book:
+        book.receive([("a" * 64, "甲", 1)], NOW)
+    assert path.read_bytes() == data
+
+
+def test_without_wal_it_works_the_old_way(tmp_path, monkeypatch):
+    """What a network drive without shared memory answers to WAL."""
+
+    class OnNetworkDrive(sqlite3.Connection):
+        def execute(self, sql, *values):
+            if sql.endswith("=WAL"):
+                raise sqlite3.OperationalError("locking protocol")
+            return super().execute(sql, *values)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *a, **k: connect(*a, **k, factory=OnNetworkDrive)
+    )
+    with ledger.opened(tmp_path / "l") as book:
+        book.receive([("a" * 64, "甲", 1)], NOW)
+        assert book._db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    with ledger.opened(tmp_path / "l") as book:
+        assert not book.receive([("a" * 64, "甲", 1)], NOW)["a" * 64].new
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_an_older_ledger_is_brought_up_and_keeps_what_it_knows(tmp_path, monkeypatch, readonly):
+    path = tmp_path / "l"
+    with ledger.opened(path) as book:
+        book.receive([("a" * 64, "甲", 1)], NOW)
+    before = path.read_bytes()
+    monkeypatch.setattr(ledger, "_STEPS", (*ledger._STEPS, "CREATE TABLE later (x);"))
+    monkeypatch.setattr(ledger, "VERSION", ledger.VERSION + 1)
+    with ledger.opened(path, readonly=readonly) as book:
+        assert book._db.execute("SELECT * FROM later").fetchall() == []
+        assert not book.receive([("a" * 64, "甲", 1)], NOW)["a" * 64].new
+    assert (path.read_bytes() == before) is readonly
+
+
+WRITER = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from pdsfz_xl import ledger
+number = int(sys.argv[2])
+print("ready", flush=True)
+while True:
+    with ledger.opened(Path(sys.argv[1])) as book:
+        number += 1
+        batch = [(f"{number:05}-{i}", "x" * 500, 1) for i in range(50)]
+        book.receive(batch, datetime(2019, 10, 24))
+"""
+
+
+def test_killed_at_any_moment_a_batch_is_recorded_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "台账.sqlite"
+    moments = random.Random(20191021)
+    count = 0
+    for run in range(20):
+        words = [sys.executable, "-c", WRITER, str(path), str(run * 1000)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            time.sleep(moments.uniform(0, 0.06))
+            process.kill()
+        with ledger.opened(path) as book:
+            assert book._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            rows = book._db.execute(
+                "SELECT substr(sha256, 1, 5), count(*) FROM receipts GROUP BY 1"
+            ).fetchall()
+        assert {size for _, size in rows} <= {50}
+        assert len(rows) >= count
+        count = len(rows)
+    assert count
