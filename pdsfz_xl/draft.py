@@ -161,10 +161,9 @@ class _Table:
     ) -> DraftRow:
         """A row without 填报材料 shares what the indicator above asks for."""
         if before and not carried.same:
-            how = "与其合并填报" if self.asked else "与其一样不需填报"
-            self.said.append(
-                f"第{self.number}项的填报材料是空的，按承第{before}项、{how}处理，请核对。"
-            )
+            how = "与第{}项合并填报" if self.asked else "与第{}项一样不需填报"
+            how = how.format(before)
+            self.said.append(f"第{self.number}项的填报材料是空的，按“{how}”处理，请核对。")
         unsure = carried.unsure | ({w.MATERIAL} if material.state == "blank" else set())
         return DraftRow({**base, w.MATERIAL: ""}, carried.continued, unsure)
 

@@ -106,7 +106,7 @@ def test_what_is_said_about_the_real_notice(real):
     alias, nothing, joined, blanks = real.said
     assert "“自然资源局”看作“市自然资源和规划局”的别名" in alias
     assert "第8项按“不需填报”处理" in nothing
-    assert "第19项的填报材料是空的，按承第18项、与其合并填报处理" in joined
+    assert "第19项的填报材料是空的，按“与第18项合并填报”处理" in joined
     assert "承上行" in blanks
 
 
