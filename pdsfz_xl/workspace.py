@@ -107,17 +107,10 @@ class Workspace:
     def relative(self, path: Path) -> str:
         """The path from the root with `/`; a byte that is no text (0xD0) is shown as \\udcd0.
 
-        So it can be stored, printed and sent as JSON everywhere; `locate` finds the file again.
+        So it can be stored, printed and sent as JSON everywhere; it opens no such file.
         """
         said = path.relative_to(self.root).as_posix()
         return said.encode("utf-8", "backslashreplace").decode("utf-8")
-
-    def locate(self, shown: str) -> Path:
-        """The file that `relative` names, also where its name is no text."""
-        path = self.root / shown
-        if path.exists():
-            return path
-        return next((p for p in self.dropped() if self.relative(p) == shown), path)
 
     def require_master(self) -> None:
         if not self.master.exists():
