@@ -227,14 +227,17 @@ class Package:
         self.limits = limits
         self._inflated = 0
         with _damage_refused():
-            _check_end(file, size, limits)
+            promised = _check_end(file, size, limits)
             file.seek(0)
             self._zip = zipfile.ZipFile(file)
-            self.parts = _check_entries(self._zip.infolist(), limits)
+            entries = self._zip.infolist()
+            self.parts = _check_entries(entries, limits)
+            # In a damaged directory a part may just seem absent, by a wrong length that swallows
+            # the entry behind it or by a wrong name. zipfile looks at neither by itself.
+            if len(entries) != promised:
+                raise Refused("F03", "压缩目录不完整")
             for entry in self.parts.values():
-                # Compares the name with the one before the data: of a damaged directory a part
-                # would otherwise just seem absent.
-                self._zip.open(entry).close()
+                self._zip.open(entry).close()  # compares the name with the one before the data
 
     def has(self, name: str) -> bool:
         return _normal(name) in self.parts
@@ -289,8 +292,8 @@ def _normal(name: str) -> str:
     return name.replace("\\", "/").lstrip("/").casefold()
 
 
-def _check_end(file: BinaryIO, size: int, limits: Limits) -> None:
-    """The end record stands, and what it promises is within bounds (APPNOTE 4.3.14-16)."""
+def _check_end(file: BinaryIO, size: int, limits: Limits) -> int:
+    """How many entries the end record promises, which is within bounds (APPNOTE 4.3.14-16)."""
     file.seek(max(0, size - 66_000))
     tail = file.read()
     at = tail.rfind(b"PK\5\6")
@@ -301,6 +304,7 @@ def _check_end(file: BinaryIO, size: int, limits: Limits) -> None:
         entries, directory = struct.unpack_from("<QQ", tail, at - 76 + 32)
     if entries > limits.entries or directory > limits.directory:
         raise Refused("F08", "压缩包里的条目过多")
+    return int(entries)
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], limits: Limits) -> dict[str, zipfile.ZipInfo]:
