@@ -17,9 +17,6 @@ _DATES = frozenset({"deadline", "period_start", "period_end"})
 _NUMBERS = frozenset({"advised", "limit"})
 _UNSURE = "#FCE4D6"
 
-TABLE_HEAD = 1
-"""0-based row of the captions of 任务分解表; above them stand its title and the legend."""
-
 _MERGED = (w.LEVEL1, w.LEVEL2, w.INDICATOR, w.METHOD, w.RESPONSIBLE)
 """Columns in which one cell may stand over several rows."""
 
@@ -60,7 +57,7 @@ class _Writer:
         self.write_settings(self.book.sheet(w.SETTINGS_SHEET))
         for name, columns in SHEETS.items():
             sheet = self.book.sheet(name, grows=True)
-            self.write_head(sheet, columns, TABLE_HEAD if name == w.TABLE_SHEET else 0)
+            self.write_head(sheet, columns)
             if name == w.TABLE_SHEET:
                 self.write_table(sheet)
                 sheet.activate()
@@ -72,23 +69,23 @@ class _Writer:
                 self.write_templates(sheet)
         return self.book.bytes()
 
-    def write_head(self, sheet: excel.Sheet, columns: tuple[layout.Column, ...], row: int) -> None:
+    def write_head(self, sheet: excel.Sheet, columns: tuple[layout.Column, ...]) -> None:
         """Captions with what belongs under each; the columns' formats wait for rows to come."""
         for i, column in enumerate(columns):
             sheet.set_column(i, i, column.width, self.waiting(column.caption))
-            self.caption(sheet, row, i, column.caption, w.COLUMN_HELP[column.caption])
-        sheet.set_row(row, 26)
-        sheet.freeze_panes(row + 1, 4 if columns is layout.TABLE else 0)
+            self.caption(sheet, i, column.caption, w.COLUMN_HELP[column.caption])
+        sheet.set_row(0, 26)
+        sheet.freeze_panes(1, 4 if columns is layout.TABLE else 0)
         sheet.set_landscape()
         sheet.set_paper(excel.A3)
         sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0, row)
+        sheet.repeat_rows(0)
         sheet.set_margins(0.4, 0.4, 0.5, 0.6)
         self.set_footer(sheet)
 
-    def caption(self, sheet: excel.Sheet, row: int, column: int, said: str, help_: str) -> None:
-        sheet.write_string(row, column, said, self.head)
-        sheet.write_comment(row, column, help_, {"x_scale": 1.6, "font_size": 9})
+    def caption(self, sheet: excel.Sheet, column: int, said: str, help_: str) -> None:
+        sheet.write_string(0, column, said, self.head)
+        sheet.write_comment(0, column, help_, {"x_scale": 1.6, "font_size": 9})
 
     def set_footer(self, sheet: excel.Sheet) -> None:
         name = self.draft.settings.name.replace("&", "&&")[:60]
@@ -107,7 +104,7 @@ class _Writer:
     def write_settings(self, sheet: excel.Sheet) -> None:
         for i, (caption, width) in enumerate(zip(w.SETTING_HEAD, (16, 46, 52), strict=True)):
             sheet.set_column(i, i, width)
-            self.caption(sheet, 0, i, caption, w.SETTING_HEAD_HELP[i])
+            self.caption(sheet, i, caption, w.SETTING_HEAD_HELP[i])
         sheet.set_row(0, 26)
         sheet.freeze_panes(1, 0)
         for row, (key, field) in enumerate(layout.SETTINGS.items(), 1):
@@ -136,14 +133,13 @@ class _Writer:
     def write_table(self, sheet: excel.Sheet) -> None:
         rows = self.draft.rows
         columns = {column.caption: i for i, column in enumerate(layout.TABLE)}
-        top = TABLE_HEAD + 1
-        for row, drafted in enumerate(rows, top):
+        for row, drafted in enumerate(rows, 1):
             for caption, column in columns.items():
                 said = "" if caption in drafted.continued else drafted.cells.get(caption, "")
                 style = self.style(caption)
                 tinted = self.unsure[style] if caption in drafted.unsure else style
                 self.put(sheet, row, column, said, tinted)
-        for row, height in enumerate(self.heights(), top):
+        for row, height in enumerate(self.heights(), 1):
             sheet.set_row(row, height)
         for caption in layout.NOTICE_COLUMNS:
             for first, last in self.runs(caption):
@@ -151,20 +147,18 @@ class _Writer:
                 style = self.unsure[self.style(caption)] if tinted else self.style(caption)
                 said = rows[first].cells.get(caption, "")
                 column = columns[caption]
-                sheet.merge_range(top + first, column, top + last, column, said, style)
-        self.write_table_title(sheet)
+                sheet.merge_range(1 + first, column, 1 + last, column, said, style)
+        self.write_legend(sheet)
         self.validate_table(sheet, columns, len(rows) + SPARE)
 
-    def write_table_title(self, sheet: excel.Sheet) -> None:
-        """The title, and beside it what the tint means, above the frozen captions."""
-        title = self.book.format(font_name=excel.HEAD_FONT, font_size=14, align="left")
-        legend = self.book.format(bg_color=_UNSURE, align="left")
-        sheet.merge_range(0, 0, 0, 3, w.table_title(self.draft.settings.name), title)
-        sheet.merge_range(0, 4, 0, 6, w.UNSURE_LEGEND, legend)
-        sheet.merge_range(
-            0, 7, 0, len(layout.TABLE) - 1, w.TABLE_HINT, self.book.format(font_color="#7F7F7F")
-        )
-        sheet.set_row(0, 26)
+    def write_legend(self, sheet: excel.Sheet) -> None:
+        """What the tint means, beside the captions, so that those stay in the first row."""
+        column = len(layout.TABLE) + 1
+        legend = self.book.format(bg_color=_UNSURE, text_wrap=True)
+        sheet.set_column(column, column, 40)
+        sheet.write_string(0, column, w.UNSURE_LEGEND, legend)
+        sheet.write_string(1, column, w.TABLE_HINT, self.book.format(text_wrap=True))
+        sheet.print_area(0, 0, len(self.draft.rows), len(layout.TABLE) - 1)
 
     def heights(self) -> list[float]:
         """Points for every row; a cell over several rows gets what its text needs in all."""
@@ -215,13 +209,12 @@ class _Writer:
             sheet.write_blank(row, column, None, style)
 
     def validate_table(self, sheet: excel.Sheet, columns: Mapping[str, int], last: int) -> None:
-        first = TABLE_HEAD + 1
-        self.offer_units(sheet, first, last, columns[w.RESPONSIBLE])
-        self.allow_list(sheet, first, last, columns["填报类型"], w.KINDS)
+        self.offer_units(sheet, 1, last, columns[w.RESPONSIBLE])
+        self.allow_list(sheet, 1, last, columns["填报类型"], w.KINDS)
         for caption in ("材料起始日期", "材料截止日期"):
-            self.allow_dates(sheet, first, last, columns[caption])
+            self.allow_dates(sheet, 1, last, columns[caption])
         for caption in ("建议字数", "字数上限", "最少件数"):
-            self.allow_whole(sheet, first, last, columns[caption])
+            self.allow_whole(sheet, 1, last, columns[caption])
 
     def write_units(self, sheet: excel.Sheet) -> None:
         for row, unit in enumerate(self.draft.units, 1):

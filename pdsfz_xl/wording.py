@@ -417,10 +417,6 @@ EXPECT_ORDINAL: Final = {"expected": "序号", "example": "（3）这样的序�
 EXPECT_NUMBER: Final = {"expected": "整数", "example": "500 这样的数字"}
 
 
-def table_title(name: str) -> str:
-    return f"{name}任务分解表"
-
-
 def known_placeholders() -> str:
     return "可用的占位符：" + " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 

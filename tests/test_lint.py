@@ -36,7 +36,7 @@ def drawn(*rows: dict[str, str], letter: str = LETTER) -> bytes:
 
 
 THREE = drawn(row(1, "甲"), row(2, "乙", "市公安局"), row(3, "丙", "市审计局"))
-"""Rows 3, 4 and 5 of 任务分解表, units 01, 02 and 03 in rows 2, 3 and 4 of 责任单位."""
+"""Rows 2, 3 and 4 of 任务分解表, units 01, 02 and 03 in rows 2, 3 and 4 of 责任单位."""
 
 
 @pytest.fixture
@@ -78,10 +78,10 @@ def test_a_good_master_is_silent(edit):
     ("cells", "findings"),
     [
         # units
-        ({(TABLE, "G3"): "——", (TABLE, "G4"): "市司法局"},
-         ["M03 任务分解表!G3", "M04 责任单位!B3"]),
-        ({(TABLE, "G4"): "市公按局"}, ["M03 任务分解表!G4", "M04 责任单位!B3"]),
-        ({(TABLE, "G4"): None}, ["M04 责任单位!B3"]),
+        ({(TABLE, "G2"): "——", (TABLE, "G3"): "市司法局"},
+         ["M03 任务分解表!G2", "M04 责任单位!B3"]),
+        ({(TABLE, "G3"): "市公按局"}, ["M03 任务分解表!G3", "M04 责任单位!B3"]),
+        ({(TABLE, "G3"): None}, ["M04 责任单位!B3"]),
         ({(UNITS, "C2"): "公安"}, []),
         ({(UNITS, "C2"): "市公安局"}, ["M17 责任单位!C2"]),
         ({(UNITS, "C2"): "法治办", (UNITS, "C3"): "法治办"},
@@ -91,49 +91,49 @@ def test_a_good_master_is_silent(edit):
         ({(UNITS, "A3"): None}, ["M14 责任单位!A3"]),
         ({(UNITS, "A3"): "公安"}, ["M14 责任单位!A3"]),
         ({(UNITS, "A3"): "SFJ12345678910"}, ["M14 责任单位!A3"]),
-        ({(UNITS, "B3"): "很" * 130 + "局", (TABLE, "G4"): "很" * 130 + "局"},
+        ({(UNITS, "B3"): "很" * 130 + "局", (TABLE, "G3"): "很" * 130 + "局"},
          ["M12 责任单位!B3"]),
         # numbers and keys
-        ({(TABLE, "C4"): "（1）"}, ["M05 任务分解表!C4", "M06 任务分解表!C5"]),
-        ({(TABLE, "C4"): "（5）", (TABLE, "C5"): "（6）"}, ["M06 任务分解表!C4"]),
-        ({(TABLE, "C4"): "某"}, ["M09 任务分解表!C4"]),
-        ({(TABLE, "H4"): "01"}, ["M13 任务分解表!H4"]),
-        ({(TABLE, "H4"): "2"}, ["M14 任务分解表!H4"]),
-        ({(TABLE, "H4"): 2.1}, ["M14 任务分解表!H4"]),
-        ({(TABLE, "H4"): "02.x"}, ["M14 任务分解表!H4"]),
-        ({(TABLE, "H4"): "０２.１"}, []),
-        ({(TABLE, "H4"): None}, ["M15 任务分解表!H4", "M04 责任单位!B3"]),
-        ({(TABLE, "H4"): None, (TABLE, "I4"): w.NOT_ASKED}, ["M04 责任单位!B3"]),
-        ({(TABLE, "I4"): w.NOT_ASKED}, ["M14 任务分解表!H4"]),
-        ({(TABLE, f"H{r}"): None for r in (3, 4, 5)} | {(TABLE, f"F{r}"): None for r in (3, 4, 5)},
+        ({(TABLE, "C3"): "（1）"}, ["M05 任务分解表!C3", "M06 任务分解表!C4"]),
+        ({(TABLE, "C3"): "（5）", (TABLE, "C4"): "（6）"}, ["M06 任务分解表!C3"]),
+        ({(TABLE, "C3"): "某"}, ["M09 任务分解表!C3"]),
+        ({(TABLE, "H3"): "01"}, ["M13 任务分解表!H3"]),
+        ({(TABLE, "H3"): "2"}, ["M14 任务分解表!H3"]),
+        ({(TABLE, "H3"): 2.1}, ["M14 任务分解表!H3"]),
+        ({(TABLE, "H3"): "02.x"}, ["M14 任务分解表!H3"]),
+        ({(TABLE, "H3"): "０２.１"}, []),
+        ({(TABLE, "H3"): None}, ["M15 任务分解表!H3", "M04 责任单位!B3"]),
+        ({(TABLE, "H3"): None, (TABLE, "I3"): w.NOT_ASKED}, ["M04 责任单位!B3"]),
+        ({(TABLE, "I3"): w.NOT_ASKED}, ["M14 任务分解表!H3"]),
+        ({(TABLE, f"H{r}"): None for r in (2, 3, 4)} | {(TABLE, f"F{r}"): None for r in (2, 3, 4)},
          ["M19 任务分解表!A1", "M04 责任单位!B2", "M04 责任单位!B3", "M04 责任单位!B4"]),
         ({(SETTINGS, "B3"): "任务"}, ["M14 任务设置!B3"]),
         ({(SETTINGS, "B3"): "F20192100X"}, ["M14 任务设置!B3"]),
         ({(SETTINGS, "B3"): None}, ["M14 任务设置!B3"]),
         # limits, dates, types
-        ({(TABLE, "J4"): 900, (TABLE, "K4"): 800}, ["M07 任务分解表!J4"]),
-        ({(TABLE, "J4"): 1200}, ["M07 任务分解表!J4"]),
-        ({(TABLE, "K4"): 300}, []),
+        ({(TABLE, "J3"): 900, (TABLE, "K3"): 800}, ["M07 任务分解表!J3"]),
+        ({(TABLE, "J3"): 1200}, ["M07 任务分解表!J3"]),
+        ({(TABLE, "K3"): 300}, []),
         ({(SETTINGS, "B9"): 2000, (SETTINGS, "B10"): 1000}, ["M07 任务设置!B9"]),
-        ({(TABLE, "L4"): "2019-08-01"}, ["M08 任务分解表!L4"]),
-        ({(TABLE, "L4"): "2019-05-01", (TABLE, "M4"): "2019-04-30"}, ["M08 任务分解表!L4"]),
+        ({(TABLE, "L3"): "2019-08-01"}, ["M08 任务分解表!L3"]),
+        ({(TABLE, "L3"): "2019-05-01", (TABLE, "M3"): "2019-04-30"}, ["M08 任务分解表!L3"]),
         ({(SETTINGS, "B7"): "2020-01-01"}, ["M08 任务设置!B7"]),
         ({(UNITS, "I3"): "2019-10-01"}, ["M08 责任单位!I3"]),
         ({(SETTINGS, "B6"): "十月底"}, ["M09 任务设置!B6"]),
-        ({(TABLE, "L4"): "五月", (TABLE, "J5"): "少"}, ["M09 任务分解表!L4", "M09 任务分解表!J5"]),
-        ({(TABLE, "I4"): "随便"}, ["M10 任务分解表!I4"]),
-        ({(TABLE, "I4"): None}, []),
+        ({(TABLE, "L3"): "五月", (TABLE, "J4"): "少"}, ["M09 任务分解表!L3", "M09 任务分解表!J4"]),
+        ({(TABLE, "I3"): "随便"}, ["M10 任务分解表!I3"]),
+        ({(TABLE, "I3"): None}, []),
         # settings
         ({(SETTINGS, "B6"): None, (SETTINGS, "B12"): None},
          ["M16 任务设置!B6", "M16 任务设置!B12"]),
         ({(SETTINGS, "A6"): "截止"}, ["M01 任务设置!A1"]),
         ({(SETTINGS, "B2"): "长" * 130}, ["M12 任务设置!B2"]),
         # texts that do not fit a form
-        ({(TABLE, "F4"): "长" * 300}, ["M12 任务分解表!F4"]),
-        ({(TABLE, "F4"): "长" * 200}, []),
-        ({(TABLE, "D4"): "行\n" * 40}, ["M12 任务分解表!D4"]),
-        ({(TABLE, "A3"): "长" * 120}, ["M12 任务分解表!A3"]),
-        ({(TABLE, "A3"): "长" * 120, (TABLE, "A4"): None}, ["M12 任务分解表!A3"]),
+        ({(TABLE, "F3"): "长" * 300}, ["M12 任务分解表!F3"]),
+        ({(TABLE, "F3"): "长" * 200}, []),
+        ({(TABLE, "D3"): "行\n" * 40}, ["M12 任务分解表!D3"]),
+        ({(TABLE, "A2"): "长" * 120}, ["M12 任务分解表!A2"]),
+        ({(TABLE, "A2"): "长" * 120, (TABLE, "A3"): None}, ["M12 任务分解表!A2"]),
         # templates and waivers
         ({(TEMPLATES, "C2"): "{单位}：{截止曰期}"}, ["M11 通知模板!C2"]),
         ({(TEMPLATES, "B3"): "{}{单 位}"}, ["M11 通知模板!B3", "M11 通知模板!B3"]),
@@ -143,9 +143,9 @@ def test_a_good_master_is_silent(edit):
         ({(WAIVERS, "B2"): "99", (WAIVERS, "C2"): "L99"}, ["M18 同意不改!B2", "M18 同意不改!C2"]),
         ({(WAIVERS, "A2"): "市司法局"}, ["M18 同意不改!C2"]),
         # everything at once, in the order of sheets and cells
-        ({(TEMPLATES, "B2"): "{x}", (UNITS, "A4"): "-", (TABLE, "H4"): "2", (TABLE, "J4"): "多",
-          (SETTINGS, "B3"): "", (TABLE, "I3"): "诗"},
-         ["M14 任务设置!B3", "M10 任务分解表!I3", "M14 任务分解表!H4", "M09 任务分解表!J4",
+        ({(TEMPLATES, "B2"): "{x}", (UNITS, "A4"): "-", (TABLE, "H3"): "2", (TABLE, "J3"): "多",
+          (SETTINGS, "B3"): "", (TABLE, "I2"): "诗"},
+         ["M14 任务设置!B3", "M10 任务分解表!I2", "M14 任务分解表!H3", "M09 任务分解表!J3",
           "M14 责任单位!A4", "M11 通知模板!B2"]),
     ],
 )  # fmt: skip
@@ -157,10 +157,10 @@ def test_what_is_wrong_is_said_at_its_cell(edit, cells, findings):
 
 def test_a_text_as_long_as_the_sentence_allows_fits(edit):
     """The limit it names is one that lint then accepts, and the form is not clipped."""
-    plan = edit({(TABLE, "F4"): "长" * 400})
+    plan = edit({(TABLE, "F3"): "长" * 400})
     (finding,) = lint.check(plan)
     limit = int(finding.message.split("超过了 ")[1].split(" ")[0])
-    plan = edit({(TABLE, "F4"): "长" * limit})
+    plan = edit({(TABLE, "F3"): "长" * limit})
     assert lint.check(plan) == ()
     widths = {column.caption: column.width for column in layout.FORM}
     texts = form.locked_texts(plan, plan.requirement["02"])
@@ -169,19 +169,19 @@ def test_a_text_as_long_as_the_sentence_allows_fits(edit):
 
 def test_a_joined_text_that_overflows_the_demand_is_said(edit):
     data = drawn(row(1, "甲"), {**row(2, ""), w.INDICATOR: "长" * 250})
-    assert found(edit({}, data)) == ["M12 任务分解表!F3"]
+    assert found(edit({}, data)) == ["M12 任务分解表!F2"]
 
 
 def test_what_is_missing_is_found_where_columns_were_moved(edit, path):
     """A finding names the cell where the clerk has the column now."""
-    edit({(TABLE, "I4"): "随便"})
+    edit({(TABLE, "I3"): "随便"})
     book = openpyxl.load_workbook(path)
     for area in list(book[TABLE].merged_cells.ranges):
         book[TABLE].unmerge_cells(str(area))
     book[TABLE].insert_cols(1, 2)
     book[TABLE].insert_rows(1, 4)
     book.save(path)
-    assert found(master.read(path)) == ["M10 任务分解表!K8"]
+    assert found(master.read(path)) == ["M10 任务分解表!K7"]
 
 
 def test_the_known_placeholders_are_named_and_used(edit):
@@ -211,12 +211,12 @@ def insert(path: Path, at: int, *rows: tuple[str | None, ...]) -> Master:
 def test_inserted_rows_get_keys_of_their_own(edit, path):
     """A further item of an indicator, a new indicator, two at once; nothing is renumbered."""
     edit({}, drawn(row(1, "（1）甲；（2）乙"), row(2, "丙"), row(3, "（2）丁")))
-    plan = insert(path, 5, (None, None, "新的一项", None), (None, None, "又一项", None))
-    assert lint.missing_codes(plan) == {"H5": "01.3", "H6": "01.4"}
-    plan = insert(path, 8, (None, None, "第二项", None))
-    plan = insert(path, 10, (None, None, "第三项", None), ("（4）", "新指标", "材料", "市司法局"))
+    plan = insert(path, 4, (None, None, "新的一项", None), (None, None, "又一项", None))
+    assert lint.missing_codes(plan) == {"H4": "01.3", "H5": "01.4"}
+    plan = insert(path, 7, (None, None, "第二项", None))
+    plan = insert(path, 9, (None, None, "第三项", None), ("（4）", "新指标", "材料", "市司法局"))
     keys = lint.missing_codes(plan)
-    assert keys == {"H5": "01.3", "H6": "01.4", "H8": "02.2", "H10": "03.3", "H11": "04"}
+    assert keys == {"H4": "01.3", "H5": "01.4", "H7": "02.2", "H9": "03.3", "H10": "04"}
     path.write_bytes(master.fixed(path, keys))
     plan = master.read(path)
     assert [r.key for r in plan.requirements] == [
@@ -229,25 +229,25 @@ def test_inserted_rows_get_keys_of_their_own(edit, path):
 def test_a_deleted_key_is_not_used_again_below_a_later_one(edit, path):
     edit({}, drawn(row(1, "（1）甲；（2）乙；（3）丙")))
     book = openpyxl.load_workbook(path)
-    book[TABLE]["H4"] = None
+    book[TABLE]["H3"] = None
     book.save(path)
-    assert lint.missing_codes(master.read(path)) == {"H4": "01.4"}
+    assert lint.missing_codes(master.read(path)) == {"H3": "01.4"}
 
 
 def test_keys_are_as_wide_as_those_there_are(edit):
     data = drawn(row(7, "甲"), row(120, "乙"))
-    assert lint.missing_codes(edit({(TABLE, "H3"): None}, data)) == {"H3": "007"}
+    assert lint.missing_codes(edit({(TABLE, "H2"): None}, data)) == {"H2": "007"}
 
 
 def test_without_a_readable_number_there_is_no_key(edit):
-    plan = edit({(TABLE, "H4"): None, (TABLE, "C4"): "某"})
+    plan = edit({(TABLE, "H3"): None, (TABLE, "C3"): "某"})
     assert lint.missing_codes(plan) == {}
-    assert found(plan) == ["M09 任务分解表!C4", "M15 任务分解表!H4", "M04 责任单位!B3"]
+    assert found(plan) == ["M09 任务分解表!C3", "M15 任务分解表!H3", "M04 责任单位!B3"]
 
 
 def test_malformed_keys_do_not_stop_it(edit):
-    plan = edit({(TABLE, "H3"): "01.x", (TABLE, "H4"): "甲", (TABLE, "H5"): None})
-    assert lint.missing_codes(plan) == {"H5": "03"}
+    plan = edit({(TABLE, "H2"): "01.x", (TABLE, "H3"): "甲", (TABLE, "H4"): None})
+    assert lint.missing_codes(plan) == {"H4": "03"}
 
 
 def test_every_rule_of_the_master_is_spoken_here():
@@ -258,4 +258,4 @@ def test_every_rule_of_the_master_is_spoken_here():
 
 
 def test_a_first_row_without_a_unit_is_said(edit):
-    assert found(edit({(TABLE, "G3"): None})) == ["M02 任务分解表!G3", "M04 责任单位!B2"]
+    assert found(edit({(TABLE, "G2"): None})) == ["M02 任务分解表!G2", "M04 责任单位!B2"]

@@ -20,7 +20,7 @@ from pdsfz_xl.model import Duty, Master, Notice, NoticeCell
 
 ROOT = Path(__file__).parents[1]
 TODAY = date(2019, 10, 1)
-HEAD = 2
+HEAD = 1
 """1-based row of the captions of 任务分解表."""
 
 
@@ -123,7 +123,7 @@ def test_blank_continued_cells_are_tinted_and_merged_ones_are_not(real, tmp_path
             if c.fill.fill_type
         }
         assert bool(colours) == tinted
-        assert "A3:A6" in {str(m) for m in sheet.merged_cells.ranges}
+        assert "A2:A5" in {str(m) for m in sheet.merged_cells.ranges}
 
 
 def parts(data: bytes) -> dict[str, bytes]:
@@ -209,10 +209,10 @@ def test_columns_may_stand_in_any_order_among_others(edit, real):
             sheet.append(["我加的标题"])
             for cells in table:
                 sheet.append([cells[0], "我加的列", *cells[1:]])
-        book[w.TABLE_SHEET]["K5"] = "不认识的局"
+        book[w.TABLE_SHEET]["M4"] = "不认识的局"
 
     plan = edit(real, shuffle)
-    assert [(p.rule, p.where.cell) for p in plan.problems] == [("M03", "K5")]
+    assert [(p.rule, p.where.cell) for p in plan.problems] == [("M03", "M4")]
     back = edit(real)
     assert [r.key for r in plan.requirements] == [r.key for r in back.requirements]
     assert [u.aliases for u in plan.units] == [u.aliases for u in back.units]
@@ -228,7 +228,7 @@ def test_a_row_is_a_requirement_exactly_when_its_code_is_filled(edit):
     assert [r.key for r in edit(data).requirements] == ["01"]
     plan = edit(data, setter(w.TABLE_SHEET, f"H{HEAD + 1}", None))
     assert plan.requirements == ()
-    assert said(plan) == ["M15 任务分解表!H3 这一行要求材料，但没有编码"]
+    assert said(plan) == ["M15 任务分解表!H2 这一行要求材料，但没有编码"]
 
 
 @pytest.mark.parametrize(
@@ -247,15 +247,15 @@ def test_dates_as_people_write_them(edit, typed):
 @pytest.mark.parametrize(
     ("cell", "typed", "problem"),
     [
-        ("L3", "五月", "M09 任务分解表!L3 “五月”不是日期"),
-        ("L3", "2018-13-01", "M09 任务分解表!L3 “2018-13-01”不是日期"),
-        ("J3", "五百", "M09 任务分解表!J3 “五百”不是整数"),
-        ("J3", 0.5, "M09 任务分解表!J3 “0.5”不是整数"),
-        ("N3", -1, "M09 任务分解表!N3 “-1”不是整数"),
-        ("C3", "甲", "M09 任务分解表!C3 “甲”不是序号"),
-        ("C3", None, "M09 任务分解表!C3 “”不是序号"),
-        ("G3", "市司发局", "M03 任务分解表!G3 “市司发局”不在责任单位表里，最接近的是“市司法局”"),
-        ("G3", "XYZ", "M03 任务分解表!G3 “XYZ”不在责任单位表里"),
+        ("L2", "五月", "M09 任务分解表!L2 “五月”不是日期"),
+        ("L2", "2018-13-01", "M09 任务分解表!L2 “2018-13-01”不是日期"),
+        ("J2", "五百", "M09 任务分解表!J2 “五百”不是整数"),
+        ("J2", 0.5, "M09 任务分解表!J2 “0.5”不是整数"),
+        ("N2", -1, "M09 任务分解表!N2 “-1”不是整数"),
+        ("C2", "甲", "M09 任务分解表!C2 “甲”不是序号"),
+        ("C2", None, "M09 任务分解表!C2 “”不是序号"),
+        ("G2", "市司发局", "M03 任务分解表!G2 “市司发局”不在责任单位表里，最接近的是“市司法局”"),
+        ("G2", "XYZ", "M03 任务分解表!G2 “XYZ”不在责任单位表里"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_cell(edit, cell, typed, problem):
@@ -267,9 +267,9 @@ def test_what_cannot_be_read_is_said_with_its_cell(edit, cell, typed, problem):
 
 
 def test_numbers_typed_as_text_are_numbers(edit):
-    plan = edit(small(row(1, "甲")), setter(w.TABLE_SHEET, "J3", "３００"))
+    plan = edit(small(row(1, "甲")), setter(w.TABLE_SHEET, "J2", "３００"))
     assert plan.requirements[0].advised == 300
-    plan = edit(small(row(1, "甲")), setter(w.TABLE_SHEET, "K3", 300))
+    plan = edit(small(row(1, "甲")), setter(w.TABLE_SHEET, "K2", 300))
     assert (plan.requirements[0].advised, plan.requirements[0].limit) == (300, 300)
 
 
@@ -340,8 +340,8 @@ def test_a_unit_has_several_aliases_and_addresses(edit):
 def test_a_blank_responsible_unit_goes_on_and_is_blamed_once(edit):
     data = small(row(1, "甲"), row(2, "乙", ""), row(3, "丙", ""))
     assert [r.duties for r in edit(data).requirements] == [(Duty("01"),)] * 3
-    plan = edit(data, setter(w.TABLE_SHEET, "G3", "无此局"))
-    assert [p.where.cell for p in plan.problems] == ["G3"]
+    plan = edit(data, setter(w.TABLE_SHEET, "G2", "无此局"))
+    assert [p.where.cell for p in plan.problems] == ["G2"]
 
 
 def test_blank_materials_join_what_stands_above(edit):
@@ -434,14 +434,14 @@ def test_a_master_locked_by_excel(tmp_path, monkeypatch):
 def test_keys_are_written_and_everything_else_stays(tmp_path, real):
     path = tmp_path / "任务分解表.xlsx"
     book = openpyxl.load_workbook(io.BytesIO(real))
-    book[w.TABLE_SHEET]["P3"] = "我的备注"
+    book[w.TABLE_SHEET]["P2"] = "我的备注"
     book.save(path)
     before = dump(path.read_bytes())
-    data = master.fixed(path, {"H3": "01"})
+    data = master.fixed(path, {"H2": "01"})
     changed = [
         (a, b) for a, b in zip(before.splitlines(), dump(data).splitlines(), strict=False) if a != b
     ]
     assert len(dump(data).splitlines()) == len(before.splitlines()) + 1
-    assert "  H3 @ '01'" in dump(data)
-    assert changed[0][1] == "  H3 @ '01'"
+    assert "  H2 @ '01'" in dump(data)
+    assert changed[0][1] == "  H2 @ '01'"
     assert path.read_bytes() != data
