@@ -236,7 +236,7 @@ class Package:
             # the entry behind it or by a wrong name. zipfile looks at neither by itself.
             if len(entries) != promised:
                 raise Refused("F03", "压缩目录不完整")
-            for entry in self.parts.values():
+            for entry in entries:
                 self._zip.open(entry).close()  # compares the name with the one before the data
 
     def has(self, name: str) -> bool:

@@ -669,10 +669,10 @@ def twice(name, again):
         )
 
 
-def renamed():
-    """The directory calls a part by another name than the header before the data."""
+def renamed(name):
+    """The directory calls the sheet by another name than the header before its data."""
     data = packed()
-    return patched(data, data.rindex(SHEET.encode()), SHEET.replace("1", "2").encode())
+    return patched(data, data.rindex(SHEET.encode()), name.ljust(len(SHEET)).encode())
 
 
 def swallowed():
@@ -706,7 +706,8 @@ DAMAGED = {
     "lying size": lying_size(),
     "the same part twice": twice("xl/a.xml", "xl/a.xml"),
     "the same but for case": twice("xl/a.xml", "XL\\A.XML"),
-    "another name in the directory": renamed(),
+    "another name in the directory": renamed(SHEET.replace("1", "2")),
+    "a name that ends early, as if of a folder": renamed("xl/\0"),
     "an entry swallowed by a comment": swallowed(),
     "XML cut short": packed({SHEET: PARTS[SHEET][:-20]}),
     "XML of no known characters": packed({STRINGS: strings("<t>\x01</t>")}),
