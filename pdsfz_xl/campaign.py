@@ -229,13 +229,14 @@ def collect(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
                 raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
             ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
         changed = ws.write(ws.merged, data)
-        book.mark_out({row.unit for row in look.batch.rows if row.by == "code"}, now)
+        book.mark_out({r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}, now)
         if changed:
             book.record_run("collect", [ws.relative(ws.merged)], now)
     outputs = {"merged": ws.relative(ws.merged)}
     said = [
         f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.fresh)} 个。",
         *_files(look.batch),
+        *(f"  没有跟随的链接：{texts.visible(ws.relative(link))}" for link in ws.links()),
         *_summary(look),
         f"汇总表：{outputs['merged']}{'' if changed else '（没有变化，没有重写）'}",
     ]
@@ -243,7 +244,7 @@ def collect(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
         said=tuple(said),
         outputs=outputs,
         findings=look.findings,
-        next_step=_next_step(ws, look),
+        next_step=_next_step(ws, look._replace(fresh=())),
         more=contract.collected(look.batch, look.findings, outputs),
     )
 
@@ -383,8 +384,10 @@ def _keep_originals(ws: Workspace, look: Look) -> None:
             ws.forget(file.sha256)
             continue
         unit = look.batch.master.unit.get(file.unit)
-        path = names[file.path]
-        ws.archive_file(path, unit.name if unit else w.UNKNOWN, file.first_seen, file.sha256)
+        label = unit.name if unit else w.UNKNOWN
+        if file.path not in names:
+            raise OperatorError(f"{file.path} 在读取途中被移走了，没有改动汇总表；请重新运行。")
+        ws.archive_file(names[file.path], label, file.first_seen, file.sha256)
         manifest = look.manifests[file.sha256]
         if manifest.detail != w.STILL_CHANGING:
             ws.remember(file.sha256, collect_stage.VERSION, collect_stage.dump(manifest))

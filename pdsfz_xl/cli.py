@@ -241,7 +241,8 @@ def _told(done: "Done") -> Iterator[str]:
 def _print_json(document: Any) -> None:
     text = json.dumps(document, ensure_ascii=False, indent=2)
     # A name with undecodable bytes must not stop the document, which is UTF-8 on any console.
-    click.get_binary_stream("stdout").write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.buffer.flush()
 
 
 @contextmanager
