@@ -56,6 +56,9 @@ class Done:
         }
 
 
+_PASSING = frozenset({w.STILL_CHANGING, *w.FAILURES.values()})
+"""Why a file was not read this time: next time it may be, so it is not remembered."""
+
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
 
@@ -389,7 +392,7 @@ def _keep_originals(ws: Workspace, look: Look) -> None:
             raise OperatorError(f"{file.path} 在读取途中被移走了，没有改动汇总表；请重新运行。")
         ws.archive_file(names[file.path], label, file.first_seen, file.sha256)
         manifest = look.manifests[file.sha256]
-        if manifest.detail != w.STILL_CHANGING:
+        if manifest.detail not in _PASSING:
             ws.remember(file.sha256, collect_stage.VERSION, collect_stage.dump(manifest))
 
 

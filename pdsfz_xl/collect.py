@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from pdsfz_xl import excel, identity, layout, reader
+from pdsfz_xl import identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.form import PROPERTY
 from pdsfz_xl.model import FormRow, Loose, Manifest, Typed
 
 VERSION = "1"
@@ -30,7 +29,7 @@ _HINT = re.compile(
     rf"|\d+/\d+({w.LEFT_HINT}|{w.ADVISED_HINT})\d+"
 )
 
-_NEVER_SAVED = excel.CREATED.isoformat()
+_NEVER_SAVED = layout.CREATED.isoformat()
 """What our own forms say; only a program that saves one writes a true time."""
 
 _BELOW = frozenset({w.TOTAL_COUNT, *(w.label(said) for said in w.SIGN_OFF)})
@@ -89,6 +88,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         campaign=stamp.get("campaign", ""),
         unit=stamp.get("unit", ""),
         prefilled=stamp.get("prefilled") == "1",
+        stamped=bool(own),
         rows=tuple(rows),
         evidence=tuple(evidence),
         loose=tuple(loose[:MOST_LOOSE]),
@@ -99,9 +99,9 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
 def _stamp(book: reader.Book) -> dict[str, str]:
     """The identity the form carries besides its row codes: hidden sheet over custom properties."""
     stamp = {
-        name.removeprefix(PROPERTY): value
+        name.removeprefix(layout.STAMP): value
         for name, value in book.properties.items()
-        if name.startswith(PROPERTY)
+        if name.startswith(layout.STAMP)
     }
     for sheet in book.sheets:
         if sheet.name.strip() == w.STAMP_SHEET:
@@ -137,7 +137,7 @@ def _typed(row: int, column: int, cell: reader.Cell, caption: str, own: frozense
         ours = cell.text.strip() in _BELOW
     else:
         ours = identity.digest(cell.text) in own or _is_counter(cell, caption)
-    return Typed(excel.cell_name(row, column), cell.kind, cell.text, cell.formula, ours)
+    return Typed(layout.cell_name(row, column), cell.kind, cell.text, cell.formula, ours)
 
 
 def _is_counter(cell: reader.Cell, caption: str) -> bool:
@@ -154,7 +154,7 @@ def _comments(sheet: reader.Sheet) -> Iterator[Loose]:
     """Comments are nobody's answer, but somebody wrote them."""
     for (row, column), said in sorted(sheet.comments.items()):
         if said.strip():
-            yield Loose(sheet.name, Typed(excel.cell_name(row, column), "comment", said))
+            yield Loose(sheet.name, Typed(layout.cell_name(row, column), "comment", said))
 
 
 # --- the cache -----------------------------------------------------------------------------

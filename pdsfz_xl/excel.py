@@ -6,20 +6,16 @@ The only module that imports XlsxWriter and openpyxl.
 import io
 import warnings
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from pdsfz_xl import layout
 from pdsfz_xl import wording as w
 from pdsfz_xl.text import BLANKS
-
-CREATED = datetime(2000, 1, 1)
-"""The time every workbook of ours says it was made at: the same input gives the same bytes."""
 
 BODY_FONT, HEAD_FONT = w.BODY_FONT, w.HEAD_FONT
 BODY_SIZE = 10.5
@@ -28,16 +24,6 @@ A3, A4 = 8, 9
 
 MAX_HEIGHT = 409.0
 """Points; no row can be higher (Microsoft, "Excel specifications and limits")."""
-
-
-def column_name(column: int) -> str:
-    """A for 0."""
-    return str(xl_col_to_name(column))
-
-
-def cell_name(row: int, column: int) -> str:
-    """A1 for (0, 0)."""
-    return str(xl_rowcol_to_cell(row, column))
 
 
 class _Growing(Worksheet):  # type: ignore[misc] # XlsxWriter ships no types
@@ -103,7 +89,7 @@ class Book:
                 "default_format_properties": {"font_name": BODY_FONT, "font_size": 11},
             },
         )
-        self._book.set_properties({"title": title, "subject": subject, "created": CREATED})
+        self._book.set_properties({"title": title, "subject": subject, "created": layout.CREATED})
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
     def sheet(self, name: str, *, grows: bool = False) -> Sheet:

@@ -13,9 +13,6 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.model import Master, Requirement, Unit
 
 SCHEMA = 1
-PROPERTY = "pdsfz_"
-"""Prefix of the custom properties that repeat the identity; nothing relies on them."""
-
 HEADER = 4
 """0-based row of the captions: title, task, deadline and progress stand above."""
 
@@ -129,7 +126,7 @@ def _hint_formula(requirement: Requirement, row: int) -> str:
 
 
 def _cell(row: int, caption: str) -> str:
-    return excel.cell_name(row, COLUMN[caption])
+    return layout.cell_name(row, COLUMN[caption])
 
 
 class _Form:
@@ -360,7 +357,7 @@ class _Form:
             self.say(sheet, at, column - 1, w.label(said), label)
             sheet.write_blank(at, column, None, line)
             sheet.set_row(at, 28)
-            sheet.unprotect_range(excel.cell_name(at, column), f"sign{i}")
+            sheet.unprotect_range(layout.cell_name(at, column), f"sign{i}")
 
     def set_up_page(self, sheet: excel.Sheet) -> None:
         sheet.set_landscape()
@@ -399,7 +396,7 @@ class _Form:
         codes = f"={w.STAMP_SHEET}!$D$1:$D${len(self.codes)}"
         self.book.name("pdsfz_codes", codes)
         whole = {"validate": "integer", "criteria": ">=", "value": 1}
-        day = {"validate": "date", "criteria": ">=", "value": excel.CREATED}
+        day = {"validate": "date", "criteria": ">=", "value": layout.CREATED}
         for i, rule, error in (
             (0, {"validate": "list", "source": "=pdsfz_codes"}, w.CODE_ERROR),
             (2, {"validate": "list", "source": list(layout.EVIDENCE_KINDS)}, w.KIND_ERROR),
@@ -410,7 +407,7 @@ class _Form:
             sheet.data_validation(
                 1, i, last, i, {**rule, "error_title": title, "error_message": error}
             )
-        sheet.unprotect_range(f"A2:{excel.cell_name(last, len(layout.EVIDENCE) - 1)}", "evidence")
+        sheet.unprotect_range(f"A2:{layout.cell_name(last, len(layout.EVIDENCE) - 1)}", "evidence")
         sheet.freeze_panes(1, 0)
         sheet.set_landscape()
         sheet.set_paper(excel.A4)
@@ -462,7 +459,7 @@ class _Form:
         ):
             sheet.write_string(row, 0, name, plain)
             sheet.write_string(row, 1, value, plain)
-            self.book.note(PROPERTY + name, value)
+            self.book.note(layout.STAMP + name, value)
         for row, digest in enumerate(sorted(self.digests)):
             sheet.write_string(row, 2, digest, plain)
         for row, code in enumerate(self.codes):

@@ -1,5 +1,6 @@
 """Which sheets and columns our workbooks have: what one stage writes another reads back."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from pdsfz_xl import wording as w
@@ -11,6 +12,28 @@ class Column(NamedTuple):
     caption: str
     width: float
     clerk: bool = False
+
+
+CREATED = datetime(2000, 1, 1)
+"""The time every workbook of ours says it was made at: the same input gives the same bytes."""
+
+STAMP = "pdsfz_"
+"""Prefix of the custom properties that repeat a form's identity; nothing relies on them."""
+
+
+def column_name(column: int) -> str:
+    """A for 0, AA for 26."""
+    name = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
+def cell_name(row: int, column: int) -> str:
+    """A1 for (0, 0)."""
+    return f"{column_name(column)}{row + 1}"
 
 
 # --- the master (design: 任务设置 is key / value / explanation and has its keys in `SETTINGS`)
@@ -163,8 +186,7 @@ MERGED_HEADER = 0
 def merged_cell(caption: str, index: int) -> str:
     """Where a column of the `index`-th assignment stands in 汇总, as A1."""
     column = next(i for i, c in enumerate(MERGED) if c.caption == caption)
-    letters = chr(65 + column) if column < 26 else f"A{chr(65 + column - 26)}"
-    return f"{letters}{MERGED_HEADER + 2 + index}"
+    return cell_name(MERGED_HEADER + 1 + index, column)
 
 
 FINAL = (

@@ -115,7 +115,7 @@ class _Reader:
         for (row, column), cell in sorted(sheet.cells.items()):
             key = texts.squash(cell.text)
             if key in layout.SETTINGS and key not in places:
-                places[key] = excel.cell_name(row, column + 1)
+                places[key] = layout.cell_name(row, column + 1)
                 said = sheet.cells.get((row, column + 1))
                 text = texts.tidy(said.text) if said else ""
                 values |= self.setting(layout.SETTINGS[key], text, places[key])
@@ -152,7 +152,7 @@ class _Reader:
             caption = known.get(texts.squash(text), "")
             if caption and caption not in captions.values():
                 captions[column] = caption
-        self.places[name] = {c: excel.column_name(column) for column, c in captions.items()}
+        self.places[name] = {c: layout.column_name(column) for column, c in captions.items()}
         for caption in (column.caption for column in columns):
             if caption not in captions.values():
                 self.problem("M01", name, f"A{head + 1}", what=w.lacking_column(caption))

@@ -262,7 +262,7 @@ class _Writer:
         rule = {
             "validate": "date",
             "criteria": ">=",
-            "value": excel.CREATED,
+            "value": layout.CREATED,
             "error_message": w.DATE_ERROR,
         }
         sheet.data_validation(first, column, last, column, rule)

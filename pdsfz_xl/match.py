@@ -35,6 +35,7 @@ class Sorted(NamedTuple):
     units: set[str]
     foreign: str
     """The other campaign its codes name, if all do."""
+    stamped: bool
 
 
 class Matcher:
@@ -49,7 +50,10 @@ class Matcher:
         self.due = {unit.code: {r.key for r in master.due(unit.code)} for unit in master.units}
         self.own: dict[str, frozenset[str]] = {}
 
-    def own_digests(self, unit: str) -> frozenset[str]:
+    def own_digests(self, unit: str, found: Sorted) -> frozenset[str]:
+        """The texts a unit's form carries, for files that do not say so themselves any more."""
+        if found.stamped:
+            return frozenset()
         if unit not in self.own:
             known = self.master.unit.get(unit)
             self.own[unit] = form.own_digests(self.master, known) if known else frozenset()
@@ -62,12 +66,12 @@ class Matcher:
         ours = self.master.settings.code
         foreign = "、".join(sorted(set(named))) if named and ours not in named else ""
         unit = file.unit or self.unit_of(manifest, [code for _, code in codes if code])
-        found = Sorted([], [], [], [], set(), foreign)
+        found = Sorted([], [], [], [], set(), foreign, manifest.stamped)
         for row, code in codes:
             self.sort_row(file, row, code, unit, found)
         if file.unit:
             found.units.add(file.unit)
-        own = self.own_digests(next(iter(found.units), unit))
+        own = self.own_digests(min(found.units, default=unit), found)
         for row in manifest.evidence:
             self.sort_evidence(file, row, unit, own, found)
         for loose in manifest.loose:
@@ -127,7 +131,7 @@ class Matcher:
         """List cells of a row; what stands where a unit writes is theirs whatever it says."""
         for caption in sorted(captions):
             if caption in row.cells:
-                own = frozenset() if caption in layout.TO_FILL else self.own_digests(unit)
+                own = frozenset() if caption in layout.TO_FILL else self.own_digests(unit, found)
                 _leave(found, file, row.sheet, [row.cells[caption]], own)
 
     def match(

@@ -299,6 +299,8 @@ class Manifest:
     campaign: str = ""
     unit: str = ""
     prefilled: bool = False
+    stamped: bool = False
+    """Its hidden sheet is there, so that `Typed.ours` can be relied on."""
     rows: tuple[FormRow, ...] = ()
     evidence: tuple[FormRow, ...] = ()
     loose: tuple[Loose, ...] = ()

@@ -173,8 +173,8 @@ class _Report:
         sheet.autofilter(layout.MERGED_HEADER, 0, last, len(columns) - 1)
         for i, column in enumerate(columns):
             if column.clerk and count:
-                first = excel.cell_name(layout.MERGED_HEADER + 1, i)
-                sheet.unprotect_range(f"{first}:{excel.cell_name(last, i)}", f"clerk{i}")
+                first = layout.cell_name(layout.MERGED_HEADER + 1, i)
+                sheet.unprotect_range(f"{first}:{layout.cell_name(last, i)}", f"clerk{i}")
         sheet.set_landscape()
         sheet.set_paper(excel.A3)
         whole = columns[0].caption == layout.OVERVIEW[0].caption
@@ -269,7 +269,7 @@ class _Report:
             unit, requirement, role = assignment
             key = self.key(answer)
             revised = self.batch.written(w.MERGED_SHEET, key, "修改稿")
-            column = excel.column_name(_index(layout.MERGED, "修改稿"))
+            column = layout.column_name(_index(layout.MERGED, "修改稿"))
             cell = f"{column}{self.row_of[answer.unit, answer.requirement] + 1}"
             code = identity.make(
                 self.master.settings.code, unit.code, requirement.key,
@@ -344,7 +344,7 @@ class _Report:
             answers.sort(key=lambda a: self.role(requirement, a) != w.LEAD)
             said = [a for a in answers if a.text]
             settled = self.batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
-            cell = f"{excel.column_name(_index(layout.FINAL, '定稿文本'))}{row}"
+            cell = f"{layout.column_name(_index(layout.FINAL, '定稿文本'))}{row}"
             several = len(answers) > 1
             yield Line(
                 requirement.key,
