@@ -6,6 +6,7 @@ Empty parts are null: a unit or requirement that does not apply, a place without
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pdsfz_xl import rules
 from pdsfz_xl.model import Answer, Batch, Finding, Received, Standing, Where
 
 Json = dict[str, Any]
@@ -46,7 +47,7 @@ def file(batch: Batch, received: Received) -> Json:
         "verdict": received.verdict,
         "unit": _name(batch, received.unit),
         "rule": received.rule or None,
-        "message": received.message,
+        "message": rules.file_sentence(received),
     }
 
 

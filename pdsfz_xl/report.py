@@ -38,6 +38,9 @@ class _Report:
         self.master = batch.master
         self.findings = findings
         self.book = excel.Book(title=self.master.settings.name, subject=self.master.settings.code)
+        self.evidence: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for piece in batch.evidence:
+            self.evidence[piece.unit, piece.requirement].append(piece.name)
         self.overflow: list[tuple[str, ...]] = []
         self.row_of = {
             (a.unit, a.requirement): i
@@ -292,7 +295,7 @@ class _Report:
                     w.COUNT: answer.count,
                     w.QUANTITY: "" if answer.number is None else answer.number,
                     "计量单位": requirement.measure,
-                    w.EVIDENCE_SHEET: self.evidence(answer),
+                    w.EVIDENCE_SHEET: "\n".join(self.evidence[answer.unit, answer.requirement]),
                     "来源文件": source.file if source else "",
                     "来源位置": f"{source.sheet} {source.cell}" if source else "",
                     "提醒": "、".join(self.reminders(answer, requirement, key)),
@@ -330,13 +333,6 @@ class _Report:
             return before
         seen = written.get(w.ANSWER_DIGEST) or identity.digest(answer.text)
         return f"{seen}.{identity.digest(review)}"
-
-    def evidence(self, answer: Answer) -> str:
-        return "\n".join(
-            e.name
-            for e in self.batch.evidence
-            if (e.unit, e.requirement) == (answer.unit, answer.requirement)
-        )
 
     def final(self) -> Iterator[Line]:
         for row, requirement in enumerate(self.master.requirements, layout.MERGED_HEADER + 2):

@@ -2,7 +2,8 @@
 
 A rule judges a `Batch` and yields `Hit`s; `run` turns them into sorted findings. Codes are never
 reused. `declare` is for facts that are found while a file or the master is being read: they have
-no function of their own here, but the same words in the same place.
+no function of their own here, but the same words in the same place. One long page on purpose: it
+is the page people look a code up in.
 """
 
 import re
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Answer, Batch, Finding, Master, Requirement, Row, Where
+from pdsfz_xl.model import Answer, Batch, Finding, Master, Received, Requirement, Row, Where
 
 
 class Hit(NamedTuple):
@@ -258,8 +259,9 @@ def blank_answer(batch: Batch) -> Iterator[Hit]:
 )
 def blank_form(batch: Batch) -> Iterator[Hit]:
     """空白表退回来不等于报送，单独列出，免得当作已报。"""
+    spoke = _spoke(batch)
     for standing in batch.standings:
-        if standing.status == "partial" and _all_blank(batch, standing.unit):
+        if standing.status == "partial" and standing.unit not in spoke:
             where = _unit_row(batch.master, standing.unit)
             yield Hit(where, standing.unit, "", {"due": standing.assigned})
 
@@ -854,6 +856,14 @@ def finding(
     )
 
 
+def file_sentence(file: Received) -> str:
+    """What became of a file, as one sentence: the rule's words where there is one."""
+    if not file.rule:
+        return file.message
+    said = {"detail": file.message, "found": file.message}
+    return finding(file.rule, Where(file.path), **said).message
+
+
 def run(batch: Batch) -> tuple[Finding, ...]:
     """All findings of a batch, worst first, waived ones marked."""
     found = [
@@ -910,9 +920,9 @@ def _written(batch: Batch) -> Iterator[tuple[Answer, Requirement]]:
 
 def _unanswered(batch: Batch) -> Iterator[Answer]:
     """Unanswered assignments of units that sent a form with something in it."""
-    came = {s.unit for s in batch.standings if s.status == "partial"}
+    came = {s.unit for s in batch.standings if s.status == "partial"} & _spoke(batch)
     for answer in batch.answers:
-        if not answer.answered and answer.unit in came and not _all_blank(batch, answer.unit):
+        if not answer.answered and answer.unit in came:
             yield answer
 
 
@@ -921,8 +931,9 @@ def _choice(answer: Answer) -> str:
     return answer.versions[-1].choice if answer.versions else ""
 
 
-def _all_blank(batch: Batch, unit: str) -> bool:
-    return not any(a.versions or a.keyed for a in batch.answers if a.unit == unit)
+def _spoke(batch: Batch) -> set[str]:
+    """The units of which anything at all is there."""
+    return {answer.unit for answer in batch.answers if answer.versions or answer.keyed}
 
 
 def _identity_altered(row: Row) -> bool:
