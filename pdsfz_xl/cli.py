@@ -48,6 +48,14 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click calls it so
         return list(self.commands)  # in the order of the work, not of the alphabet
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            known = "、".join(self.commands)
+            raise click.UsageError(f"没有“{args[0]}”这个命令（有：{known}）")
+        return super().resolve_command(ctx, args)
+
 
 @dataclass
 class _Wish:
@@ -117,7 +125,7 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @_common
-@click.argument("notice", metavar="通知文件", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("notice", metavar="通知文件", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="已有任务分解表时，旧表加时间另存，再生成新表。")
 @click.pass_obj
 def init(wish: _Wish, notice: Path, force: bool) -> None:
@@ -269,12 +277,24 @@ def main() -> NoReturn:
     except OperatorError as error:
         _fail(str(error))
     except click.UsageError as error:
-        _fail(f"命令写得不对：{error.format_message()} 请运行 pdsfz-xl --help 查看用法。")
+        _fail(f"命令写得不对：{_usage(error)}。请运行 pdsfz-xl --help 查看用法。")
     except click.exceptions.Exit as error:
         raise SystemExit(error.exit_code) from None
     except (click.Abort, KeyboardInterrupt):
         _fail("已中断；没有写完的文件都没有改动，可以重新运行。")
     raise SystemExit(0)
+
+
+def _usage(error: click.UsageError) -> str:
+    """What click found wrong, in Chinese; its own words only where there are none of ours."""
+    if isinstance(error, click.NoSuchOption):
+        return f"没有 {error.option_name} 这个选项"
+    if isinstance(error, click.MissingParameter):
+        name = error.param.make_metavar(error.ctx) if error.param and error.ctx else ""
+        return f"缺少{name or '参数'}"
+    if isinstance(error, click.BadParameter):
+        return f"参数的值不合适（{error.message}）"
+    return "多写了参数" if "unexpected extra" in error.message else error.message
 
 
 def _fail(sentence: str) -> NoReturn:

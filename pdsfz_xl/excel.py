@@ -193,7 +193,7 @@ def write_cells(path: Path, values: Mapping[tuple[str, str], str]) -> bytes:
         warnings.simplefilter("ignore")  # openpyxl warns of every extension it does not know
         book = openpyxl.load_workbook(path)
     for (sheet, cell), value in values.items():
-        book[sheet][cell] = value  # type: ignore[index] # never a chart sheet
+        book[sheet][cell] = value
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()
