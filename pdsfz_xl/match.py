@@ -20,6 +20,7 @@ from pdsfz_xl.model import (
     Requirement,
     Row,
     Typed,
+    Unknown,
     Version,
     Where,
 )
@@ -29,6 +30,7 @@ class Sorted(NamedTuple):
     """What one file gave: everything it holds is in one of these."""
 
     rows: list[Row]
+    unknown: list[Unknown]
     versions: list[Version]
     evidence: list[Evidence]
     leftover: list[Leftover]
@@ -66,7 +68,7 @@ class Matcher:
         ours = self.master.settings.code
         foreign = "、".join(sorted(set(named))) if named and ours not in named else ""
         unit = file.unit or self.unit_of(manifest, [code for _, code in codes if code])
-        found = Sorted([], [], [], [], set(), foreign, manifest.stamped)
+        found = Sorted([], [], [], [], [], set(), foreign, manifest.stamped)
         for row, code in codes:
             self.sort_row(file, row, code, unit, found)
         if file.unit:
@@ -102,6 +104,10 @@ class Matcher:
     ) -> None:
         match = self.match(row, code, unit, proven=bool(found.rows))
         if match is None:
+            if code and code.campaign == self.master.settings.code:
+                cell = row.cells.get(w.CODE) or next(iter(row.cells.values()))
+                where = Where(file.path, row.sheet, cell.cell)
+                found.unknown.append(Unknown(where, str(code)))
             self.leave_row(file, row, row.cells, unit, found)
             return
         by, unit, requirement = match

@@ -64,6 +64,7 @@ def batch(
         now=now,
         received=tuple(received),
         rows=tuple(rows),
+        unknown=tuple(sorted(x for found in sorted_files for x in found.unknown)),
         answers=answers,
         evidence=tuple(sorted(e for found in sorted_files for e in found.evidence)),
         leftover=tuple(sorted(x for found in sorted_files for x in found.leftover)),

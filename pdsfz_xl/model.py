@@ -399,6 +399,13 @@ class Answer:
     """Typed in by the office (代录内容)."""
 
 
+class Unknown(NamedTuple):
+    """A row code of this campaign that names no unit or requirement there is."""
+
+    where: Where
+    code: str
+
+
 class Evidence(NamedTuple):
     """A row of 佐证材料."""
 
@@ -446,6 +453,7 @@ class Batch:
     now: datetime
     received: tuple[Received, ...] = ()
     rows: tuple[Row, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
     answers: tuple[Answer, ...] = ()
     """One per assignment, in master order."""
     evidence: tuple[Evidence, ...] = ()

@@ -178,15 +178,20 @@ def two_units(batch: Batch) -> Iterator[Hit]:
     "I02",
     "C",
     "编号有误",
-    "{item}的编号“{row_code}”校验不符，已按{by}认定，答案照常采用",
-    "请核对这一行是否确为该填报项",
+    "编号“{row_code}”有误（{why}），{outcome}",
+    "请核对这一行填的是哪个单位、哪一项",
 )
-def mistyped_code(batch: Batch) -> Iterator[Hit]:
-    """文字与任务分解表相同而校验位不符：编号被改动或抄错。"""
+def mistaken_code(batch: Batch) -> Iterator[Hit]:
+    """编号抄错或改动过：文字对得上的按文字认定，单位或编码不认识又对不上的列入未对应上的内容。"""
     for row in batch.rows:
         if row.check == "wrong" and not _identity_altered(row):
             by = {"code": "编号", "text": "指标文字", "number": "序号"}[row.by]
-            yield _at(row, row_code=row.code, by=by)
+            outcome = f"已按{by}认定为{_item(batch.master, row.requirement)}，答案照常采用"
+            yield _at(row, row_code=row.code, why="校验不符", outcome=outcome)
+    for place in batch.unknown:
+        said = {"row_code": place.code, "why": "没有这个单位或编码"}
+        said["outcome"] = "这一行的内容列在“未对应上的内容”"
+        yield Hit(place.where, "", "", dict(said))
 
 
 @rule(

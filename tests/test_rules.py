@@ -168,6 +168,15 @@ def test_every_rule_speaks_in_its_case(code, tmp_path):
         assert not re.search(r"[{}]", finding.message + finding.fix)
 
 
+def test_a_code_nobody_knows_is_said_and_its_row_is_kept(tmp_path):
+    plan = master(requirements=(requirement("77", "03"), requirement("04", "03")))
+    form = returned(plan, "03", {"77": Filled("", "写了 7 项"), "04": GOOD}, tmp_path)
+    result = batch(master(), arrival(form, "a.xlsx"))
+    assert "写了 7 项" in {left.text for left in result.leftover}
+    [found] = [f for f in rules.run(result) if f.rule == "I02"]
+    assert "F201921-03-77-" in found.message
+
+
 def test_a_good_return_is_silent(tmp_path):
     """What the validation accepts, no rule of class A or B complains of."""
     plan = master(requirements=(requirement("04", "03"),), units=master().units[2:3])
