@@ -1,30 +1,17 @@
-"""A batch, its findings and the clerk's columns in; 汇总表.xlsx out.
+"""The lines of 汇总表.xlsx in, the workbook out.
 
 Everything a unit wrote is locked; what the clerk writes is open, tinted and carried over by key.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
 
-from pdsfz_xl import excel, identity, layout, rules
+from pdsfz_xl import excel, layout, tables
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Answer, Batch, Finding, Requirement, Version
+from pdsfz_xl.model import Batch, Finding
+from pdsfz_xl.tables import MACHINE, Counted, Line
 
-_GREY, _CLERK, _ALARM = "#F2F2F2", "#FFF9DB", "#F8CBAD"
-
-
-class Line(NamedTuple):
-    """A row to be written: its key for the clerk's columns, its values by caption, where it leads.
-
-    `links` are captions that become links to a sheet and cell of this workbook.
-    """
-
-    key: str
-    values: Mapping[str, object]
-    alarm: frozenset[str] = frozenset()
-    links: Mapping[str, str] = {}
+_CLERK, _ALARM = "#FFF9DB", "#F8CBAD"
 
 
 def build(batch: Batch, findings: Iterable[Finding]) -> bytes:
@@ -38,14 +25,7 @@ class _Report:
         self.master = batch.master
         self.findings = findings
         self.book = excel.Book(title=self.master.settings.name, subject=self.master.settings.code)
-        self.evidence: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for piece in batch.evidence:
-            self.evidence[piece.unit, piece.requirement].append(piece.name)
         self.overflow: list[tuple[str, ...]] = []
-        self.row_of = {
-            (a.unit, a.requirement): i
-            for i, a in enumerate(batch.answers, layout.MERGED_HEADER + 1)
-        }
         body = {"text_wrap": True, "border": 1, "border_color": "#A6A6A6"}
         self.locked = self.book.format(num_format="@", align="left", **body)
         self.centre = self.book.format(num_format="@", align="center", **body)
@@ -67,21 +47,11 @@ class _Report:
         )
 
     def build(self) -> bytes:
-        lines = {
-            w.OVERVIEW_SHEET: list(self.overview()),
-            w.MERGED_SHEET: list(self.merged()),
-            w.FINAL_SHEET: list(self.final()),
-            w.FINDINGS_SHEET: list(self.problems()),
-            w.CONFLICT_SHEET: list(self.conflicts()),
-            w.LEFTOVER_SHEET: list(self.leftover()),
-            w.REGISTER_SHEET: list(self.register()),
-            w.REASSIGN_SHEET: list(self.reassign()),
-        }
+        lines = tables.lines(self.batch, self.findings)
         for name, columns in layout.MERGED_BOOK.items():
             self.write(name, columns, lines[name])
-        orphans = list(self.orphans(lines))
-        if orphans:
-            self.write(w.ORPHAN_SHEET, layout.ORPHAN, orphans)
+        if lines[w.ORPHAN_SHEET]:
+            self.write(w.ORPHAN_SHEET, layout.ORPHAN, lines[w.ORPHAN_SHEET])
         if self.overflow:
             rows = [
                 Line("", dict(zip((c.caption for c in layout.OVERFLOW), row, strict=True)))
@@ -116,7 +86,7 @@ class _Report:
 
     def extra_columns(self, name: str, columns: Sequence[layout.Column]) -> Iterator[layout.Column]:
         """Columns the clerk added: they stand at the right, as open as the others."""
-        known = {column.caption for column in columns} | _MACHINE
+        known = {column.caption for column in columns} | MACHINE
         said = self.batch.clerk.get(name, {})
         added = dict.fromkeys(c for cells in said.values() for c in cells if c not in known)
         for caption in added:
@@ -137,8 +107,8 @@ class _Report:
                 value = self.batch.written(name, line.key, column.caption)
             if column.caption in line.links:
                 sheet.write_url(row, i, line.links[column.caption], self.link, str(value))
-            elif isinstance(value, _Formula):
-                sheet.write_formula(row, i, value.formula, self.number, value.value)
+            elif isinstance(value, Counted):
+                sheet.write_formula(row, i, _formula(value), self.number, value.value)
             elif isinstance(value, int | float):
                 sheet.write_number(row, i, value, self.number)
             else:
@@ -232,319 +202,11 @@ class _Report:
         chart.set_size({"width": 760, "height": 120 + 26 * count})
         sheet.insert_chart(layout.MERGED_HEADER + count + 2, 1, chart)
 
-    # --- the sheets
 
-    def overview(self) -> Iterator[Line]:
-        grades: dict[str, Counter[str]] = defaultdict(Counter)
-        over: Counter[str] = Counter()
-        for f in self.findings:
-            if not f.waived:
-                grades[f.unit][f.grade] += 1
-                over[f.unit] += f.rule == "L01"
-        total: Counter[str] = Counter()
-        for s in self.batch.standings:
-            name = self.master.unit[s.unit].name
-            numbers = {
-                "应报": s.assigned,
-                "已报": s.answered,
-                "未报": s.assigned - s.answered,
-                "超字数": over[name],
-                **{title: grades[name][g] for g, title in w.GRADES.items()},
-            }
-            total.update(numbers)
-            yield Line(
-                "",
-                {
-                    "代码": s.unit,
-                    w.UNIT: name,
-                    **numbers,
-                    "状态": w.STANDING[s.status],
-                    "收到时间": f"{s.received:%Y-%m-%d %H:%M}" if s.received else "",
-                    "迟报": w.LATE if s.late else "",
-                    "纸质版收到日期": s.paper,
-                },
-                frozenset({"状态"} if s.status in ("missing", "partial", "received") else ()),
-            )
-        yield Line("", {w.UNIT: w.TOTAL, **total})
-
-    def merged(self) -> Iterator[Line]:
-        for assignment, answer in zip(self.master.assignments, self.batch.answers, strict=True):
-            unit, requirement, role = assignment
-            key = self.key(answer)
-            revised = self.batch.written(w.MERGED_SHEET, key, "修改稿")
-            column = layout.column_name(_index(layout.MERGED, "修改稿"))
-            cell = f"{column}{self.row_of[answer.unit, answer.requirement] + 1}"
-            code = identity.make(
-                self.master.settings.code, unit.code, requirement.key,
-                requirement.text, requirement.material,
-            )  # fmt: skip
-            source = answer.source
-            yield Line(
-                key,
-                {
-                    w.CODE: str(code),
-                    w.LEVEL1: requirement.level1,
-                    w.LEVEL2: requirement.level2,
-                    w.NUMBER: w.number_label(requirement.numbers),
-                    w.INDICATOR: requirement.text,
-                    w.METHOD: requirement.method,
-                    w.MATERIAL: requirement.material,
-                    w.UNIT: f"{unit.name}{f'（{role}）' if role else ''}",
-                    w.STATUS: answer.status,
-                    w.ANSWER: answer.text,
-                    w.COUNT: answer.count,
-                    w.QUANTITY: "" if answer.number is None else answer.number,
-                    "计量单位": requirement.measure,
-                    w.EVIDENCE_SHEET: "\n".join(self.evidence[answer.unit, answer.requirement]),
-                    "来源文件": source.file if source else "",
-                    "来源位置": f"{source.sheet} {source.cell}" if source else "",
-                    "提醒": "、".join(self.reminders(answer, requirement, key)),
-                    w.ANSWER_DIGEST: identity.digest(answer.text),
-                    w.REVIEW_DIGEST: self.reviewed(key, answer),
-                    "修改稿字数": _Formula(f"={excel.count_formula(cell)}", texts.count(revised)),
-                },
-                frozenset({w.STATUS} if not answer.answered else ()),
-            )
-
-    def reminders(self, answer: Answer, requirement: Requirement, key: str) -> Iterator[str]:
-        if answer.open_conflict:
-            yield w.PENDING_CHOICE
-        before = self.reviewed(key, answer).partition(".")[0]
-        if before and before != identity.digest(answer.text):
-            yield w.REVIEW_AGAIN
-        if answer.count > requirement.limit:
-            yield w.OVER
-        if answer.late:
-            yield w.LATE
-        if answer.keyed:
-            yield w.KEYED
-
-    def reviewed(self, key: str, answer: Answer) -> str:
-        """Which answer the clerk's review was written about, and which review: two digests.
-
-        The first stays until the review itself is changed, so that 待复审 stays too.
-        """
-        written = self.batch.clerk.get(w.MERGED_SHEET, {}).get(key, {})
-        review = "\x1f".join(written.get(c, "") for c in ("审核结论", "审核意见", "修改稿"))
-        if not review.strip("\x1f"):
-            return ""
-        before = written.get(w.REVIEW_DIGEST, "")
-        if before.partition(".")[2] == identity.digest(review):
-            return before
-        seen = written.get(w.ANSWER_DIGEST) or identity.digest(answer.text)
-        return f"{seen}.{identity.digest(review)}"
-
-    def final(self) -> Iterator[Line]:
-        for row, requirement in enumerate(self.master.requirements, layout.MERGED_HEADER + 2):
-            answers = [self.batch.answer[d.unit, requirement.key] for d in requirement.duties]
-            answers.sort(key=lambda a: self.role(requirement, a) != w.LEAD)
-            said = [a for a in answers if a.text]
-            settled = self.batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
-            cell = f"{layout.column_name(_index(layout.FINAL, '定稿文本'))}{row}"
-            several = len(answers) > 1
-            yield Line(
-                requirement.key,
-                {
-                    w.CODE: requirement.key,
-                    w.NUMBER: w.number_label(requirement.numbers),
-                    w.INDICATOR: requirement.text,
-                    w.MATERIAL: requirement.material,
-                    "各单位填报内容": "\n".join(
-                        f"【{self.master.unit[a.unit].name}】{a.text or w.UNANSWERED}"
-                        for a in answers
-                    )
-                    if several
-                    else (said[0].text if said else w.UNANSWERED),
-                    "状态": _final_state(settled, answers),
-                    "字数（不计空格）": _Formula(
-                        f"={excel.count_formula(cell)}", texts.count(settled)
-                    ),
-                    "字数（计空格）": _Formula(
-                        f'=LEN(SUBSTITUTE(SUBSTITUTE({cell},CHAR(10),""),CHAR(13),""))',
-                        texts.count_with_blanks(settled),
-                    ),
-                    "字数上限": requirement.limit,
-                },
-                frozenset({"状态"} if not said else ()),
-            )
-
-    def role(self, requirement: Requirement, answer: Answer) -> str:
-        return next(d.role for d in requirement.duties if d.unit == answer.unit)
-
-    def problems(self) -> Iterator[Line]:
-        codes = {unit.name: unit.code for unit in self.master.units}
-        rows = {s.unit: i for i, s in enumerate(self.batch.standings, layout.MERGED_HEADER + 2)}
-        for f in self.findings:
-            unit = codes.get(f.unit, "")
-            target = self.row_of.get((unit, f.requirement))
-            links = {}
-            if target is not None:
-                links = {"到汇总": f"internal:'{w.MERGED_SHEET}'!A{target + 1}"}
-            elif unit:
-                links = {"到汇总": f"internal:'{w.OVERVIEW_SHEET}'!A{rows[unit]}"}
-            yield Line(
-                "",
-                {
-                    "类别": f"{f.grade} {w.GRADES[f.grade]}",
-                    "规则代码": f.rule,
-                    w.PROBLEM: rules.RULES[f.rule].title,
-                    w.UNIT: f.unit,
-                    "编码": f.requirement,
-                    "说明": f.message,
-                    "怎么办": f.fix,
-                    "文件": f.where.file,
-                    "工作表": f.where.sheet,
-                    "单元格": f.where.cell,
-                    "同意不改": w.YES if f.waived else "",
-                    "到汇总": w.SEE if links else "",
-                },
-                frozenset({"类别"} if f.grade == "A" and not f.waived else ()),
-                links,
-            )
-
-    def conflicts(self) -> Iterator[Line]:
-        for answer in self.batch.answers:
-            if len(answer.versions) < 2:
-                continue
-            requirement = self.master.requirement[answer.requirement]
-            numbered = sorted(answer.versions, key=lambda v: (v.received, v.sha256, v.where))
-            chosen = self.chosen(answer, numbered)
-            for number, version in enumerate(numbered, 1):
-                key = self.key(answer) if number == 1 else ""
-                yield Line(
-                    key,
-                    {
-                        w.CODE: self.key(answer),
-                        w.UNIT: self.master.unit[answer.unit].name,
-                        w.INDICATOR: requirement.text,
-                        "版本": number,
-                        w.STATUS: version.choice,
-                        w.ANSWER: version.text,
-                        w.COUNT: texts.count(version.text),
-                        w.QUANTITY: version.number_text
-                        or ("" if version.number is None else version.number),
-                        "文件": version.where.file,
-                        "位置": f"{version.where.sheet} {version.where.cell}",
-                        "文件保存时间": version.saved.replace("T", " ").removesuffix("Z"),
-                        "收到时间": f"{version.received:%Y-%m-%d %H:%M}",
-                        "目前采用": w.YES if version is answer.versions[-1] else "",
-                        "采用": chosen if number == 1 else "",
-                        w.CHOSEN_DIGEST: _digest(version),
-                    },
-                    frozenset({"版本"} if answer.open_conflict else ()),
-                )
-
-    def chosen(self, answer: Answer, numbered: list[Version]) -> str:
-        """采用 as the number the chosen version has now, since others may have arrived."""
-        written = self.batch.clerk.get(w.CONFLICT_SHEET, {}).get(self.key(answer), {})
-        for number, version in enumerate(numbered, 1):
-            if written.get(w.CHOSEN_DIGEST) == _digest(version):
-                return str(number)
-        return written.get("采用", "")
-
-    def leftover(self) -> Iterator[Line]:
-        for left in self.batch.leftover:
-            where = left.where
-            values = (where.file, where.sheet, where.cell, left.text)
-            captions = (column.caption for column in layout.LEFTOVER)
-            yield Line("", dict(zip(captions, values, strict=True)))
-
-    def register(self) -> Iterator[Line]:
-        for s in self.batch.standings:
-            yield Line(
-                s.unit,
-                {
-                    "登记号": s.unit,
-                    "类别": w.UNIT,
-                    "文件或单位": self.master.unit[s.unit].name,
-                    w.UNIT: self.master.unit[s.unit].name,
-                    "结果": w.STANDING[s.status],
-                    "说明": w.standing(s.assigned, s.answered, len(s.files)),
-                    "首次收到": f"{s.received:%Y-%m-%d %H:%M}" if s.received else "",
-                },
-            )
-        for file in self.batch.received:
-            unit = self.master.unit.get(file.unit)
-            yield Line(
-                file.sha256,
-                {
-                    "登记号": file.sha256,
-                    "类别": w.FILE,
-                    "文件或单位": file.path,
-                    w.UNIT: unit.name if unit else "",
-                    "结果": w.VERDICTS[file.verdict],
-                    "说明": "：".join(p for p in (_title(file.rule), file.message) if p),
-                    "首次收到": f"{file.first_seen:%Y-%m-%d %H:%M}",
-                    "文件保存时间": file.saved.replace("T", " ").removesuffix("Z"),
-                    "采用条数": file.taken,
-                },
-                frozenset({"结果"} if file.verdict in ("rejected", "held") else ()),
-            )
-
-    def reassign(self) -> Iterator[Line]:
-        for answer in self.batch.answers:
-            if answer.status != w.NOT_OURS:
-                continue
-            requirement = self.master.requirement[answer.requirement]
-            yield Line(
-                self.key(answer),
-                {
-                    w.CODE: self.key(answer),
-                    w.UNIT: self.master.unit[answer.unit].name,
-                    w.NUMBER: w.number_label(requirement.numbers),
-                    w.INDICATOR: requirement.text,
-                    "单位的说明": answer.text,
-                    "来源文件": answer.source.file if answer.source else "",
-                },
-            )
-
-    def orphans(self, lines: Mapping[str, list[Line]]) -> Iterator[Line]:
-        """What the clerk wrote in rows that are gone: kept here, and carried on from here."""
-        for sheet, rows in self.batch.clerk.items():
-            keys = {line.key for line in lines.get(sheet, [])}
-            for key, cells in rows.items():
-                for caption, text in cells.items():
-                    if key not in keys and caption not in _MACHINE:
-                        values = (sheet, key, caption, text)
-                        captions = (column.caption for column in layout.ORPHAN)
-                        yield Line("", dict(zip(captions, values, strict=True)))
-
-    def key(self, answer: Answer) -> str:
-        code = self.master.settings.code
-        return identity.assignment_key(code, answer.unit, answer.requirement)
-
-
-class _Formula(NamedTuple):
-    """A live formula and the value it has now, for viewers that do not calculate."""
-
-    formula: str
-    value: int
-
-
-_MACHINE = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
-
-
-def _index(columns: Sequence[layout.Column], caption: str) -> int:
-    return next(i for i, column in enumerate(columns) if column.caption == caption)
-
-
-def _digest(version: Version) -> str:
-    return identity.version_digest(version.text, version.choice, version.number)
-
-
-def _title(rule: str) -> str:
-    return rules.RULES[rule].title if rule else ""
-
-
-def _final_state(settled: str, answers: list[Answer]) -> str:
-    if settled:
-        return w.SETTLED
-    said = [a for a in answers if a.text]
-    if any(a.open_conflict for a in answers):
-        return w.PENDING_CHOICE
-    if len(said) > 1:
-        return w.PENDING_TEXT
-    return w.ONE_TEXT if said else w.UNANSWERED
+def _formula(counted: Counted) -> str:
+    if counted.blanks:
+        return f'=LEN(SUBSTITUTE(SUBSTITUTE({counted.cell},CHAR(10),""),CHAR(13),""))'
+    return f"={excel.count_formula(counted.cell)}"
 
 
 def _pieces(text: str, room: int) -> Iterator[str]:

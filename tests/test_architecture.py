@@ -19,7 +19,7 @@ LADDER = (
     {"grid"},
     {"excel", "reader"},
     {"form", "workspace", "ledger", "engine"},
-    {"match"},
+    {"match", "tables"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "review", "report", "printout", "contract",
