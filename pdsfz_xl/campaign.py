@@ -1,18 +1,17 @@
 """The story of each command: load, call the stages, store."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from pdsfz_xl import collect as collect_stage
 from pdsfz_xl import (
     contract,
     draft,
-    engine,
+    intake,
     ledger,
     master_book,
     merge,
@@ -27,12 +26,10 @@ from pdsfz_xl import master as master_stage
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.model import Arrival, Batch, Finding, Manifest, Master, Received
-from pdsfz_xl.workspace import Workspace, is_clutter
+from pdsfz_xl.model import Batch, Finding, Master, Received
+from pdsfz_xl.workspace import Workspace
 
 T = TypeVar("T")
-Tell = Callable[[Iterable[Any], int], Iterator[Any]]
-"""Shows progress over items of which there are so many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +52,6 @@ class Done:
             **self.more,
         }
 
-
-_PASSING = frozenset({w.STILL_CHANGING, *w.FAILURES.values()})
-"""Why a file was not read this time: next time it may be, so it is not remembered."""
 
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
@@ -213,19 +207,17 @@ class Look(NamedTuple):
 
     batch: Batch
     findings: tuple[Finding, ...]
-    manifests: Mapping[str, Manifest]
-    fresh: tuple[str, ...]
-    """Paths nobody had seen before."""
+    intake: intake.Intake
 
 
-def collect(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
+def collect(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
     """Returns in, merged workbook out; every original is kept, nothing is written twice."""
     ws.require_master()
     with ws.locked("collect"), ledger.opened(ws.ledger) as book:
         ws.require_closed(ws.merged)
         before = _bytes(ws.merged)
         look = _look(ws, now, tell, book)
-        _keep_originals(ws, look)
+        intake.keep(ws, look.batch, look.intake)
         data = report.build(look.batch, look.findings)
         if before and before != data:
             if _bytes(ws.merged) != before:
@@ -237,7 +229,7 @@ def collect(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
             book.record_run("collect", [ws.relative(ws.merged)], now)
     outputs = {"merged": ws.relative(ws.merged)}
     said = [
-        f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.fresh)} 个。",
+        f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.intake.fresh)} 个。",
         *_files(look.batch),
         *(f"  没有跟随的链接：{texts.visible(ws.relative(link))}" for link in ws.links()),
         *_summary(look),
@@ -247,12 +239,12 @@ def collect(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
         said=tuple(said),
         outputs=outputs,
         findings=look.findings,
-        next_step=_next_step(ws, look._replace(fresh=())),
+        next_step=_next_step(ws, look, collected=True),
         more=contract.collected(look.batch, look.findings, outputs),
     )
 
 
-def printout(ws: Workspace, now: datetime, tell: Tell = _quiet) -> Done:
+def printout(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
     """Everything as it stands now, on paper."""
     from pdsfz_xl import printout as printout_stage
 
@@ -315,97 +307,14 @@ def _unprintable(missing: Iterable[Any]) -> Iterator[str]:
         yield f"字体里没有{said}，纸上以代号显示：{'、'.join(where[:3])}{more}。"
 
 
-def _look(ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger) -> Look:
+def _look(ws: Workspace, now: datetime, tell: intake.Tell, book: ledger.Ledger) -> Look:
     """Recompute everything from the drop zone and the clerk's columns."""
     plan = _read_master(ws)
     clerk = review.read(ws.merged) if ws.merged.exists() else {}
-    arrivals, fresh = _arrivals(ws, now, tell, book)
-    batch = merge.batch(plan, arrivals, clerk, now, merged_path=ws.relative(ws.merged))
+    taken = intake.take(ws, now, tell, book)
+    batch = merge.batch(plan, taken.arrivals, clerk, now, merged_path=ws.relative(ws.merged))
     errors = tuple(f for f in lint_stage.check(plan) if f.grade == "A")
-    manifests = {a.sha256: a.manifest for a in arrivals if a.manifest}
-    return Look(batch, (*errors, *rules.run(batch)), manifests, fresh)
-
-
-def _arrivals(
-    ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger
-) -> tuple[list[Arrival], tuple[str, ...]]:
-    """Every file of the drop zone, read in child processes unless it was read before."""
-    digests = {path: _digest(path) for path in ws.dropped()}
-    read = {p: d for p, d in digests.items() if d and not is_clutter(p.name)}
-    seen = book.receive(
-        [(digest, ws.relative(path), path.stat().st_size) for path, digest in read.items()], now
-    )
-    manifests = dict(_manifests(ws, read, tell))
-    arrivals = []
-    for path, digest in digests.items():
-        name = ws.relative(path)
-        if path in read:
-            receipt = seen[digest]
-            first = receipt.first_path == name
-            arrivals.append(Arrival(name, digest, receipt.first_seen, first, manifests[digest]))
-        elif is_clutter(path.name):
-            arrivals.append(Arrival(name, digest, now, True, None))
-        else:
-            busy = Manifest(sha256="", rule="F03", detail=w.IN_USE)
-            arrivals.append(Arrival(name, "", now, True, busy))
-    return arrivals, tuple(ws.relative(p) for p, d in read.items() if seen[d].new)
-
-
-def _manifests(
-    ws: Workspace, digests: Mapping[Path, str], tell: Tell
-) -> Iterator[tuple[str, Manifest]]:
-    unread: dict[str, Path] = {}
-    for path, digest in digests.items():
-        kept = ws.cached(digest, collect_stage.VERSION)
-        manifest = collect_stage.load(kept) if kept else None
-        if manifest:
-            yield digest, manifest
-        else:
-            unread.setdefault(digest, path)
-    expected = {str(path): digest for digest, path in unread.items()}
-    tasks = engine.run(collect_stage.read_return, list(expected))
-    for path, result in tell(tasks, len(expected)):
-        yield expected[path], _checked(expected[path], result)
-
-
-def _checked(digest: str, result: Manifest | engine.Failure) -> Manifest:
-    """A file that killed its reader, or changed while it was read, costs itself alone."""
-    if isinstance(result, engine.Failure):
-        return Manifest(sha256=digest, rule="F08", detail=w.FAILURES[result.kind])
-    if result.sha256 != digest:
-        return Manifest(sha256=digest, rule="F03", detail=w.STILL_CHANGING)
-    return result
-
-
-def _keep_originals(ws: Workspace, look: Look) -> None:
-    """Archive every original and remember what was read; a held file leaves no copy."""
-    names = {ws.relative(path): path for path in ws.dropped()}
-    for file in look.batch.received:
-        if not file.sha256:
-            continue
-        if file.verdict in ("held", "ignored"):
-            ws.forget(file.sha256)
-            continue
-        unit = look.batch.master.unit.get(file.unit)
-        label = unit.name if unit else w.UNKNOWN
-        if file.path not in names:
-            raise OperatorError(f"{file.path} 在读取途中被移走了，没有改动汇总表；请重新运行。")
-        ws.archive_file(names[file.path], label, file.first_seen, file.sha256)
-        manifest = look.manifests[file.sha256]
-        if manifest.detail not in _PASSING:
-            ws.remember(file.sha256, collect_stage.VERSION, collect_stage.dump(manifest))
-
-
-def _digest(path: Path) -> str:
-    """The file's sha256, empty while another program keeps it from being read."""
-    digest = sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError:
-        return ""
-    return digest.hexdigest()
+    return Look(batch, (*errors, *rules.run(batch)), taken)
 
 
 def _hash(data: bytes) -> str:
@@ -462,7 +371,7 @@ def _days(deadline: date | None, today: date) -> str:
     return f"截止日期：{deadline}（{said}）"
 
 
-def _next_step(ws: Workspace, look: Look) -> str:
+def _next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
     """The one thing to do now, as the command to type where there is one."""
     batch = look.batch
     if any(f.rule.startswith("M") for f in look.findings):
@@ -471,7 +380,7 @@ def _next_step(ws: Workspace, look: Look) -> str:
         return "pdsfz-xl generate"
     if not batch.received:
         return "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
-    if look.fresh or not ws.merged.exists():
+    if not collected and (look.intake.fresh or not ws.merged.exists()):
         return "pdsfz-xl collect"
     if not ws.pdf.exists() or ws.pdf.stat().st_mtime < ws.merged.stat().st_mtime:
         return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"

@@ -24,6 +24,7 @@ LADDER = (
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "review", "report", "printout", "contract",
     },
+    {"intake"},
     {"campaign"},
     {"demo"},
     {"cli"},
