@@ -74,6 +74,8 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
                 columns, table = found, rows
             elif found := _captions(cells, _EVIDENCE, least=4):
                 columns, table = found, evidence
+            elif not columns and (found_by_code := _columns_by_code(cells)):
+                columns, table = found_by_code, rows
             known = {} if found else columns
             typed = {c: _typed(row, c, cell, known.get(c, ""), own) for c, cell in cells.items()}
             inside = {known[c]: t for c, t in typed.items() if c in known}
@@ -130,6 +132,21 @@ def _captions(cells: Cells, known: Mapping[str, str], least: int) -> dict[int, s
         if caption and caption not in found.values():
             found[column] = caption
     return found if len(found) >= least else {}
+
+
+def _columns_by_code(cells: Cells) -> dict[int, str]:
+    """The form's own columns where the caption row is gone but a row code stands.
+
+    Only if the code's check characters fit the two texts that would then be the row's own.
+    """
+    offset = {column.caption: i for i, column in enumerate(layout.FORM)}
+    for column, cell in cells.items():
+        code = identity.read(cell.text)
+        texts_there = [cells.get(column + offset[c]) for c in (w.INDICATOR, w.MATERIAL)]
+        said = [found.text if found else "" for found in texts_there]
+        if code and code.check == identity.check(*code[:3], *said):
+            return {column + i: caption for caption, i in offset.items()}
+    return {}
 
 
 def _typed(row: int, column: int, cell: reader.Cell, caption: str, own: frozenset[str]) -> Typed:

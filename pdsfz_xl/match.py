@@ -37,6 +37,8 @@ class Sorted(NamedTuple):
     units: set[str]
     foreign: str
     """The other campaign its codes name, if all do."""
+    known: bool
+    """Whether it holds texts of this campaign, though perhaps nothing says whose."""
     stamped: bool
 
 
@@ -68,17 +70,21 @@ class Matcher:
         ours = self.master.settings.code
         foreign = "、".join(sorted(set(named))) if named and ours not in named else ""
         unit = file.unit or self.unit_of(manifest, [code for _, code in codes if code])
-        found = Sorted([], [], [], [], [], set(), foreign, manifest.stamped)
+        found = Sorted([], [], [], [], [], set(), foreign, self.knows(manifest), manifest.stamped)
         for row, code in codes:
             self.sort_row(file, row, code, unit, found)
-        if file.unit:
-            found.units.add(file.unit)
         own = self.own_digests(min(found.units, default=unit), found)
         for row in manifest.evidence:
             self.sort_evidence(file, row, unit, own, found)
         for loose in manifest.loose:
+            code = identity.read(loose.typed.text)
+            if code and code.campaign == ours and code.unit in self.due:
+                found.units.add(code.unit)
             _leave(found, file, loose.sheet, [loose.typed], own)
         return found
+
+    def knows(self, manifest: Manifest) -> bool:
+        return any(_texts(row) in self.by_text for row in manifest.rows)
 
     def unit_of(self, manifest: Manifest, codes: list[identity.RowCode]) -> str:
         """The unit of a whole workbook: most row codes, then its stamp, then its title."""

@@ -112,8 +112,9 @@ def _judge(master: Master, file: Received, found: Sorted) -> Received:
     """The verdict once its rows are known."""
     if found.foreign:
         return replace(file, verdict="rejected", rule="F04", message=found.foreign)
-    if not found.rows:
-        return replace(file, verdict="rejected", rule="F06", message=w.NOT_OUR_FORM)
+    if not found.rows and not found.units:
+        why = w.WHOSE_FORM if found.known else w.NOT_OUR_FORM
+        return replace(file, verdict="rejected", rule="F06", message=why)
     unit = next(iter(found.units)) if len(found.units) == 1 else ""
     return replace(file, unit=unit if unit in master.unit else "")
 

@@ -271,7 +271,8 @@ ORPHAN_SHEET: Final = "失去归属的批注"
 CLUTTER: Final = "程序临时文件，不是材料"
 TWIN: Final = "与另一份文件内容完全相同"
 VOID: Final = "经办人已标记作废"
-NOT_OUR_FORM: Final = "找不到本任务的编号或三级指标"
+NOT_OUR_FORM: Final = "里面找不到本任务的编号或三级指标"
+WHOSE_FORM: Final = "看不出是哪个单位报的（编号和标题都没有了）"
 
 
 def taken(answers: int) -> str:

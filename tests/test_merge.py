@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import AFTER, NOW, arrival, batch, master, returned
 
-from pdsfz_xl import identity, rules
+from pdsfz_xl import form, identity, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 from pdsfz_xl.model import Manifest, Unit
@@ -170,6 +170,40 @@ def test_an_older_form_still_counts_and_is_said(tmp_path):
     assert result.answer["03", "04"].text == DONE.text
     assert [f.rule for f in rules.run(result) if f.rule in ("F05", "R01", "I02")] == ["F05"]
     assert result.leftover == ()
+
+
+def test_a_form_without_its_caption_row_is_read_by_its_codes(tmp_path):
+    """Only if the check characters fit the texts where the form's own columns would be."""
+    import openpyxl
+
+    from pdsfz_xl import collect
+
+    plan = master()
+    for move, texts in ((False, DONE.text), (True, "")):
+        path = tmp_path / f"{move}.xlsx"
+        path.write_bytes(form.build(plan, plan.unit["03"], {"04": DONE}))
+        book = openpyxl.load_workbook(path)
+        sheet = book[w.FORM_SHEET]
+        sheet.delete_rows(1, form.HEADER + 1)
+        if move:
+            sheet.insert_cols(3)
+        book.save(path)
+        result = batch(plan, arrival(collect.read_return(str(path)), "a.xlsx"))
+        assert said(result, "03", "04") == texts
+        assert result.received[0].verdict == "accepted"
+        assert (DONE.text in {left.text for left in result.leftover}) == move
+
+
+def test_a_form_that_does_not_say_whose_it_is_is_told_apart_from_a_foreign_one(tmp_path):
+    plan = master()
+    manifest = returned(plan, "02", {"03": DONE, "04": DONE}, tmp_path)
+    rows = tuple(
+        row._replace(cells={c: t for c, t in row.cells.items() if c != w.CODE})
+        for row in manifest.rows
+    )
+    nameless = replace(manifest, rows=rows, campaign="", unit="", loose=())
+    [file] = batch(plan, arrival(nameless, "a.xlsx")).received
+    assert (file.rule, file.message) == ("F06", w.WHOSE_FORM)
 
 
 def test_a_requirement_that_moved_away_is_kept_aside(tmp_path):
