@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pdsfz_xl import identity, layout, rules
+from pdsfz_xl import form, identity, layout, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Finding, Requirement, Version
@@ -105,15 +105,12 @@ class _Tables:
             revised = self.batch.written(w.MERGED_SHEET, key, "修改稿")
             column = layout.column_name(_index(layout.MERGED, "修改稿"))
             cell = f"{column}{self.row_of[answer.unit, answer.requirement] + 1}"
-            code = identity.make(
-                self.master.settings.code, unit.code, requirement.key,
-                requirement.text, requirement.material,
-            )  # fmt: skip
+            code = form.row_code(self.master, unit.code, requirement)
             source = answer.source
             yield Line(
                 key,
                 {
-                    w.CODE: str(code),
+                    w.CODE: code,
                     w.LEVEL1: requirement.level1,
                     w.LEVEL2: requirement.level2,
                     w.NUMBER: w.number_label(requirement.numbers),
