@@ -214,10 +214,12 @@ class Matcher:
         key = code.requirement if code else said if said in self.master.requirement else ""
         owner = code.unit if code else unit
         name = row.cells.get(w.FILE_NAME)
-        if key not in self.due.get(owner, set()) or name is None:
+        other = code is not None and code.campaign != self.master.settings.code
+        if other or key not in self.due.get(owner, set()) or name is None:
             _leave(found, file, row.sheet, typed, own)
             return
         pieces = _said(row, w.PIECES)
+        day = texts.parse_date(_said(row, w.DATE))
         found.evidence.append(
             Evidence(
                 Where(file.path, row.sheet, name.cell),
@@ -225,7 +227,7 @@ class Matcher:
                 key,
                 texts.tidy(name.text),
                 texts.tidy(_said(row, w.KIND)),
-                texts.tidy(_said(row, w.DATE)),
+                day.isoformat() if day else texts.tidy(_said(row, w.DATE)),
                 int(pieces) if pieces.isdecimal() and pieces.isascii() else 1,
                 texts.tidy(_said(row, w.NOTE)),
             )

@@ -81,8 +81,8 @@ def _register(master: Master, arrival: Arrival, clerk: ClerkCells, *, twin: bool
     """The verdict a file has before its rows are looked at."""
     written = clerk.get(w.REGISTER_SHEET, {}).get(arrival.sha256, {})
     manifest = arrival.manifest
-    unit = _find_unit(master, written.get("归属单位", ""))
-    said_time = _moment(written.get("实际收到时间", ""))
+    unit = rules.find_unit(master, written.get("归属单位", ""))
+    said_time = texts.parse_moment(written.get("实际收到时间", ""))
     file = Received(
         path=arrival.path,
         sha256=arrival.sha256,
@@ -131,27 +131,6 @@ def _classified(path: str, manifest: Manifest) -> str:
 
 def _known(master: Master, manifest: Manifest) -> str:
     return manifest.unit if manifest.unit in master.unit else ""
-
-
-def _find_unit(master: Master, name: str) -> str:
-    """The unit a clerk names by name, alias or code, or empty."""
-    wanted = texts.squash(name)
-    for unit in master.units:
-        if wanted and wanted in map(texts.squash, (unit.name, unit.code, *unit.aliases)):
-            return unit.code
-    return ""
-
-
-def _moment(said: str) -> datetime | None:
-    """实际收到时间 as the clerk typed it: a date counts as that noon."""
-    plain = said.strip().replace("/", "-").replace("T", " ")
-    for pattern in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"):
-        try:
-            moment = datetime.strptime(plain, pattern)
-        except ValueError:
-            continue
-        return moment.replace(hour=12) if pattern == "%Y-%m-%d" else moment
-    return None
 
 
 # --- answers -------------------------------------------------------------------------------
@@ -251,8 +230,10 @@ def _compatible(one: Version, other: Version) -> bool:
 
 
 def _joined(first: Version, later: Version) -> Version:
-    """Two that agree: the earliest file that holds the text is the source."""
-    base, other = (first, later) if first.text or not later.text else (later, first)
+    """Two that agree: the file that holds the text and came first is the source."""
+    holding = [v for v in (first, later) if v.text] or [first, later]
+    base = min(holding, key=lambda v: (v.received, v.sha256, v.where))
+    other = later if base is first else first
     return replace(
         base,
         choice=base.choice or other.choice,

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from pdsfz_xl import text as texts
@@ -834,6 +835,44 @@ declare(
     "请核对表格内容和编码列",
     "没有填报项就没有可下发的表。",
 )
+
+
+@rule(
+    "M20",
+    "B",
+    "汇总表里填的读不出来",
+    "汇总表“{sheet}”的“{caption}”写的是“{found}”，{why}，没有起作用",
+    "请改成{example}",
+)
+def unreadable_review(batch: Batch) -> Iterator[Hit]:
+    """经办人在汇总表里填的时间、单位和版本号读不出来就说出来，不能悄悄不算。"""
+    for cells in batch.clerk.get(w.REGISTER_SHEET, {}).values():
+        for caption, readable, why, example in (
+            ("实际收到时间", texts.parse_moment, "不是时间", "2019-10-24 16:05 这样的时间"),
+            ("归属单位", partial(find_unit, batch.master), "没有这个单位", "责任单位表里的名称"),
+        ):
+            found = cells.get(caption, "")
+            if found and not readable(found):
+                yield _review(batch, w.REGISTER_SHEET, caption, found, why, example)
+    for cells in batch.clerk.get(w.CONFLICT_SHEET, {}).values():
+        found = cells.get("采用", "")
+        if found and not cells.get(w.CHOSEN_DIGEST):
+            why, example = "没有这个版本", "“版本”栏里的数字"
+            yield _review(batch, w.CONFLICT_SHEET, "采用", found, why, example)
+
+
+def _review(batch: Batch, sheet: str, caption: str, found: str, why: str, example: str) -> Hit:
+    said = {"sheet": sheet, "caption": caption, "found": texts.brief(found), "why": why}
+    return Hit(Where(batch.merged_path, sheet), "", "", {**said, "example": example})
+
+
+def find_unit(master: Master, name: str) -> str:
+    """The code of the unit of this name, alias or code, or empty."""
+    wanted = texts.squash(name)
+    for unit in master.units:
+        if wanted and wanted in map(texts.squash, (unit.name, unit.code, *unit.aliases)):
+            return unit.code
+    return ""
 
 
 # --- running -------------------------------------------------------------------------------

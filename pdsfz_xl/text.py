@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, datetime, time
 
 BLANKS = "\x01\t\n\r \u00a0\u3000\u200b\ufeff"
 """What the count leaves out. U+0001 is what LibreOffice's formulas see for a TAB in a cell."""
@@ -85,5 +85,19 @@ def parse_date(said: str) -> date | None:
         return None
     try:
         return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:
+        return None
+
+
+def parse_moment(said: str) -> datetime | None:
+    """A date with or without a time of day; without one it counts as noon."""
+    plain = unicodedata.normalize("NFKC", said).strip().replace("T", " ")
+    day, _, clock = plain.partition(" ")
+    when = parse_date(day)
+    match = re.fullmatch(r"(\d{1,2}):(\d\d)(?::(\d\d))?", clock.strip() or "12:00")
+    if when is None or match is None:
+        return None
+    try:
+        return datetime.combine(when, time(int(match[1]), int(match[2]), int(match[3] or 0)))
     except ValueError:
         return None

@@ -122,6 +122,17 @@ def test_received_time_written_by_the_clerk_counts(tmp_path):
     assert not batch(plan, arrival(form, "a.xlsx", AFTER), clerk=clerk).answer["03", "04"].late
 
 
+def test_the_same_answer_in_two_files_came_when_the_first_came(tmp_path):
+    """Though the file that came later may have been saved earlier."""
+    plan = master()
+    form = returned(plan, "03", {"04": DONE}, tmp_path)
+    early = replace(form, sha256="1" * 64, saved="2019-10-20T00:00:00Z")
+    late = replace(form, sha256="2" * 64, saved="2019-10-01T00:00:00Z")
+    result = batch(plan, arrival(early, "a.xlsx", NOW), arrival(late, "b.xlsx", AFTER))
+    answer = result.answer["03", "04"]
+    assert (answer.source.file, answer.late, len(answer.versions)) == ("a.xlsx", False, 1)
+
+
 def test_a_void_file_no_longer_counts(tmp_path):
     plan = master()
     form = returned(plan, "03", {"04": DONE}, tmp_path)
@@ -282,10 +293,8 @@ def test_every_unit_name_is_found_by_alias():
     plan = master(
         units=(Unit(code="01", name="市自然资源和规划局", aliases=("自然资源局",), row=2),)
     )
-    from pdsfz_xl.merge import _find_unit
-
     names = ("自然资源局", "01", "市 自然资源和规划局", "", "别的局")
-    assert [_find_unit(plan, name) for name in names] == ["01", "01", "01", "", ""]
+    assert [rules.find_unit(plan, name) for name in names] == ["01", "01", "01", "", ""]
 
 
 def test_all_orders_of_three_files_agree(tmp_path):

@@ -142,6 +142,9 @@ CASES = {
     "S03": answered("认真开展工作", "已填报", 1.0),
     "N01": refusing_duty,
     "P01": answered("密级：机密", number=1.0),
+    "M20": lambda _: batch(
+        master(), clerk={w.REGISTER_SHEET: {"0" * 64: {"实际收到时间": "上周五"}}}
+    ),
     "P02": answered("联系人电话13812345678", number=1.0),
 }
 
@@ -263,6 +266,24 @@ def test_findings_come_worst_first_and_always_in_the_same_order(tmp_path):
 def test_personal_numbers_are_checked_before_they_are_named(text, found, tmp_path):
     hits = [f for f in rules.run(answered(text, number=1.0)(tmp_path)) if f.rule == "P02"]
     assert bool(hits) == found
+
+
+@pytest.mark.parametrize(
+    ("sheet", "cells", "said"),
+    [
+        (w.REGISTER_SHEET, {"实际收到时间": "2019/10/24 9:05"}, None),
+        (w.REGISTER_SHEET, {"实际收到时间": "10月24日"}, "不是时间"),
+        (w.REGISTER_SHEET, {"归属单位": "司法"}, "没有这个单位"),
+        (w.REGISTER_SHEET, {"归属单位": "市司法局"}, None),
+        (w.CONFLICT_SHEET, {"采用": "3", w.CHOSEN_DIGEST: ""}, "没有这个版本"),
+        (w.CONFLICT_SHEET, {"采用": "1", w.CHOSEN_DIGEST: "ab"}, None),
+    ],
+)
+def test_what_the_clerk_typed_works_or_is_said(sheet, cells, said):
+    found = [
+        f for f in rules.run(batch(master(), clerk={sheet: {"key": cells}})) if f.rule == "M20"
+    ]
+    assert [said in f.message for f in found] == ([True] if said else [])
 
 
 def test_now_is_only_used_for_what_is_late():
