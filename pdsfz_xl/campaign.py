@@ -91,6 +91,7 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         outputs=outputs,
         findings=lint_stage.check(plan),
         next_step="打开 master/任务分解表.xlsx 核对（浅色格为承上行），再运行 pdsfz-xl generate",
+        more={"said": list(drawn.said)},
     )
 
 
