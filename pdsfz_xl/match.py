@@ -66,9 +66,9 @@ class Matcher:
     def sort(self, file: Received, manifest: Manifest) -> Sorted:
         """Put every cell of one file where it belongs."""
         codes = [(row, _code(row)) for row in manifest.rows]
-        named = [code.campaign for _, code in codes if code]
+        named = {code.campaign for _, code in codes if code} or {manifest.campaign} - {""}
         ours = self.master.settings.code
-        foreign = "、".join(sorted(set(named))) if named and ours not in named else ""
+        foreign = "、".join(sorted(named)) if named and ours not in named else ""
         unit = file.unit or self.unit_of(manifest, [code for _, code in codes if code])
         found = Sorted([], [], [], [], [], set(), foreign, self.knows(manifest), manifest.stamped)
         for row, code in codes:

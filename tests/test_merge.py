@@ -171,6 +171,18 @@ def test_another_campaign_is_refused(tmp_path):
     assert not result.answer["03", "04"].answered
 
 
+def test_another_campaign_is_refused_also_when_its_codes_are_gone(tmp_path):
+    """The hidden sheet still says it, though the texts are the same every year."""
+    other = master(settings=replace(master().settings, code="F201805"))
+    form = returned(other, "03", {"04": DONE}, tmp_path)
+    rows = tuple(
+        row._replace(cells={c: t for c, t in row.cells.items() if c != w.CODE})
+        for row in form.rows
+    )
+    result = batch(master(), arrival(replace(form, rows=rows), "a.xlsx"))
+    assert (result.received[0].verdict, result.received[0].rule) == ("rejected", "F04")
+
+
 def test_an_older_form_still_counts_and_is_said(tmp_path):
     old = master()
     changed = tuple(
