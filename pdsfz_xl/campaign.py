@@ -375,7 +375,7 @@ def _days(deadline: date | None, today: date) -> str:
 def _next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
     """The one thing to do now, as the command to type where there is one."""
     batch = look.batch
-    if any(f.rule.startswith("M") and f.grade == "A" for f in look.findings):
+    if any(f.rule.startswith("M") for f in look.findings):
         return "任务分解表有错误，请运行 pdsfz-xl lint"
     if not any(ws.forms.glob("*.xlsx")):
         return "pdsfz-xl generate"

@@ -838,7 +838,7 @@ declare(
 
 
 @rule(
-    "M20",
+    "V06",
     "B",
     "汇总表里填的读不出来",
     "汇总表“{sheet}”的“{caption}”写的是“{found}”，{why}，没有起作用",

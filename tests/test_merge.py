@@ -176,8 +176,7 @@ def test_another_campaign_is_refused_also_when_its_codes_are_gone(tmp_path):
     other = master(settings=replace(master().settings, code="F201805"))
     form = returned(other, "03", {"04": DONE}, tmp_path)
     rows = tuple(
-        row._replace(cells={c: t for c, t in row.cells.items() if c != w.CODE})
-        for row in form.rows
+        row._replace(cells={c: t for c, t in row.cells.items() if c != w.CODE}) for row in form.rows
     )
     result = batch(master(), arrival(replace(form, rows=rows), "a.xlsx"))
     assert (result.received[0].verdict, result.received[0].rule) == ("rejected", "F04")

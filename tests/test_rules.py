@@ -142,7 +142,7 @@ CASES = {
     "S03": answered("认真开展工作", "已填报", 1.0),
     "N01": refusing_duty,
     "P01": answered("密级：机密", number=1.0),
-    "M20": lambda _: batch(
+    "V06": lambda _: batch(
         master(), clerk={w.REGISTER_SHEET: {"0" * 64: {"实际收到时间": "上周五"}}}
     ),
     "P02": answered("联系人电话13812345678", number=1.0),
@@ -281,7 +281,7 @@ def test_personal_numbers_are_checked_before_they_are_named(text, found, tmp_pat
 )
 def test_what_the_clerk_typed_works_or_is_said(sheet, cells, said):
     found = [
-        f for f in rules.run(batch(master(), clerk={sheet: {"key": cells}})) if f.rule == "M20"
+        f for f in rules.run(batch(master(), clerk={sheet: {"key": cells}})) if f.rule == "V06"
     ]
     assert [said in f.message for f in found] == ([True] if said else [])
 
