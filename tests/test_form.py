@@ -127,6 +127,28 @@ def test_what_is_typed_is_what_is_read(tmp_path):
     assert over == {r.key for r, s in zip(requirements, NASTY, strict=True) if text.count(s) > 1000}
 
 
+def test_what_openpyxl_types_is_what_is_read(tmp_path):
+    """openpyxl takes no control characters and makes =1+1 a formula; the text is the same."""
+    import openpyxl
+
+    from pdsfz_xl import collect
+
+    nasty = [said for said in NASTY if "\x07" not in said]
+    requirements = tuple(requirement(f"{i:02d}", "01") for i in range(1, len(nasty) + 1))
+    plan = master(requirements=requirements, indicators=())
+    path = tmp_path / "form.xlsx"
+    path.write_bytes(form.build(plan, plan.unit["01"]))
+    book = openpyxl.load_workbook(path)
+    for row, said in enumerate(nasty, form.HEADER + 2):
+        book[w.FORM_SHEET].cell(row, form.COLUMN[w.ANSWER] + 1).value = said
+    book.save(path)
+    result = batch(plan, arrival(collect.read_return(str(path)), "a.xlsx", NOW))
+    # openpyxl does not escape what looks like an escape, so any reader must take it for one.
+    expected = [text.tidy(said.replace("_x000D_", "\r")) for said in nasty]
+    assert [a.text for a in result.answers] == expected
+    assert result.leftover == ()
+
+
 TYPED = st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=200)
 
 
