@@ -66,8 +66,22 @@ def digest(text: str) -> str:
 def version_digest(text: str, choice: str, number: float | None) -> str:
     """How the clerk's 采用 finds the version it names again when others have arrived."""
     figure = "" if number is None else repr(float(number))
-    exact = "\x1f".join((text, choice, figure)).encode("utf-8", "surrogatepass")
-    return blake2s(exact, digest_size=8).hexdigest()
+    return _exact(text, choice, figure)
+
+
+def answer_digest(text: str, status: str, number: float | None) -> str:
+    """How a row of 汇总 remembers the answer it showed: its text, then all of it."""
+    return f"{_exact(text)}-{version_digest(text, status, number)}"
+
+
+def is_text_of(text: str, digest: str) -> bool:
+    """Whether an `answer_digest` was made of this very text, blanks and line ends included."""
+    return digest.partition("-")[0] == _exact(text)
+
+
+def _exact(*parts: str) -> str:
+    joined = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return blake2s(joined, digest_size=8).hexdigest()
 
 
 class Named(NamedTuple):

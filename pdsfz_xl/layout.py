@@ -137,6 +137,9 @@ EVIDENCE_KINDS = ("文件", "报道", "案例", "案卷", "数据表", "照片",
 
 # --- the merged workbook
 
+WHOLE_ANSWER = 84
+"""1000 characters take 25 lines of this width: the most that 409 pt, the highest row, can show."""
+
 OVERVIEW = (
     Column("代码", 7),
     Column(w.UNIT, 26),
@@ -152,29 +155,29 @@ OVERVIEW = (
 )
 
 MERGED = (
-    Column(w.CODE, 23),
-    Column(w.LEVEL1, 14),
-    Column(w.LEVEL2, 16),
-    Column(w.NUMBER, 7),
-    Column(w.INDICATOR, 34),
-    Column(w.METHOD, 10),
-    Column(w.MATERIAL, 30),
-    Column(w.UNIT, 18),
-    Column(w.STATUS, 11),
-    Column(w.ANSWER, 60),
-    Column(w.COUNT, 7),
-    Column(w.QUANTITY, 10),
-    Column("计量单位", 9),
-    Column(w.EVIDENCE_SHEET, 26),
-    Column("来源文件", 26),
-    Column("来源位置", 14),
-    Column("提醒", 14),
-    Column("审核结论", 11, clerk=True),
-    Column("审核意见", 26, clerk=True),
-    Column("修改稿", 50, clerk=True),
-    Column("修改稿字数", 9),
-    Column("代录内容", 30, clerk=True),
-    Column("代录来源", 16, clerk=True),
+    Column(w.CODE, 12),
+    Column(w.LEVEL1, 9),
+    Column(w.LEVEL2, 10),
+    Column(w.NUMBER, 6),
+    Column(w.INDICATOR, 22),
+    Column(w.METHOD, 8),
+    Column(w.MATERIAL, 20),
+    Column(w.UNIT, 12),
+    Column(w.STATUS, 9),
+    Column(w.ANSWER, WHOLE_ANSWER),
+    Column(w.COUNT, 6),
+    Column(w.QUANTITY, 8),
+    Column("计量单位", 6),
+    Column(w.EVIDENCE_SHEET, 16),
+    Column("来源文件", 18),
+    Column("来源位置", 11),
+    Column("提醒", 9),
+    Column("审核结论", 10, clerk=True),
+    Column("审核意见", 22, clerk=True),
+    Column("修改稿", 46, clerk=True),
+    Column("修改稿字数", 8),
+    Column("代录内容", 22, clerk=True),
+    Column("代录来源", 12, clerk=True),
     Column(w.ANSWER_DIGEST, 0),
     Column(w.REVIEW_DIGEST, 0),
 )
@@ -192,13 +195,13 @@ def merged_cell(caption: str, index: int) -> str:
 FINAL = (
     Column(w.CODE, 9),
     Column(w.NUMBER, 7),
-    Column(w.INDICATOR, 34),
-    Column(w.MATERIAL, 30),
-    Column("各单位填报内容", 60),
+    Column(w.INDICATOR, 24),
+    Column(w.MATERIAL, 22),
+    Column("各单位填报内容", WHOLE_ANSWER),
     Column("状态", 11),
-    Column("定稿文本", 60, clerk=True),
-    Column("字数（不计空格）", 9),
-    Column("字数（计空格）", 9),
+    Column("定稿文本", WHOLE_ANSWER, clerk=True),
+    Column("字数（不计空格）", 10),
+    Column("字数（计空格）", 10),
     Column("字数上限", 9),
     Column("审定人", 10, clerk=True),
     Column("审定日期", 12, clerk=True),
@@ -221,12 +224,12 @@ FINDINGS = (
 )
 
 CONFLICT = (
-    Column(w.CODE, 23),
-    Column(w.UNIT, 18),
-    Column(w.INDICATOR, 30),
+    Column(w.CODE, 14),
+    Column(w.UNIT, 14),
+    Column(w.INDICATOR, 24),
     Column("版本", 7),
     Column(w.STATUS, 11),
-    Column(w.ANSWER, 60),
+    Column(w.ANSWER, WHOLE_ANSWER),
     Column(w.COUNT, 7),
     Column(w.QUANTITY, 10),
     Column("文件", 28),
@@ -278,12 +281,14 @@ ORPHAN = (
     Column("工作表", 16),
     Column("登记号", 26),
     Column("栏目", 16),
-    Column("内容", 80),
+    Column("内容", 80, clerk=True),
 )
+"""An open 内容, so that the clerk can clear what is settled."""
 
 OVERFLOW = (
     Column(w.CODE, 23),
     Column("工作表", 14),
+    Column("单元格", 10),
     Column("栏目", 14),
     Column("段", 6),
     Column("内容", 100),
@@ -300,3 +305,49 @@ MERGED_BOOK = {
     w.REASSIGN_SHEET: REASSIGN,
 }
 """Sheets of 汇总表.xlsx in their order; 超长文字 is added only when a text overflows a cell."""
+
+ROW_KEYS = {
+    w.OVERVIEW_SHEET: ("代码",),
+    w.MERGED_SHEET: (w.CODE,),
+    w.FINAL_SHEET: (w.CODE,),
+    w.FINDINGS_SHEET: ("规则代码", w.UNIT, "编码", "文件", "工作表", "单元格"),
+    w.CONFLICT_SHEET: (w.CODE,),
+    w.LEFTOVER_SHEET: ("文件", "工作表", "单元格"),
+    w.REGISTER_SHEET: ("登记号",),
+    w.REASSIGN_SHEET: (w.CODE,),
+    w.ORPHAN_SHEET: ("工作表",),
+    w.OVERFLOW_SHEET: (w.CODE,),
+}
+"""What tells the rows of a sheet apart; the first caption is how its header row is known."""
+
+
+def row_key(*values: str) -> str:
+    """The key of a row from what stands under its `ROW_KEYS`."""
+    return " ".join(value for value in values if value)
+
+
+CHOICES = {
+    "审核结论": w.REVIEW_VERDICTS,
+    "已录入平台": (w.YES,),
+    "作废": (w.YES,),
+    "收到方式": w.CHANNELS,
+}
+"""What may stand in a column of the clerk's."""
+
+UNIT_CHOICES = frozenset({"归属单位", "改派单位"})
+"""Where the clerk names a unit: by name best, but an alias does."""
+
+LONG_TEXTS = frozenset(
+    {w.MERGED_SHEET, w.FINAL_SHEET, w.CONFLICT_SHEET, w.REASSIGN_SHEET, w.OVERFLOW_SHEET}
+)
+"""Read from the top: a text that is higher than its row can be at least begins there."""
+
+FROZEN = {
+    w.OVERVIEW_SHEET: 2,
+    w.MERGED_SHEET: 1,
+    w.FINAL_SHEET: 1,
+    w.CONFLICT_SHEET: 2,
+    w.REGISTER_SHEET: 3,
+    w.REASSIGN_SHEET: 2,
+}
+"""How many columns stay in sight."""

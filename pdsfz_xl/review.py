@@ -1,5 +1,11 @@
-"""The merged workbook in, the clerk's columns out: by key and caption, never by position."""
+"""The merged workbook in, what the clerk wrote out: by key and caption, never by position.
 
+Text that hangs on no row of ours, be it a note below a table or a sheet of the clerk's own, comes
+back under the place it stood at: the next merged workbook shows it in 失去归属的批注.
+"""
+
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -15,115 +21,260 @@ MERGED_LIMITS = reader.Limits(
 )
 """Our own workbook grows with the campaign; a form never gets that large."""
 
+_SHEETS = {**layout.MERGED_BOOK, w.ORPHAN_SHEET: layout.ORPHAN, w.OVERFLOW_SHEET: layout.OVERFLOW}
 _BY_CODE = frozenset({w.MERGED_SHEET, w.CONFLICT_SHEET, w.REASSIGN_SHEET})
+_DIGESTS = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
+
+_COPY = re.compile(r"[\s_]*[(（]?\d+[)）]?$")
+"""What Excel (`汇总 (2)`), WPS (`汇总(2)`) and LibreOffice (`汇总_2`) call a copied sheet."""
+
+_Cells = Mapping[int, str]
+_Rest = Mapping[tuple[str, str, str], str]
+"""What went on in 超长文字, by sheet, first key and caption."""
 
 
-class _Line(NamedTuple):
-    """A row: its key and its texts by caption."""
+class _Table(NamedTuple):
+    """A sheet by rows: where its captions stand, and what each column is called."""
 
-    key: str
-    said: Mapping[str, str]
+    head: int
+    captions: Mapping[int, str]
+    rows: Mapping[int, _Cells]
+    comments: Mapping[int, _Cells]
+
+    def said(self, row: int) -> dict[str, str]:
+        """A row by caption; comments have captions of their own."""
+        said = {self.caption(c): text for c, text in self.rows.get(row, {}).items()}
+        for caption, text in self.notes(row).items():
+            said[caption] = _joined([said.get(caption, ""), text])
+        return said
+
+    def notes(self, row: int) -> dict[str, str]:
+        commented = self.comments.get(row, {}).items()
+        return {w.comment_on(self.caption(column)): text for column, text in commented}
+
+    def caption(self, column: int) -> str:
+        return self.captions.get(column) or w.unnamed_column(column + 1)
+
+
+class _Notes:
+    """Everything said, by sheet, key and caption; two texts of one cell are both kept."""
+
+    def __init__(self) -> None:
+        self.said: dict[str, dict[str, dict[str, list[str]]]] = {}
+
+    def add(self, sheet: str, key: str, cells: Mapping[str, str]) -> None:
+        for caption, text in cells.items():
+            row = self.said.setdefault(sheet, {}).setdefault(key, {})
+            row.setdefault(caption, []).append(text)
+
+    def cells(self) -> dict[str, dict[str, dict[str, str]]]:
+        return {
+            sheet: {
+                key: {caption: _one(caption, said) for caption, said in row.items()}
+                for key, row in rows.items()
+            }
+            for sheet, rows in self.said.items()
+        }
 
 
 def read(path: Path) -> ClerkCells:
     """What the clerk wrote, by sheet, row key and caption. Raises OperatorError if unreadable."""
     if not path.exists():
         return {}
+    tables = [(name, _table(path, sheet, name), sheet) for sheet, name in _sheets(path)]
+    rest = _continuations(tables)
+    notes = _Notes()
+    for name, table, sheet in tables:
+        if name == w.ORPHAN_SHEET:
+            _take_orphans(notes, table)
+        elif not name:
+            _take_foreign(notes, table, sheet.name)
+        elif name != w.OVERFLOW_SHEET:
+            _take(notes, table, name, rest)
+    return notes.cells()
+
+
+def _sheets(path: Path) -> Iterator[tuple[reader.Sheet, str]]:
+    for sheet in _open(path).sheets:
+        yield sheet, _name(sheet)
+
+
+def _open(path: Path) -> reader.Book:
     try:
-        book = reader.read(path, limits=MERGED_LIMITS)
+        return reader.read(path, limits=MERGED_LIMITS)
     except reader.Refused as refused:
         raise OperatorError(
             f"{path.name} 读不出来（{refused.detail or '有打开密码'}），没有改动；"
             "请用 Excel 打开检查，或从 out/存档 找回上一份放回原处后重新运行。"
         ) from refused
-    found: dict[str, dict[str, dict[str, str]]] = {}
-    for sheet in book.sheets:
-        name = _known_name(sheet)
-        if name == w.ORPHAN_SHEET:
-            for line in _lines(sheet, layout.ORPHAN):
-                at, key, caption, text = (line.said.get(c.caption, "") for c in layout.ORPHAN)
-                _keep(found, at, key, {caption: text})
-        elif name:
-            lines = [_keyed(name, line) for line in _lines(sheet, layout.MERGED_BOOK[name])]
-            for line in _with_choices(lines) if name == w.CONFLICT_SHEET else lines:
-                _keep(found, name, line.key, _written(name, line.said))
-    return found
+    except OSError as error:
+        raise OperatorError(
+            f"{path.name} 打不开（可能正被其他程序占用，或没有读取权限），没有改动；"
+            "请关闭它或检查权限后重新运行。"
+        ) from error
 
 
-def _known_name(sheet: reader.Sheet) -> str:
-    """Which of our sheets it is; a copy made in Excel is called `汇总 (2)`."""
-    name = sheet.name.strip().partition(" (")[0]
-    return name if name in layout.MERGED_BOOK or name == w.ORPHAN_SHEET else ""
+# --- which sheet, which row, which column --------------------------------------------------
 
 
-def _lines(sheet: reader.Sheet, columns: tuple[layout.Column, ...]) -> Iterator[_Line]:
-    """The rows below the caption row; comments and unnamed columns get captions of their own."""
-    known = {column.caption for column in columns}
-    rows: dict[int, dict[int, str]] = {}
-    for (row, column), cell in sorted(sheet.cells.items()):
-        if text := texts.tidy(cell.text):
-            rows.setdefault(row, {})[column] = text
-    least = min(3, len(known))
-    head = next((r for r, cells in rows.items() if len(known & {*cells.values()}) >= least), -1)
-    captions = rows.get(head, {})
+def _name(sheet: reader.Sheet) -> str:
+    """Which of our sheets it is: by name, else by captions; empty for one of the clerk's own."""
+    said = sheet.name.strip()
+    for name in (said, _COPY.sub("", said)):
+        if name in _SHEETS:
+            return name
+    best, share = "", 0.6  # a sheet that borrows a few of our columns is not ours
+    for cells in _by_row({at: cell.text for at, cell in sheet.cells.items()}).values():
+        present = _short(cells)
+        for name, columns in _SHEETS.items():
+            found = sum(texts.squash(c.caption) in present for c in columns) / len(columns)
+            if found > share:
+                best, share = name, found
+    return best
+
+
+def _table(path: Path, sheet: reader.Sheet, name: str) -> _Table:
+    """The rows below the caption row, wherever it is; of a foreign sheet all rows."""
+    rows = _by_row({at: cell.text for at, cell in sheet.cells.items()})
+    comments = _by_row(sheet.comments)
+    if not name:
+        return _Table(-1, {}, rows, comments)
+    known = {texts.squash(column.caption): column.caption for column in _SHEETS[name]}
+    first = texts.squash(layout.ROW_KEYS[name][0])
     for row, cells in rows.items():
-        if row <= head:
+        present = _short(cells)
+        if first in present and len(present & known.keys()) >= min(3, len(known)):
+            return _Table(row, _captions(cells, known), rows, comments)
+    raise OperatorError(
+        f"{path.name} 的“{sheet.name}”里找不到标题行（“{layout.ROW_KEYS[name][0]}”等栏目名），"
+        "没有改动；请在 Excel 里恢复标题行，或从 out/存档 找回上一份放回原处后重新运行。"
+    )
+
+
+def _by_row(cells: Mapping[tuple[int, int], str]) -> dict[int, dict[int, str]]:
+    rows: dict[int, dict[int, str]] = defaultdict(dict)
+    for (row, column), said in sorted(cells.items()):
+        if text := texts.tidy(said):
+            rows[row][column] = text
+    return dict(rows)
+
+
+def _short(cells: _Cells) -> set[str]:
+    """What could be a caption, for comparing."""
+    return {texts.squash(text) for text in cells.values() if len(text) <= 20}
+
+
+def _captions(cells: _Cells, known: Mapping[str, str]) -> dict[int, str]:
+    """A caption that stands there twice is the clerk's second column of that name."""
+    seen: Counter[str] = Counter()
+    captions = {}
+    for column, text in cells.items():
+        caption = known.get(texts.squash(text), text)
+        seen[caption] += 1
+        again = seen[caption]
+        captions[column] = caption if again == 1 else w.same_caption(caption, again)
+    return captions
+
+
+def _key(name: str, said: Mapping[str, str]) -> str:
+    """What the clerk's columns of a row hang on, or empty for a row that is not ours."""
+    first, *more = layout.ROW_KEYS[name]
+    key = said.get(first, "")
+    if name in _BY_CODE:
+        code = identity.read(key) or identity.read(f"{key}-0000")
+        return identity.assignment_key(*code[:3]) if code else ""
+    return layout.row_key(key, *(said.get(caption, "") for caption in more)) if key else ""
+
+
+# --- what the clerk wrote ------------------------------------------------------------------
+
+
+def _take(notes: _Notes, table: _Table, name: str, rest: _Rest) -> None:
+    lines: list[tuple[str, dict[str, str]]] = []
+    for row in sorted(table.rows.keys() | table.comments.keys()):
+        said = table.said(row)
+        if row == table.head:
+            said = table.notes(row)
+        key = _key(name, said) if row > table.head else ""
+        if not key:
+            notes.add(name, w.unnamed_row(row + 1), said)
             continue
-        said = {captions.get(c, w.unnamed_column(c + 1)): text for c, text in cells.items()}
-        for (at, column), comment in sheet.comments.items():
-            if at == row and texts.tidy(comment):
-                said[w.comment_on(captions.get(column, ""))] = texts.tidy(comment)
-        yield _Line("", said)
+        first = said[layout.ROW_KEYS[name][0]]
+        whole = {c: _whole(text, rest.get((name, first, c), "")) for c, text in said.items()}
+        lines.append((key, whole))
+    for key, said in _with_choices(lines) if name == w.CONFLICT_SHEET else lines:
+        notes.add(name, key, _written(name, said))
 
 
-def _keyed(name: str, line: _Line) -> _Line:
-    """The row's key: what the clerk's columns hang on."""
-    if name == w.REGISTER_SHEET:
-        return line._replace(key=line.said.get("登记号", ""))
-    said = line.said.get(w.CODE, "")
-    if name not in _BY_CODE:
-        return line._replace(key=said)
-    code = identity.read(said) or identity.read(f"{said}-0000")
-    key = identity.assignment_key(*code[:3]) if code else said
-    return line._replace(key=key)
+def _take_orphans(notes: _Notes, table: _Table) -> None:
+    """What lost its row before: it finds back when the row is there again."""
+    for row in sorted(table.rows):
+        if row > table.head:
+            said = table.said(row)
+            sheet, key, caption, text = (said.get(c.caption, "") for c in layout.ORPHAN)
+            if text:
+                place = (sheet or w.ORPHAN_SHEET, key or w.unnamed_row(row + 1))
+                notes.add(*place, {caption or layout.ORPHAN[-1].caption: text})
 
 
-def _with_choices(lines: list[_Line]) -> Iterator[_Line]:
-    """Each conflict's 采用 with the fingerprint of the version that number names here."""
-    digests = {(x.key, x.said.get("版本", "")): x.said.get(w.CHOSEN_DIGEST, "") for x in lines}
-    for line in lines:
-        said = dict(line.said)
-        said.pop(w.CHOSEN_DIGEST, None)
-        if pick := said.get("采用"):
-            said[w.CHOSEN_DIGEST] = digests.get((line.key, texts.squash(pick)), "")
-        yield line._replace(said=said)
+def _take_foreign(notes: _Notes, table: _Table, name: str) -> None:
+    """A sheet of the clerk's own, one text for each row."""
+    for row in sorted(table.rows.keys() | table.comments.keys()):
+        said = [*table.rows.get(row, {}).values(), *table.comments.get(row, {}).values()]
+        notes.add(name.strip(), w.unnamed_row(row + 1), {w.WHOLE_ROW: "\t".join(said)})
 
 
 def _written(name: str, said: Mapping[str, str]) -> dict[str, str]:
     """The cells that are not ours; an answer edited in place is a proposal, never the unit's."""
     ours = {column.caption for column in layout.MERGED_BOOK[name] if not column.clerk}
-    kept = {w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST}
-    written = {c: text for c, text in said.items() if c not in ours or c in kept}
-    before = said.get(w.ANSWER_DIGEST)
-    now = said.get(w.ANSWER, "")
-    edited = before and identity.digest(now) != before and w.continued_mark() not in now
-    if name == w.MERGED_SHEET and edited:
-        written[w.PROPOSAL] = now
-    if not written.keys() - kept:
-        return {}
-    return written
+    written = {c: text for c, text in said.items() if c not in ours or c in _DIGESTS}
+    shown, now = said.get(w.ANSWER_DIGEST, ""), said.get(w.ANSWER, "")
+    if name == w.MERGED_SHEET and shown and now and not identity.is_text_of(now, shown):
+        written[w.PROPOSAL] = _joined([written.get(w.PROPOSAL, ""), now])
+    return written if written.keys() - _DIGESTS else {}
 
 
-def _keep(
-    found: dict[str, dict[str, dict[str, str]]], sheet: str, key: str, written: Mapping[str, str]
-) -> None:
-    """Two rows of one key, as in a copied sheet, keep both texts."""
-    if not key or not written:
-        return
-    cells = found.setdefault(sheet, {}).setdefault(key, {})
-    for caption, text in written.items():
-        before = cells.get(caption)
-        machine = caption in (w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST)
-        if before and text not in before and not machine:
-            text = f"{before}\n{text}"
-        cells[caption] = text if text else before or ""
+def _with_choices(lines: list[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each conflict's 采用 with the fingerprint of the version that number names here."""
+    versions = {(key, said.get("版本", "")): said.get(w.CHOSEN_DIGEST, "") for key, said in lines}
+    for key, said in lines:
+        kept = {c: text for c, text in said.items() if c != w.CHOSEN_DIGEST}
+        if pick := said.get("采用"):
+            kept[w.CHOSEN_DIGEST] = versions.get((key, texts.squash(pick)), "")
+        yield key, kept
+
+
+# --- texts ---------------------------------------------------------------------------------
+
+
+def _continuations(tables: list[tuple[str, _Table, reader.Sheet]]) -> _Rest:
+    """The pieces of 超长文字 put together, to the character."""
+    rest: dict[tuple[str, str, str], str] = defaultdict(str)
+    for name, table, sheet in tables:
+        if name != w.OVERFLOW_SHEET:
+            continue
+        columns = {caption: column for column, caption in table.captions.items()}
+        content = columns.get("内容", -1)
+        for row in table.rows:
+            said = table.said(row)
+            place = (said.get("工作表", ""), said.get(w.CODE, ""), said.get("栏目", ""))
+            if row > table.head and (row, content) in sheet.cells:
+                rest[place] += sheet.cells[row, content].text
+    return rest
+
+
+def _whole(text: str, rest: str) -> str:
+    head = w.continued_head(text)
+    return f"{head}{rest}" if head and rest else text
+
+
+def _one(caption: str, said: list[str]) -> str:
+    """A fingerprint cannot be joined: of two choices none counts, of two answers the first."""
+    if caption == w.CHOSEN_DIGEST:
+        return said[0] if len(set(said)) == 1 else ""
+    return said[0] if caption in _DIGESTS else _joined(said)
+
+
+def _joined(said: list[str]) -> str:
+    """Two different texts of one cell, said to be two."""
+    return f"\n{w.ALSO_SAID}\n".join(dict.fromkeys(text for text in said if text))

@@ -39,7 +39,7 @@ class Line(NamedTuple):
 def lines(batch: Batch, findings: tuple[Finding, ...]) -> dict[str, list[Line]]:
     """The lines of every sheet, by sheet name."""
     tables = _Tables(batch, findings)
-    written = {
+    written: dict[str, list[Line]] = {
         w.OVERVIEW_SHEET: list(tables.overview()),
         w.MERGED_SHEET: list(tables.merged()),
         w.FINAL_SHEET: list(tables.final()),
@@ -49,7 +49,16 @@ def lines(batch: Batch, findings: tuple[Finding, ...]) -> dict[str, list[Line]]:
         w.REGISTER_SHEET: list(tables.register()),
         w.REASSIGN_SHEET: list(tables.reassign()),
     }
+    written = {sheet: list(_once(rows)) for sheet, rows in written.items()}
     return {**written, w.ORPHAN_SHEET: list(tables.orphans(written))}
+
+
+def _once(lines: list[Line]) -> Iterator[Line]:
+    """Of rows with one key, as the versions of a conflict, the first holds the clerk's words."""
+    seen = {""}
+    for line in lines:
+        yield line._replace(key="") if line.key in seen else line
+        seen.add(line.key)
 
 
 class _Tables:
@@ -84,7 +93,7 @@ class _Tables:
             }
             total.update(numbers)
             yield Line(
-                "",
+                s.unit,
                 {
                     "代码": s.unit,
                     w.UNIT: name,
@@ -96,14 +105,14 @@ class _Tables:
                 },
                 frozenset({"状态"} if s.status in ("missing", "partial", "received") else ()),
             )
-        yield Line("", {w.UNIT: w.TOTAL, **total})
+        yield Line(w.TOTAL, {"代码": w.TOTAL, **total})
 
     def merged(self) -> Iterator[Line]:
         for assignment, answer in zip(self.master.assignments, self.batch.answers, strict=True):
             unit, requirement, role = assignment
             key = self.key(answer)
-            revised = self.batch.written(w.MERGED_SHEET, key, "修改稿")
-            column = layout.column_name(_index(layout.MERGED, "修改稿"))
+            revised = self.revision(answer)
+            column = layout.column_name(index(layout.MERGED, "修改稿"))
             cell = f"{column}{self.row_of[answer.unit, answer.requirement] + 1}"
             code = form.row_code(self.master, unit.code, requirement)
             source = answer.source
@@ -127,18 +136,18 @@ class _Tables:
                     "来源文件": source.file if source else "",
                     "来源位置": f"{source.sheet} {source.cell}" if source else "",
                     "提醒": "、".join(self.reminders(answer, requirement, key)),
-                    w.ANSWER_DIGEST: identity.digest(answer.text),
+                    w.ANSWER_DIGEST: _seen(answer),
                     w.REVIEW_DIGEST: self.reviewed(key, answer),
                     "修改稿字数": Counted(cell, texts.count(revised)),
                 },
-                frozenset({w.STATUS} if not answer.answered else ()),
+                frozenset({"提醒"} if answer.answered else {w.STATUS, "提醒"}),
             )
 
     def reminders(self, answer: Answer, requirement: Requirement, key: str) -> Iterator[str]:
         if answer.open_conflict:
             yield w.PENDING_CHOICE
         before = self.reviewed(key, answer).partition(".")[0]
-        if before and before != identity.digest(answer.text):
+        if before and before != _seen(answer):
             yield w.REVIEW_AGAIN
         if answer.count > requirement.limit:
             yield w.OVER
@@ -159,7 +168,7 @@ class _Tables:
         before = written.get(w.REVIEW_DIGEST, "")
         if before.partition(".")[2] == identity.digest(review):
             return before
-        seen = written.get(w.ANSWER_DIGEST) or identity.digest(answer.text)
+        seen = written.get(w.ANSWER_DIGEST) or _seen(answer)
         return f"{seen}.{identity.digest(review)}"
 
     def final(self) -> Iterator[Line]:
@@ -168,8 +177,8 @@ class _Tables:
             answers.sort(key=lambda a: self.role(requirement, a) != w.LEAD)
             said = [a for a in answers if a.text]
             settled = self.batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
-            cell = f"{layout.column_name(_index(layout.FINAL, '定稿文本'))}{row}"
-            several = len(answers) > 1
+            cell = f"{layout.column_name(index(layout.FINAL, '定稿文本'))}{row}"
+            revised = [a for a in answers if self.revision(a)]
             yield Line(
                 requirement.key,
                 {
@@ -177,19 +186,24 @@ class _Tables:
                     w.NUMBER: w.number_label(requirement.numbers),
                     w.INDICATOR: requirement.text,
                     w.MATERIAL: requirement.material,
-                    "各单位填报内容": "\n".join(
-                        f"【{self.master.unit[a.unit].name}】{a.text or w.UNANSWERED}"
-                        for a in answers
-                    )
-                    if several
-                    else (said[0].text if said else w.UNANSWERED),
-                    "状态": _final_state(settled, answers),
+                    "各单位填报内容": "\n".join(p for a in answers for p in self.side_by_side(a)),
+                    "状态": _final_state(settled, answers, revised),
                     "字数（不计空格）": Counted(cell, texts.count(settled)),
                     "字数（计空格）": Counted(cell, texts.count_with_blanks(settled), blanks=True),
                     "字数上限": requirement.limit,
                 },
                 frozenset({"状态"} if not said else ()),
             )
+
+    def side_by_side(self, answer: Answer) -> Iterator[str]:
+        """What the unit wrote and what the clerk made of it, each with its name."""
+        name = self.master.unit[answer.unit].name
+        yield f"【{name}】{answer.text or w.UNANSWERED}"
+        if revised := self.revision(answer):
+            yield f"【{w.revision(name)}】{revised}"
+
+    def revision(self, answer: Answer) -> str:
+        return self.batch.written(w.MERGED_SHEET, self.key(answer), "修改稿")
 
     def role(self, requirement: Requirement, answer: Answer) -> str:
         return next(d.role for d in requirement.duties if d.unit == answer.unit)
@@ -205,8 +219,9 @@ class _Tables:
                 links = {"到汇总": f"internal:'{w.MERGED_SHEET}'!A{target + 1}"}
             elif unit:
                 links = {"到汇总": f"internal:'{w.OVERVIEW_SHEET}'!A{rows[unit]}"}
+            place = (f.rule, f.unit, f.requirement, *f.where)
             yield Line(
-                "",
+                layout.row_key(*map(texts.tidy, place)),
                 {
                     "类别": f"{f.grade} {w.GRADES[f.grade]}",
                     "规则代码": f.rule,
@@ -233,9 +248,8 @@ class _Tables:
             numbered = sorted(answer.versions, key=lambda v: (v.received, v.sha256, v.where))
             chosen = self.chosen(answer, numbered)
             for number, version in enumerate(numbered, 1):
-                key = self.key(answer) if number == 1 else ""
                 yield Line(
-                    key,
+                    self.key(answer),
                     {
                         w.CODE: self.key(answer),
                         w.UNIT: self.master.unit[answer.unit].name,
@@ -268,9 +282,10 @@ class _Tables:
     def leftover(self) -> Iterator[Line]:
         for left in self.batch.leftover:
             where = left.where
-            values = (where.file, where.sheet, where.cell, left.text)
+            values = (*where, left.text)
             captions = (column.caption for column in layout.LEFTOVER)
-            yield Line("", dict(zip(captions, values, strict=True)))
+            key = layout.row_key(*map(texts.tidy, where))
+            yield Line(key, dict(zip(captions, values, strict=True)))
 
     def register(self) -> Iterator[Line]:
         for s in self.batch.standings:
@@ -323,22 +338,29 @@ class _Tables:
 
     def orphans(self, lines: Mapping[str, list[Line]]) -> Iterator[Line]:
         """What the clerk wrote in rows that are gone: kept here, and carried on from here."""
-        for sheet, rows in self.batch.clerk.items():
-            keys = {line.key for line in lines.get(sheet, [])}
-            for key, cells in rows.items():
-                for caption, text in cells.items():
-                    if key not in keys and caption not in MACHINE:
-                        values = (sheet, key, caption, text)
-                        captions = (column.caption for column in layout.ORPHAN)
-                        yield Line("", dict(zip(captions, values, strict=True)))
+        captions = [column.caption for column in layout.ORPHAN]
+        lost = [
+            (sheet, key, caption, text)
+            for sheet, rows in self.batch.clerk.items()
+            for key in rows.keys() - {line.key for line in lines.get(sheet, [])}
+            for caption, text in rows[key].items()
+            if caption not in MACHINE
+        ]
+        for values in sorted(lost):
+            yield Line("", dict(zip(captions, values, strict=True)))
 
     def key(self, answer: Answer) -> str:
         code = self.master.settings.code
         return identity.assignment_key(code, answer.unit, answer.requirement)
 
 
-def _index(columns: Sequence[layout.Column], caption: str) -> int:
+def index(columns: Sequence[layout.Column], caption: str) -> int:
+    """Which column a caption stands over."""
     return next(i for i, column in enumerate(columns) if column.caption == caption)
+
+
+def _seen(answer: Answer) -> str:
+    return identity.answer_digest(answer.text, answer.status, answer.number)
 
 
 def _digest(version: Version) -> str:
@@ -349,12 +371,14 @@ def _title(rule: str) -> str:
     return rules.RULES[rule].title if rule else ""
 
 
-def _final_state(settled: str, answers: list[Answer]) -> str:
+def _final_state(settled: str, answers: list[Answer], revised: list[Answer]) -> str:
     if settled:
         return w.SETTLED
-    said = [a for a in answers if a.text]
+    said = [a for a in answers if a.text or a in revised]
     if any(a.open_conflict for a in answers):
         return w.PENDING_CHOICE
     if len(said) > 1:
         return w.PENDING_TEXT
+    if revised:
+        return w.REVISED
     return w.ONE_TEXT if said else w.UNANSWERED

@@ -472,6 +472,26 @@ OVER: Final = "超字数"
 KEYED: Final = "代录"
 SETTLED: Final = "已定稿"
 ONE_TEXT: Final = "用单位原文"
+REVISED: Final = "用修改稿"
+ALSO_SAID: Final = "〔同一栏另有〕"
+"""Between two texts of one cell that differ, as in a copied sheet."""
+WHOLE_ROW: Final = "整行"
+UNIT_ERROR: Final = "不在单位名单里；写别名或代码也可以，写错了不起作用并会提示。"
+CHART_TITLE: Final = "各单位报送情况（项）"
+CLERK_PROMPTS: Final = {
+    "审核结论": "提醒栏写“待复审”的，是审核后答案又变了；看过后改一下审核意见（如写日期）即解除。",
+    "修改稿": "办公室改写的文字，打印和上报时代替单位原文；单位原文不动。",
+    "代录内容": "单位只交来纸质件、图片或 Word 的，由办公室照录在这里；单位报了表的以表为准。",
+    "代录来源": "照录自哪份材料，如 盖章扫描件 2019-10-25。",
+    "定稿文本": "空着就用单位的文字；几个单位都有的，请在这里综合成一段。",
+    "采用": "填要用的版本号（见“版本”栏），在这一项的任何一行填都可以；空着暂用较晚的一份。",
+    "实际收到时间": "程序见到文件以前就收到的，写 2019-10-24 16:05 这样的时间，迟报以它为准。",
+    "作废": "填“是”，这份文件不再计入。",
+    "归属单位": "看不出是哪个单位的文件，在这里选单位。",
+    "纸质版收到日期": "盖章纸质件收到的日期，写在单位那一行，如 2019-10-25。",
+    "改派单位": "同意调整的，选应由哪个单位填报。",
+}
+"""What Excel shows beside a cell the clerk is about to fill; at most 255 characters."""
 _CONTINUED: Final = "〔本格放不下，共"
 
 
@@ -480,8 +500,10 @@ def continued(pieces: int) -> str:
     return f"{_CONTINUED} {pieces} 段，其余见“{OVERFLOW_SHEET}”表〕"
 
 
-def continued_mark() -> str:
-    return _CONTINUED
+def continued_head(said: str) -> str:
+    """The beginning that stands before such a mark, or empty where there is none."""
+    head, mark, _ = said.rpartition(f"\n{_CONTINUED}")
+    return head if mark else ""
 
 
 def standing(assigned: int, answered: int, files: int) -> str:
@@ -490,6 +512,19 @@ def standing(assigned: int, answered: int, files: int) -> str:
 
 def unnamed_column(number: int) -> str:
     return f"第 {number} 列"
+
+
+def unnamed_row(number: int) -> str:
+    return f"第 {number} 行"
+
+
+def same_caption(caption: str, number: int) -> str:
+    """A column whose caption stands further left already."""
+    return f"{caption}（{number}）"
+
+
+def revision(unit: str) -> str:
+    return f"{unit}·修改稿"
 
 
 def comment_on(caption: str) -> str:

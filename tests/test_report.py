@@ -1,67 +1,21 @@
-"""The merged workbook and the clerk's columns: written, read back, carried over."""
+"""The merged workbook: what stands in it, and that it holds everything."""
 
-import io
-from pathlib import Path
-
-import openpyxl
 import pytest
+from batches import cell, column, example, opened, said_by, write
 from dump import dump
-from samples import AFTER, NOW, arrival, batch, master, returned
+from samples import arrival, batch, master, returned
 
-from pdsfz_xl import layout, report, review, rules
+from pdsfz_xl import excel, layout, reader, report, review, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.form import Filled
 
-CLERK_CELLS = [
-    (sheet, column.caption)
-    for sheet, columns in layout.MERGED_BOOK.items()
-    for column in columns
-    if column.clerk
-]
-
-
-def example(tmp_path, clerk=None, plan=None):
-    """01 over the limit, 02 in two versions, 03 says it is not its duty, 04 has nothing due."""
-    plan = plan or master()
-    one = returned(
-        plan,
-        "01",
-        {"02.1": Filled("已填报", "字" * 1012, 9.0), "02.2": Filled("", "有 1 项")},
-        tmp_path,
-    )
-    old = returned(plan, "02", {"03": Filled("", "旧说法 1"), "04": Filled("", "一样 1")}, tmp_path)
-    new = returned(plan, "02", {"03": Filled("", "新说法 2"), "04": Filled("", "一样 1")}, tmp_path)
-    duty = returned(plan, "03", {"04": Filled("非本单位职责", "建议由市司法局填报")}, tmp_path)
-    result = batch(
-        plan,
-        arrival(one, "out/2-收件/甲.xlsx"),
-        arrival(old, "out/2-收件/旧.xlsx", NOW),
-        arrival(new, "out/2-收件/新.xlsx", AFTER),
-        arrival(duty, "out/2-收件/丙.xlsx"),
-        clerk=clerk,
-    )
-    return result, report.build(result, rules.run(result))
-
-
-def write(tmp_path, data: bytes) -> Path:
-    path = tmp_path / "汇总表.xlsx"
-    path.write_bytes(data)
-    return path
-
-
-def edited(tmp_path, data: bytes, edit) -> Path:
-    """The workbook after the clerk worked in it."""
-    book = openpyxl.load_workbook(io.BytesIO(data))
-    edit(book)
-    path = tmp_path / "汇总表.xlsx"
-    book.save(path)
-    return path
-
-
-def column(sheet, caption: str) -> int:
-    return next(cell.column for cell in sheet[1] if cell.value == caption)
+NASTY = [
+    "=1+1", "+86", "-3%", "@x", "00123", "TRUE", "1-2", "'引号", "2025-9-1", "_x000D_ 原样",
+    "😀 𠮷野家", "第一段\n\n第二段", "制表\t符", "响\x07铃 \x0b 竖", "坏\ufffe字\uffff尾",
+    "全\u3000角\u00a0空\u200b格", "反\u202e转", "<b>&amp;</b>", "a\u2028b", "https://example.cn",
+    "〔本格放不下，共 3 段，其余见“超长文字”表〕", "前\n〔本格放不下，共 2 段〕",
+]  # fmt: skip
 
 
 def test_the_merged_workbook_as_text(golden, tmp_path):
@@ -72,186 +26,184 @@ def test_the_same_batch_gives_the_same_bytes(tmp_path):
     assert example(tmp_path)[1] == example(tmp_path)[1]
 
 
-def test_an_untouched_workbook_says_nothing(tmp_path):
-    assert review.read(write(tmp_path, example(tmp_path)[1])) == {}
-    assert review.read(tmp_path / "没有.xlsx") == {}
+@pytest.mark.parametrize("said", NASTY)
+def test_any_text_stands_there_to_the_character(tmp_path, said):
+    """As a string, never as a formula; and reading it back finds nothing edited."""
+    result = said_by(tmp_path, said)
+    data = report.build(result, rules.run(result))
+    path = write(tmp_path, data)
+    sheet = next(s for s in reader.read(path).sheets if s.name == w.MERGED_SHEET)
+    captions = {c.text: at[1] for at, c in sheet.cells.items() if at[0] == 0}
+    row = 1 + next(i for i, a in enumerate(result.answers) if a.text)
+    shown = sheet.cells[row, captions[w.ANSWER]]
+    assert (shown.kind, shown.text) == ("text", result.answers[row - 1].text)
+    assert review.read(path) == {}
 
 
-@pytest.mark.parametrize(("sheet", "caption"), CLERK_CELLS)
-def test_every_column_of_the_clerk_survives(tmp_path, sheet, caption):
-    """Typed into the first row that takes it, read back by key, written again, read again."""
-    _, data = example(tmp_path)
-    said = "1" if caption == "采用" else f"写在{caption}"
-
-    def edit(book):
-        at = book[sheet]
-        at.cell(2, column(at, caption)).value = said
-
-    clerk = review.read(edited(tmp_path, data, edit))
-    [(_, cells)] = clerk[sheet].items()
-    assert cells[caption] == said
-    _, again = example(tmp_path, clerk)
-    assert review.read(write(tmp_path, again))[sheet].keys() == clerk[sheet].keys()
-    [(_, kept)] = review.read(write(tmp_path, again))[sheet].items()
-    assert kept[caption] == said
-
-
-def test_it_survives_sorting_hiding_and_new_columns(tmp_path):
-    _, data = example(tmp_path)
-
-    def edit(book):
-        sheet = book[w.MERGED_SHEET]
-        sheet.cell(3, column(sheet, "审核意见")).value = "请核实"
-        rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
-        for i, values in enumerate(reversed(rows), 2):
-            for j, value in enumerate(values, 1):
-                sheet.cell(i, j).value = value
-        sheet.insert_cols(2)
-        sheet.cell(1, 2).value = "我的记号"
-        sheet.cell(2, 2).value = "重点"
-        sheet.column_dimensions["F"].hidden = True
-
-    clerk = review.read(edited(tmp_path, data, edit))[w.MERGED_SHEET]
-    assert {k: v["审核意见"] for k, v in clerk.items() if "审核意见" in v} == {
-        "F201921-01-02.2": "请核实"
-    }
-    assert {k: v["我的记号"] for k, v in clerk.items() if "我的记号" in v} == {
-        "F201921-03-04": "重点"
-    }
-    _, again = example(tmp_path, {w.MERGED_SHEET: clerk})
-    sheet = openpyxl.load_workbook(io.BytesIO(again))[w.MERGED_SHEET]
-    assert sheet[1][-1].value == "我的记号"
-
-
-def test_a_comment_of_the_clerk_is_not_lost(tmp_path):
-    from openpyxl.comments import Comment
-
-    _, data = example(tmp_path)
-
-    def edit(book):
-        sheet = book[w.MERGED_SHEET]
-        sheet.cell(2, column(sheet, w.ANSWER)).comment = Comment("这里数字不对", "经办人")
-
-    clerk = review.read(edited(tmp_path, data, edit))
-    [cells] = clerk[w.MERGED_SHEET].values()
-    assert "这里数字不对" in cells[w.comment_on(w.ANSWER)]
-
-
-def test_a_copied_sheet_keeps_both_texts(tmp_path):
-    _, data = example(tmp_path)
-
-    def edit(book):
-        sheet = book[w.MERGED_SHEET]
-        sheet.cell(2, column(sheet, "审核意见")).value = "第一处"
-        copy = book.copy_worksheet(sheet)
-        copy.title = "汇总 (2)"
-        copy.cell(2, column(copy, "审核意见")).value = "第二处"
-
-    [cells] = review.read(edited(tmp_path, data, edit))[w.MERGED_SHEET].values()
-    assert cells["审核意见"].split("\n") == ["第一处", "第二处"]
-
-
-def test_an_answer_edited_in_place_is_only_a_proposal(tmp_path):
-    _, data = example(tmp_path)
-
-    def edit(book):
-        sheet = book[w.MERGED_SHEET]
-        sheet.cell(3, column(sheet, w.ANSWER)).value = "经办人改过的话"
-
-    clerk = review.read(edited(tmp_path, data, edit))
-    assert clerk[w.MERGED_SHEET]["F201921-01-02.2"][w.PROPOSAL] == "经办人改过的话"
-    result, again = example(tmp_path, clerk)
-    assert result.answer["01", "02.2"].text == "有 1 项"
-    sheet = openpyxl.load_workbook(io.BytesIO(again))[w.MERGED_SHEET]
-    assert sheet.cell(3, column(sheet, w.PROPOSAL)).value == "经办人改过的话"
-
-
-def test_a_choice_means_the_same_version_when_others_have_arrived(tmp_path):
-    _, data = example(tmp_path)
-
-    def edit(book):
-        sheet = book[w.CONFLICT_SHEET]
-        assert sheet.cell(2, column(sheet, w.ANSWER)).value == "旧说法 1"
-        sheet.cell(3, column(sheet, "采用")).value = 1  # typed on the row of the other version
-
-    clerk = review.read(edited(tmp_path, data, edit))
-    result, again = example(tmp_path, clerk)
-    assert result.answer["02", "03"].text == "旧说法 1"
-    assert not result.answer["02", "03"].open_conflict
-    sheet = openpyxl.load_workbook(io.BytesIO(again))[w.CONFLICT_SHEET]
-    assert sheet.cell(2, column(sheet, "目前采用")).value == w.YES
-
-
-def test_a_review_of_an_answer_that_changed_says_so_until_it_is_reviewed_again(tmp_path):
+def test_unanswered_rows_stand_there_and_can_be_seen_in_grey(tmp_path):
+    """Every assignment has its row in master order; 未报 is bold on a tint."""
     plan = master()
-    before = batch(plan, arrival(returned(plan, "03", {"04": Filled("", "甲 1")}, tmp_path), "a"))
-    data = report.build(before, ())
-
-    def approve(book):
-        sheet = book[w.MERGED_SHEET]
-        row = next(r for r in range(2, 9) if sheet.cell(r, column(sheet, w.ANSWER)).value)
-        sheet.cell(row, column(sheet, "审核结论")).value = "通过"
-
-    clerk = review.read(edited(tmp_path, data, approve))
-    later = returned(plan, "03", {"04": Filled("", "乙 2")}, tmp_path)
-    for _ in range(2):
-        after = batch(plan, arrival(later, "b"), clerk=clerk)
-        data = report.build(after, ())
-        sheet = openpyxl.load_workbook(io.BytesIO(data))[w.MERGED_SHEET]
-        reminders = [sheet.cell(r, column(sheet, "提醒")).value for r in range(2, 7)]
-        assert reminders.count(w.REVIEW_AGAIN) == 1
-        clerk = review.read(write(tmp_path, data))
+    result = batch(plan, arrival(returned(plan, "03", {"04": Filled("", "甲 1")}, tmp_path), "a"))
+    sheet = opened(report.build(result, ()))[w.MERGED_SHEET]
+    rows = range(2, sheet.max_row + 1)
+    keys = [cell(sheet, row, w.CODE).value.rpartition("-")[0] for row in rows]
+    assert keys == [f"F201921-{a.unit.code}-{a.requirement.key}" for a in plan.assignments]
+    blank = [cell(sheet, row, w.STATUS) for row in rows if cell(sheet, row, w.STATUS).font.b]
+    assert [c.value for c in blank] == [w.UNANSWERED] * 4
+    assert {c.fill.fill_type for c in blank} == {"solid"}
 
 
-def test_what_lost_its_row_stands_apart_and_comes_back(tmp_path):
-    clerk = {w.MERGED_SHEET: {"F201921-99-77": {"审核意见": "旧意见"}}}
-    _, data = example(tmp_path, clerk)
-    book = openpyxl.load_workbook(io.BytesIO(data))
-    assert [c.value for c in book[w.ORPHAN_SHEET][2]] == [
-        w.MERGED_SHEET, "F201921-99-77", "审核意见", "旧意见",
-    ]  # fmt: skip
-    assert review.read(write(tmp_path, data)) == clerk
+def test_only_the_clerks_cells_are_open(tmp_path):
+    """And an allow-edit range lies over each, so that a paste cannot lock them."""
+    book = opened(example(tmp_path)[1])
+    for name, columns in layout.MERGED_BOOK.items():
+        sheet = book[name]
+        assert sheet.protection.sheet
+        assert not sheet.protection.autoFilter  # false: it is not forbidden
+        for row in sheet.iter_rows(min_row=2, max_col=len(columns)):
+            for at, spec in zip(row, columns, strict=True):
+                assert at.protection.locked == (not spec.clerk), f"{name} {at.coordinate}"
 
 
-def test_a_text_beyond_a_cell_goes_on_elsewhere(tmp_path):
-    plan = master()
-    said = "𠮷" * 20_000 + "尾"
-    manifest = returned(plan, "03", {"04": Filled("", "x")}, tmp_path)
-    rows = tuple(
-        r._replace(cells={c: t._replace(text=said) if c == w.ANSWER and t.text == "x" else t
-                          for c, t in r.cells.items()})
-        for r in manifest.rows
-    )  # fmt: skip
-    from dataclasses import replace
+def test_a_1000_character_answer_is_whole_in_its_cell():
+    """Excel's highest row shows it; wider columns would only make the print smaller."""
+    assert excel.height([("字" * 1000, layout.WHOLE_ANSWER)]) < excel.MAX_HEIGHT
 
-    result = batch(plan, arrival(replace(manifest, rows=rows), "a.xlsx"))
-    book = openpyxl.load_workbook(io.BytesIO(report.build(result, ())))
-    sheet = book[w.MERGED_SHEET]
-    row = next(r for r in range(2, 9) if "𠮷" in str(sheet.cell(r, column(sheet, w.ANSWER)).value))
-    first = sheet.cell(row, column(sheet, w.ANSWER)).value.partition("\n〔")[0]
-    rest = [r[4].value for r in book[w.OVERFLOW_SHEET].iter_rows(min_row=2)
-            if r[1].value == w.MERGED_SHEET]  # fmt: skip
-    assert first + "".join(rest) == said
-    assert all(texts.utf16_length(part) <= texts.CELL_LIMIT for part in rest)
-    assert review.read(write(tmp_path, report.build(result, ()))) == {}
+
+def test_a_hash_makes_no_row_higher(tmp_path):
+    sheet = opened(example(tmp_path)[1])[w.REGISTER_SHEET]
+    files = [r for r in range(2, sheet.max_row + 1) if cell(sheet, r, "类别").value == w.FILE]
+    assert {len(cell(sheet, row, "登记号").value) for row in files} == {64}
+    assert max(sheet.row_dimensions[row].height for row in files) < 40
+
+
+def test_the_final_sheet_names_every_unit_and_says_what_is_to_do(tmp_path):
+    clerk = {
+        w.MERGED_SHEET: {"F201921-01-02.2": {"修改稿": "改写 1"}},
+        w.FINAL_SHEET: {"02.1": {"定稿文本": "定 了\n稿"}},
+    }
+    sheet = opened(example(tmp_path, clerk)[1])[w.FINAL_SHEET]
+    said = {cell(sheet, r, w.CODE).value: r for r in range(2, sheet.max_row + 1)}
+    state = {key: cell(sheet, row, "状态").value for key, row in said.items()}
+    assert state == {
+        "02.1": w.SETTLED, "02.2": w.REVISED, "03": w.PENDING_CHOICE, "04": w.PENDING_TEXT,
+    }  # fmt: skip
+    side = cell(sheet, said["04"], "各单位填报内容").value
+    assert side == "【市司法局】一样 1\n【市公安局】建议由市司法局填报"
+    assert cell(sheet, said["02.2"], "各单位填报内容").value == (
+        "【市发改委】有 1 项\n【市发改委·修改稿】改写 1"
+    )
+
+
+def test_counts_are_live_and_have_their_value(tmp_path):
+    """A formula for the clerk who types, a cached number for viewers that do not calculate."""
+    clerk = {w.FINAL_SHEET: {"02.1": {"定稿文本": "定 了\n稿"}}}
+    path = write(tmp_path, example(tmp_path, clerk)[1])
+    sheet = next(s for s in reader.read(path).sheets if s.name == w.FINAL_SHEET)
+    captions = {c.text: at[1] for at, c in sheet.cells.items() if at[0] == 0}
+    without, with_blanks = (
+        sheet.cells[1, captions[c]] for c in ("字数（不计空格）", "字数（计空格）")
+    )
+    assert (without.value, with_blanks.value) == (3.0, 4.0)
+    assert without.formula.startswith("LEN(")
+    assert with_blanks.formula.startswith("LEN(")
 
 
 def test_every_finding_leads_to_its_cell(tmp_path):
+    """To the row of its assignment in 汇总, else to the row of its unit in 总览."""
     result, data = example(tmp_path)
-    sheet = openpyxl.load_workbook(io.BytesIO(data))[w.FINDINGS_SHEET]
-    found = rules.run(result)
-    assert sheet.max_row == len(found) + 1
-    merged = openpyxl.load_workbook(io.BytesIO(data))[w.MERGED_SHEET]
+    book = opened(data)
+    sheet = book[w.FINDINGS_SHEET]
+    assert sheet.max_row == len(rules.run(result)) + 1
     for row in range(2, sheet.max_row + 1):
-        key = sheet.cell(row, column(sheet, "编码")).value
-        link = sheet.cell(row, column(sheet, "到汇总")).hyperlink
+        key, unit = (cell(sheet, row, c).value for c in ("编码", w.UNIT))
+        target, _, at = cell(sheet, row, "到汇总").hyperlink.location.partition("!A")
         if key:
-            target = link.location.split("!A")[1]
-            assert f"-{key}-" in merged.cell(int(target), 1).value
+            assert target == f"'{w.MERGED_SHEET}'"
+            assert f"-{key}-" in book[w.MERGED_SHEET].cell(int(at), 1).value
+        else:
+            assert target == f"'{w.OVERVIEW_SHEET}'"
+            assert book[w.OVERVIEW_SHEET].cell(int(at), 2).value == unit
 
 
-def test_a_workbook_that_cannot_be_read_is_one_sentence(tmp_path):
-    path = tmp_path / "汇总表.xlsx"
-    path.write_bytes(b"PK\3\4 damaged")
-    with pytest.raises(OperatorError, match="存档"):
-        review.read(path)
+def test_a_link_to_a_unit_leads_to_its_row():
+    result = batch(master())
+    book = opened(report.build(result, rules.run(result)))
+    sheet = book[w.FINDINGS_SHEET]
+    rows = [r for r in range(2, sheet.max_row + 1) if cell(sheet, r, "规则代码").value == "G01"]
+    assert len(rows) == 3
+    for row in rows:
+        at = cell(sheet, row, "到汇总").hyperlink.location.partition("!A")[2]
+        unit = book[w.OVERVIEW_SHEET].cell(int(at), 2).value
+        assert unit == cell(sheet, row, w.UNIT).value
+
+
+def test_the_overview_adds_up(tmp_path):
+    sheet = opened(example(tmp_path)[1])[w.OVERVIEW_SHEET]
+    for caption in ("应报", "已报", "未报", "超字数", *w.GRADES.values()):
+        *units, total = (cell(sheet, row, caption).value for row in range(2, sheet.max_row + 1))
+        assert sum(units) == total, caption
+    assert len(sheet._charts) == 1
+
+
+def test_version_numbers_grow_with_the_time_of_receipt(tmp_path):
+    """So that a file that comes later never takes a number away."""
+    book = opened(example(tmp_path)[1])
+    sheet = book[w.CONFLICT_SHEET]
+    rows = [
+        (cell(sheet, row, "版本").value, cell(sheet, row, w.ANSWER).value,
+         cell(sheet, row, "目前采用").value)
+        for row in (2, 3)
+    ]  # fmt: skip
+    assert rows == [(1, "旧说法 1", None), (2, "新说法 2", w.YES)]
+    offered = {v.formula1 for v in sheet.data_validations.dataValidation}
+    assert offered == {'"1,2"'}
+
+
+def test_a_text_beyond_a_cell_goes_on_elsewhere(tmp_path):
+    """With sheet, cell and piece; characters beyond the BMP are never split."""
+    said = "𠮷" * 40_000 + "尾"
+    result = said_by(tmp_path, said)
+    data = report.build(result, ())
+    book = opened(data)
+    sheet, more = book[w.MERGED_SHEET], book[w.OVERFLOW_SHEET]
+    row = next(r for r in range(2, 9) if "𠮷" in str(cell(sheet, r, w.ANSWER).value))
+    pieces = [
+        (cell(more, r, "单元格").value, cell(more, r, "内容").value)
+        for r in range(2, more.max_row + 1)
+        if cell(more, r, "工作表").value == w.MERGED_SHEET
+    ]
+    assert {at for at, _ in pieces} == {cell(sheet, row, w.ANSWER).coordinate}
+    head = w.continued_head(cell(sheet, row, w.ANSWER).value)
+    assert head + "".join(piece for _, piece in pieces) == said
+    assert all(texts.utf16_length(piece) <= texts.CELL_LIMIT for _, piece in pieces)
+    assert review.read(write(tmp_path, data)) == {}
+
+
+def test_a_new_answer_under_a_review_is_to_be_reviewed_again(tmp_path):
+    """Also one that differs in its number or in a blank alone."""
+    plan = master()
+
+    def reminders(answer: Filled, clerk) -> list[str]:
+        form = returned(plan, "01", {"02.1": answer}, tmp_path)
+        result = batch(plan, arrival(form, "a"), clerk=clerk)
+        data = report.build(result, ())
+        sheet = opened(data)[w.MERGED_SHEET]
+        rows = range(2, sheet.max_row + 1)
+        marks = [cell(sheet, row, "提醒").value for row in rows]
+        digest = [cell(sheet, row, w.ANSWER_DIGEST).value for row in rows]
+        return [*marks[:1], digest[0]]
+
+    _, seen = reminders(Filled("", "甲 1", 3.0), {})
+    review_of = {"审核结论": "通过", w.ANSWER_DIGEST: seen}
+    clerk = {w.MERGED_SHEET: {"F201921-01-02.1": review_of}}
+    assert reminders(Filled("", "甲 1", 3.0), clerk)[0] is None
+    for other in (Filled("", "乙 1", 3.0), Filled("", "甲 1", 4.0), Filled("", "甲1", 3.0)):
+        assert reminders(other, clerk)[0] == w.REVIEW_AGAIN
+
+
+def test_columns_beside_the_table_are_open_for_the_clerks_own(tmp_path):
+    sheet = opened(example(tmp_path)[1])[w.FINDINGS_SHEET]
+    beyond = layout.column_name(len(layout.FINDINGS))
+    assert not sheet.column_dimensions[beyond].protection.locked
+    assert column(sheet, "到汇总") == len(layout.FINDINGS)
