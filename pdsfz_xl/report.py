@@ -18,7 +18,7 @@ _SHA256 = 64
 _SPARE = 8
 """Open columns at the right of every sheet."""
 _LIST_LIMIT = 255
-"""Characters of a validation's list (Microsoft, "Data validation", Formula1)."""
+"""Characters of a list that stands in the validation itself; XlsxWriter refuses longer ones."""
 
 
 def build(batch: Batch, findings: Iterable[Finding]) -> bytes:
@@ -172,9 +172,10 @@ class _Report:
         sheet.repeat_rows(layout.MERGED_HEADER)
         campaign = self.master.settings.name[:60].replace("&", "&&")
         sheet.set_footer(f"&L{campaign}&C{w.PAGE_FOOTER}&R{name}")
-        # The filter works under protection. Sorting does not: Excel sorts only ranges without a
-        # locked cell, whatever `sort` allows (Microsoft, "Lock or unlock specific areas"), and
-        # of ours that would be the clerk's columns alone, torn from their rows. So it stays off.
+        # The filter works under protection. Sorting does not: whatever `sort` allows, Excel sorts
+        # only ranges without a locked cell (Microsoft, "Lock or unlock specific areas of a
+        # protected worksheet"), and of ours that would be the clerk's columns alone, torn from
+        # their rows. So it stays off.
         sheet.protect(
             "",
             {
