@@ -118,7 +118,7 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
 
 
 def generate(ws: Workspace, now: datetime) -> Done:
-    """Master in, forms out: whole or not at all, only those that changed."""
+    """Master in, forms out: every form is whole, and only those that changed are written."""
     ws.require_master()
     plan = _read_master(ws)
     findings = lint_stage.check(plan)
@@ -126,18 +126,23 @@ def generate(ws: Workspace, now: datetime) -> Done:
     made = generate_stage.forms(plan)
     idle = generate_stage.idle(plan)
     with ws.locked("generate"), ledger.opened(ws.ledger) as book:
-        handed_out = book.out_forms()
-        said = list(_put_away(ws, book.forms(), made, handed_out, now))
+        old, new = book.forms(), {form.unit.code: _recorded(ws, form) for form in made}
+        again = [u for u in new if u in book.out_forms() and new[u] != old[u]]
+        _archive_forms(ws, plan, old, made, now)
         changed = ws.write_all({ws.forms / form.name: form.data for form in made})
-        made_now = {f.unit.code: (f"{ws.forms.name}/{f.name}", _hash(f.data)) for f in made}
-        book.record_forms(made_now, now)
+        removed = _remove_forms(ws, old, new)
+        book.record_forms(new, now)
         if changed:
             book.record_run("generate", [ws.relative(path) for path in changed], now)
-    said.insert(
-        0,
+    said = [
         f"填报表 {len(made)} 份在 {ws.relative(ws.forms)}："
         f"新写 {len(changed)} 份，{len(made) - len(changed)} 份没有变化。",
-    )
+        *(f"{path.name} 不再需要，已移入 out/存档。" for path in removed),
+        *(
+            f"{plan.unit[unit].name}的填报表已经下发过，现在有变化：旧表存入 out/存档，请重新下发。"
+            for unit in again
+        ),
+    ]
     if idle:
         said.append(f"{w.NOTHING_DUE}、不下发：{'、'.join(u.name for u in idle)}。")
     return Done(
@@ -153,30 +158,35 @@ def generate(ws: Workspace, now: datetime) -> Done:
     )
 
 
-def _put_away(
+def _recorded(ws: Workspace, form: generate_stage.Form) -> ledger.Form:
+    return ledger.Form(f"{ws.forms.name}/{form.name}", sha256(form.data).hexdigest())
+
+
+def _archive_forms(
     ws: Workspace,
-    known: Mapping[str, tuple[str, str]],
-    made: tuple[generate_stage.Form, ...],
-    handed_out: set[str],
+    plan: Master,
+    old: Mapping[str, ledger.Form],
+    made: Iterable[generate_stage.Form],
     now: datetime,
-) -> Iterator[str]:
-    """Archive every form that is about to change or is no longer made; say which were out."""
-    wanted = {ws.forms / form.name: form for form in made}
-    for unit, (made_at, digest) in sorted(known.items()):
-        old = ws.out / made_at
-        if old in wanted or not old.exists():
-            continue
-        data = old.read_bytes()
-        if _hash(data) == digest:
-            ws.archive(data, unit, now, old.name)
-            old.unlink()
-            yield f"{old.name} 不再需要，已移入 out/存档。"
-    for path, form in wanted.items():
-        if not path.exists() or (data := path.read_bytes()) == form.data:
-            continue
-        ws.archive(data, form.unit.name, now, path.name)
-        if form.unit.code in handed_out:
-            yield f"{form.unit.name}的填报表已经下发过，现在有变化：旧表存入 out/存档，请重新下发。"
+) -> None:
+    """Keep every form that is about to change or to go, before the first one does."""
+    new = {ws.forms / form.name: form for form in made}
+    owners = {path: form.unit.code for path, form in new.items()}
+    owners |= {ws.out / form.path: code for code, form in old.items()}
+    for path, code in owners.items():
+        data = _bytes(path)
+        if data and (path not in new or data != new[path].data):
+            unit = plan.unit.get(code)
+            ws.archive(data, unit.name if unit else code, now, path.name)
+
+
+def _remove_forms(
+    ws: Workspace, old: Mapping[str, ledger.Form], new: Mapping[str, ledger.Form]
+) -> list[Path]:
+    """Remove the forms that are made no longer, unless somebody wrote in them."""
+    wanted = {form.path for form in new.values()}
+    gone = (form for form in old.values() if form.path not in wanted)
+    return [ws.out / form.path for form in gone if ws.remove(ws.out / form.path, form.sha256)]
 
 
 def _refuse_errors(findings: Iterable[Finding]) -> None:

@@ -47,6 +47,13 @@ class Receipt(NamedTuple):
     """Nobody had seen them before this call."""
 
 
+class Form(NamedTuple):
+    """A form as it was made: its path in `out` and its bytes."""
+
+    path: str
+    sha256: str
+
+
 class Ledger:
     """One open ledger; every call is one transaction, and none writes what is there already."""
 
@@ -72,17 +79,15 @@ class Ledger:
         news = {digest: Receipt(now, row[2], True) for digest, row in fresh.items()}
         return {digest: known.get(digest) or news[digest] for digest, _, _ in files}
 
-    def forms(self) -> dict[str, tuple[str, str]]:
-        """Path and sha256 of each unit's form, by unit code."""
-        rows = self._db.execute("SELECT unit, path, sha256 FROM forms")
-        return {unit: (path, digest) for unit, path, digest in rows}
+    def forms(self) -> dict[str, Form]:
+        """The form that was made last for each unit, by unit code."""
+        rows = self._db.execute("SELECT unit, path, sha256 FROM forms ORDER BY unit")
+        return {unit: Form(path, digest) for unit, path, digest in rows}
 
-    def record_forms(self, made: Mapping[str, tuple[str, str]], now: datetime) -> None:
-        """Set the forms that stand now: unit -> (path, sha256). A changed form is out no more."""
+    def record_forms(self, made: Mapping[str, Form], now: datetime) -> None:
+        """Set the forms that stand now, by unit code. A changed form is out no more."""
         known = self.forms()
-        changed = [
-            (u, p, d, now.isoformat()) for u, (p, d) in made.items() if known.get(u) != (p, d)
-        ]
+        changed = [(u, *form, now.isoformat()) for u, form in made.items() if known.get(u) != form]
         gone = [(unit,) for unit in known if unit not in made]
         if changed or gone:
             with self._db:

@@ -162,6 +162,14 @@ class Workspace:
                 _discard(part)
         return tuple(changed)
 
+    def remove(self, path: Path, digest: str) -> bool:
+        """Remove a file that has these bytes; False, and nothing touched, where it has others."""
+        with _explained(path):
+            if not path.exists() or _digest(path) != digest:
+                return False
+            path.unlink()
+        return True
+
     def archive(self, data: bytes, label: str, when: datetime, original: str) -> Path:
         """Keep bytes for ever under a readable name; the same bytes are kept once."""
         return self._keep([data], sha256(data).hexdigest(), label, when, original)

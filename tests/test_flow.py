@@ -9,16 +9,22 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from pdsfz_xl import demo, form, master
+from pdsfz_xl import campaign, demo, form, ledger, master
 from pdsfz_xl import wording as w
+from pdsfz_xl.ledger import Form, Ledger
+from pdsfz_xl.workspace import Workspace
 
 NOTICE = Path(demo.__file__).parent / "data" / "notice.txt"
-CLOCK = ("--clock", "2019-10-24 16:05:00")
+NOW = datetime(2019, 10, 24, 16, 5)
+CLOCK = ("--clock", f"{NOW}")
 
 
 def run(folder: Path, *words: str, clock: tuple[str, str] = CLOCK):
@@ -181,6 +187,57 @@ def test_a_form_that_is_out_and_changes_is_said_and_kept(workspace):
     document = ask(workspace, "collect")
     assert "F05" in {f["rule"] for f in document["findings"]}
     assert next(a for a in document["answers"] if a["unit"] == "市审计局")["text"] == "整改 3 项。"
+
+
+def rename(folder: Path, old: str, new: str) -> None:
+    """The clerk gives a unit its new name and keeps the old one as its alias."""
+    path = folder / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.UNITS_SHEET]
+    row = next(r for r in range(2, 60) if sheet.cell(r, 2).value == old)
+    sheet.cell(row, 2).value, sheet.cell(row, 3).value = new, old
+    book.save(path)
+
+
+def forms_in(folder: Path) -> dict[str, str]:
+    return digests(folder / "out/1-下发")
+
+
+def test_a_form_that_is_out_and_renamed_is_said_and_kept_under_the_units_name(workspace):
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    ask(workspace, "collect")
+    before = forms_in(workspace)
+    rename(workspace, "市审计局", "市审计委员会")
+    said = run(workspace, "generate").stdout
+    old = next(name for name in before if "_市审计局_" in name)
+    assert f"{old} 不再需要，已移入 out/存档。" in said
+    again = "市审计委员会的填报表已经下发过，现在有变化：旧表存入 out/存档，请重新下发。"
+    assert said.count("已经下发过") == said.count(again) == 1
+    assert forms_in(workspace).keys() - before.keys() == {old.replace("审计局", "审计委员会")}
+    kept = {d: name for name, d in digests(workspace / "out/存档").items()}
+    assert kept[before[old]].startswith("市审计委员会_20191024_06_市审计局_")
+    assert "已经下发过" not in run(workspace, "generate").stdout
+
+
+def test_the_form_of_a_unit_that_is_gone_is_kept_under_its_code(workspace):
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    units, table = book[w.UNITS_SHEET], book[w.TABLE_SHEET]
+    units.delete_rows(next(r for r in range(2, 60) if units.cell(r, 2).value == "市审计局"))
+    row = next(r for r in range(2, 60) if table.cell(r, 8).value == "17")
+    table.cell(row, 7).value = "市统计局"
+    book.save(path)
+    assert "06_市审计局_" in run(workspace, "generate").stdout
+    assert any(name.startswith("06_20191024_") for name in digests(workspace / "out/存档"))
+    assert not any("市审计局" in name for name in forms_in(workspace))
+
+
+def test_a_form_somebody_wrote_in_is_not_taken_away(workspace):
+    (path,) = (workspace / "out/1-下发").glob("*_市审计局_*.xlsx")
+    path.write_bytes(path.read_bytes() + b"mine")
+    rename(workspace, "市审计局", "市审计委员会")
+    assert "不再需要" not in run(workspace, "generate").stdout
+    assert path.exists()
 
 
 # --- bad input: one sentence, status 2, nothing lost ---------------------------------------
@@ -367,6 +424,90 @@ def test_killed_at_any_moment_nothing_is_half(workspace, command):
     done = {k: v for k, v in digests(workspace / "out").items() if k.endswith(".xlsx")}
     assert done == expected
     assert not list(workspace.rglob("*.part"))
+
+
+def with_changes(folder: Path) -> dict[str, str]:
+    """A new contact changes every form, a new name one; two are out. Gives the old forms."""
+    for unit, key in (("市审计局", "17"), ("市统计局", "18.1")):
+        fill(folder, unit, f"{unit}.xlsx", {key: "已办 3 件。"})
+    ask(folder, "collect")
+    path = folder / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.SETTINGS_SHEET]
+    row = next(r for r in range(1, 20) if sheet.cell(r, 1).value == "联系人")
+    sheet.cell(row, 2).value = "李四"
+    book.save(path)
+    rename(folder, "市审计局", "市审计委员会")
+    return forms_in(folder)
+
+
+def test_a_crash_before_the_new_forms_are_there_leaves_the_old_ones(workspace, monkeypatch):
+    """And the run after it says as loudly as the first which forms to hand out again."""
+    before = with_changes(workspace)
+    ws = Workspace(workspace)
+
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    for owner, step in ((Workspace, "write_all"), (Workspace, "remove"), (Ledger, "record_forms")):
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, step, crash)
+            with pytest.raises(KeyboardInterrupt):
+                campaign.generate(ws, NOW)
+        if step == "write_all":
+            assert forms_in(workspace) == before
+    assert sum("已经下发过" in line for line in campaign.generate(ws, NOW).said) == 2
+
+
+def test_generate_killed_at_any_moment_loses_no_form(workspace, tmp_path):
+    """20 kills at seeded moments: every form is old or new, every old one is somewhere."""
+    old = with_changes(workspace)
+    whole = tmp_path / "whole"
+    shutil.copytree(workspace, whole)
+    with generating(whole) as process:
+        started = time.perf_counter()
+        while (whole / "out/.lock.holder").exists():
+            time.sleep(0.001)
+        span = time.perf_counter() - started
+        assert process.wait() == 0
+    before, expected = digests(workspace / "out"), digests(whole / "out")
+    forms = set(old.items()) | set(forms_in(whole).items())
+    moments = random.Random(20191021)
+    halfway = 0
+    for turn in range(20):
+        folder = tmp_path / f"{turn}"
+        shutil.copytree(workspace, folder)
+        with generating(folder) as process:
+            time.sleep(moments.uniform(0, span))
+            process.kill()
+        standing = {(n, d) for n, d in forms_in(folder).items() if not n.startswith(".")}
+        assert standing <= forms
+        assert set(old.values()) <= {d for name, d in digests(folder / "out").items()}
+        halfway += settled(before) != settled(digests(folder / "out")) != settled(expected)
+        ask(folder, "generate")
+        assert settled(digests(folder / "out")) == settled(expected)
+        assert recorded(folder) == recorded(whole)
+    assert halfway, "no kill fell into the writing: the test proves nothing"
+
+
+@contextmanager
+def generating(folder: Path) -> Iterator[subprocess.Popen]:
+    """A run that has just taken the lock: what it builds in memory lies behind it."""
+    words = [sys.executable, "-m", "pdsfz_xl", "-C", str(folder), *CLOCK, "generate"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        while not (folder / "out/.lock.holder").exists():
+            assert process.poll() is None, process.stderr.read()
+        yield process
+
+
+def settled(files: dict[str, str]) -> dict[str, str]:
+    """Without the ledger, whose bytes tell in how many steps it was written, and the lock."""
+    return {name: digest for name, digest in files.items() if name.endswith(".xlsx")}
+
+
+def recorded(folder: Path) -> tuple[dict[str, Form], set[str]]:
+    with ledger.opened(folder / "out/台账.sqlite", readonly=True) as book:
+        return book.forms(), book.out_forms()
 
 
 # --- the demo ------------------------------------------------------------------------------

@@ -28,12 +28,12 @@ def test_known_files_leave_the_bytes_alone(tmp_path):
     path = tmp_path / "台账.sqlite"
     with ledger.opened(path) as book:
         book.receive([("a" * 64, "甲", 1)], NOW)
-        book.record_forms({"01": ("1-下发/a.xlsx", "x")}, NOW)
+        book.record_forms({"01": ledger.Form("1-下发/a.xlsx", "x")}, NOW)
         book.mark_out({"01"}, NOW)
     before = path.read_bytes()
     with ledger.opened(path) as book:
         book.receive([("a" * 64, "甲", 1)], NOW + timedelta(days=1))
-        book.record_forms({"01": ("1-下发/a.xlsx", "x")}, NOW + timedelta(days=1))
+        book.record_forms({"01": ledger.Form("1-下发/a.xlsx", "x")}, NOW + timedelta(days=1))
         book.mark_out({"01"}, NOW + timedelta(days=1))
     assert path.read_bytes() == before
     assert {p.name for p in tmp_path.iterdir()} == {"台账.sqlite"}
@@ -64,12 +64,12 @@ def test_reading_changes_no_byte_and_leaves_nothing_behind(tmp_path, made):
 
 def test_a_changed_form_is_out_no_more(tmp_path):
     with ledger.opened(tmp_path / "l") as book:
-        book.record_forms({"01": ("a", "x"), "02": ("b", "y")}, NOW)
+        book.record_forms({"01": ledger.Form("a", "x"), "02": ledger.Form("b", "y")}, NOW)
         book.mark_out({"01", "02", "99"}, NOW)
         assert book.out_forms() == {"01", "02"}
-        book.record_forms({"01": ("a", "z")}, NOW)
+        book.record_forms({"01": ledger.Form("a", "z")}, NOW)
         assert book.out_forms() == set()
-        assert book.forms() == {"01": ("a", "z")}
+        assert book.forms() == {"01": ledger.Form("a", "z")}
 
 
 def test_a_damaged_ledger_is_one_sentence_and_stays(tmp_path):
