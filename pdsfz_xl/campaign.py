@@ -328,10 +328,6 @@ def _look(ws: Workspace, now: datetime, tell: intake.Tell, book: ledger.Ledger) 
     return Look(batch, (*errors, *rules.run(batch)), taken)
 
 
-def _hash(data: bytes) -> str:
-    return sha256(data).hexdigest()
-
-
 def _bytes(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ from pdsfz_xl import collect, engine, ledger
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.model import Arrival, Batch, Manifest
-from pdsfz_xl.workspace import Workspace, is_clutter
+from pdsfz_xl.workspace import Workspace, digest_of, is_clutter
 
 Tell = Callable[[Iterable[Any], int], Iterator[Any]]
 """Shows progress over items of which there are so many."""
@@ -94,13 +93,7 @@ def _checked(digest: str, result: Manifest | engine.Failure) -> Manifest:
 
 def _digest(path: Path) -> tuple[str, int]:
     """The file's sha256 and size; no hash while another program keeps it from being read."""
-    digest = sha256()
-    size = 0
     try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-                size += len(block)
+        return digest_of(path), path.stat().st_size
     except OSError:
         return "", 0
-    return digest.hexdigest(), size

@@ -30,6 +30,12 @@ def is_clutter(name: str) -> bool:
     return bool(_CLUTTER.fullmatch(name))
 
 
+def digest_of(path: Path) -> str:
+    """The sha256 of a file, without loading it whole."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """One campaign, one folder. `root` is absolute."""
@@ -165,7 +171,7 @@ class Workspace:
     def remove(self, path: Path, digest: str) -> bool:
         """Remove a file that has these bytes; False, and nothing touched, where it has others."""
         with _explained(path):
-            if not path.exists() or _digest(path) != digest:
+            if not path.exists() or digest_of(path) != digest:
                 return False
             path.unlink()
         return True
@@ -190,7 +196,7 @@ class Workspace:
                 return kept
             part = _stage(path, blocks)
             try:
-                path = self._archive_path(label, when, original, _digest(part))
+                path = self._archive_path(label, when, original, digest_of(part))
                 if not path.exists():
                     _replace(part, path)
             finally:
@@ -202,7 +208,7 @@ class Workspace:
         if path.exists():
             return path
         for kept in sorted(self.archive_folder.glob(f"*_{digest[:8]}*")):
-            if not PART.fullmatch(kept.name) and _digest(kept) == digest:
+            if not PART.fullmatch(kept.name) and digest_of(kept) == digest:
                 return kept
         return None
 
@@ -213,7 +219,7 @@ class Workspace:
         suffix = name.suffix if re.fullmatch(r"\.\w{1,10}", name.suffix) else ""
         path = self.archive_folder / f"{stem}_{digest[:8]}{suffix}"
         with _explained(path):
-            if path.exists() and _digest(path) != digest:
+            if path.exists() and digest_of(path) != digest:
                 # Not the whole digest: a name has at most 255 bytes, and the stem may take 180.
                 return path.with_name(f"{stem}_{digest[:32]}{suffix}")
         return path
@@ -316,11 +322,6 @@ def _unseen(error: OSError) -> None:
         f"读不了 {texts.visible(str(error.filename))}，里面可能有收到的材料；"
         "请检查文件夹是否还在、权限是否足够，然后重新运行。"
     ) from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def _blocks(source: Path) -> Iterator[bytes]:
