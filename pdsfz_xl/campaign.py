@@ -27,7 +27,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.model import Batch, Finding, Master, Received
-from pdsfz_xl.workspace import Workspace
+from pdsfz_xl.workspace import Workspace, digest_of
 
 T = TypeVar("T")
 
@@ -219,6 +219,8 @@ class Look(NamedTuple):
     batch: Batch
     findings: tuple[Finding, ...]
     intake: intake.Intake
+    printed: str
+    """The sha256 of the merged workbook that the last print went by."""
 
 
 def collect(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
@@ -260,10 +262,16 @@ def printout(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
     from pdsfz_xl import printout as printout_stage
 
     ws.require_master()
-    with ws.locked("print"), ledger.opened(ws.ledger, readonly=True) as book:
-        look = _look(ws, now, tell, book)
+    with ws.locked("print"):
+        merged = _digest(ws.merged)
+        # Not received: what no collect has seen must still be new to the next one.
+        with ledger.opened(ws.ledger, readonly=True) as book:
+            look = _look(ws, now, tell, book)
         printed = printout_stage.pdf(look.batch, look.findings)
-        ws.write(ws.pdf, printed.data)
+        changed = ws.write(ws.pdf, printed.data)
+        if changed or merged != look.printed:
+            with ledger.opened(ws.ledger) as book:
+                book.record_run("print", [ws.relative(ws.pdf)], now, merged)
     said = [
         f"已排好 {printed.pages} 页：{ws.relative(ws.pdf)}",
         f"所用字体：{'、'.join(printed.fonts)}。",
@@ -325,11 +333,15 @@ def _look(ws: Workspace, now: datetime, tell: intake.Tell, book: ledger.Ledger) 
     taken = intake.take(ws, now, tell, book)
     batch = merge.batch(plan, taken.arrivals, clerk, now, merged_path=ws.relative(ws.merged))
     errors = tuple(f for f in lint_stage.check(plan) if f.grade == "A")
-    return Look(batch, (*errors, *rules.run(batch)), taken)
+    return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"))
 
 
 def _bytes(path: Path) -> bytes:
     return path.read_bytes() if path.exists() else b""
+
+
+def _digest(path: Path) -> str:
+    return digest_of(path) if path.exists() else ""
 
 
 # --- telling -------------------------------------------------------------------------------
@@ -389,7 +401,7 @@ def _next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
         return "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
     if not collected and (look.intake.fresh or not ws.merged.exists()):
         return "pdsfz-xl collect"
-    if not ws.pdf.exists() or ws.pdf.stat().st_mtime < ws.merged.stat().st_mtime:
+    if not ws.pdf.exists() or _digest(ws.merged) != look.printed:
         return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"
     waiting = [s for s in batch.standings if s.status in ("missing", "partial")]
     if waiting:

@@ -32,7 +32,8 @@ CREATE TABLE runs (
     outputs TEXT NOT NULL
 );
 """
-_STEPS = (_FIRST,)
+_SEEN = "ALTER TABLE runs ADD COLUMN merged TEXT NOT NULL DEFAULT '';"
+_STEPS = (_FIRST, _SEEN)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -55,7 +56,7 @@ class Form(NamedTuple):
 
 
 class Ledger:
-    """One open ledger; every call is one transaction, and none writes what is there already."""
+    """One open ledger; every call is one transaction, and only a run is recorded twice."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -109,12 +110,22 @@ class Ledger:
         rows = self._db.execute("SELECT unit FROM forms WHERE out_since IS NOT NULL")
         return {unit for (unit,) in rows}
 
-    def record_run(self, command: str, outputs: Iterable[str], now: datetime) -> None:
+    def record_run(
+        self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""
+    ) -> None:
+        """Add a run; `merged` is the sha256 of the merged workbook it went by."""
         with self._db:
             self._db.execute(
-                "INSERT INTO runs (command, at, outputs) VALUES (?, ?, ?)",
-                (command, now.isoformat(), json.dumps(list(outputs), ensure_ascii=False)),
+                "INSERT INTO runs (command, at, outputs, merged) VALUES (?, ?, ?, ?)",
+                (command, now.isoformat(), json.dumps(list(outputs), ensure_ascii=False), merged),
             )
+
+    def last_merged(self, command: str) -> str:
+        """The sha256 of the merged workbook the last such run went by; empty if there is none."""
+        row = self._db.execute(
+            "SELECT merged FROM runs WHERE command = ? ORDER BY id DESC LIMIT 1", (command,)
+        ).fetchone()
+        return row[0] if row else ""
 
 
 @contextmanager

@@ -170,6 +170,40 @@ def test_status_says_the_next_step(tmp_path, workspace):
     assert "pdsfz-xl print" in run(workspace).stdout
 
 
+def test_what_was_printed_is_not_to_be_printed_again(workspace):
+    """Whatever the files' times say: a second print and a second collect write nothing."""
+
+    def next_step() -> str:
+        return ask(workspace, "status")["next"]
+
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
+    ask(workspace, "collect")
+    ask(workspace, "print")
+    merged = workspace / "out/3-汇总/汇总表.xlsx"
+    os.utime(merged, (2_000_000_000, 2_000_000_000))
+    assert "催报" in next_step()
+    before = digests(workspace / "out")
+    ask(workspace, "print")
+    assert "催报" in run(workspace, "collect").stdout
+    assert "催报" in next_step()
+    assert digests(workspace / "out") == before
+    fill(workspace, "市统计局", "统计.xlsx", {"18.1": "制度 2 项。"})
+    ask(workspace, "print")
+    assert "pdsfz-xl collect" in next_step()
+    assert "pdsfz-xl print" in run(workspace, "collect").stdout
+    ask(workspace, "print")
+    assert "催报" in next_step()
+    (workspace / "out/5-打印/汇总表.pdf").unlink()
+    assert "pdsfz-xl print" in next_step()
+
+
+def test_status_makes_no_ledger(workspace):
+    (workspace / "out/台账.sqlite").unlink()
+    before = digests(workspace)
+    ask(workspace, "status")
+    assert digests(workspace) == before
+
+
 def test_a_form_that_is_out_and_changes_is_said_and_kept(workspace):
     fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
     ask(workspace, "collect")

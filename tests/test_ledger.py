@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
@@ -70,6 +71,25 @@ def test_a_changed_form_is_out_no_more(tmp_path):
         book.record_forms({"01": ledger.Form("a", "z")}, NOW)
         assert book.out_forms() == set()
         assert book.forms() == {"01": ledger.Form("a", "z")}
+
+
+def test_the_last_run_of_a_command_says_which_merged_workbook_it_went_by(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        assert book.last_merged("print") == ""
+        book.record_run("print", ["5-打印/汇总表.pdf"], NOW, "x")
+        book.record_run("print", ["5-打印/汇总表.pdf"], NOW, "y")
+        book.record_run("collect", [], NOW)
+        assert book.last_merged("print") == "y"
+
+
+def test_a_ledger_of_the_first_version_knows_no_print(tmp_path):
+    path = tmp_path / "l"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(f"{ledger._STEPS[0]} PRAGMA user_version=1;")
+        old.execute("INSERT INTO runs (command, at, outputs) VALUES ('print', '', '[]')")
+        old.commit()
+    with ledger.opened(path) as book:
+        assert book.last_merged("print") == ""
 
 
 def test_a_damaged_ledger_is_one_sentence_and_stays(tmp_path):
