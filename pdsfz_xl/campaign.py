@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any, NamedTuple, TypeVar
 
 from pdsfz_xl import (
@@ -71,6 +72,7 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
             f"{ws.relative(ws.master)} 已经存在，没有改动；"
             "确实要重新生成的，请加 --force（旧表会加上时间另存在旁边）。"
         )
+    _require_notice(path)
     read = notice.read(path)
     drawn = draft.draw_up(read, now.date())
     data = master_book.write(drawn)
@@ -93,6 +95,18 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         next_step="打开 master/任务分解表.xlsx 核对（浅色格为承上行），再运行 pdsfz-xl generate",
         more={"said": list(drawn.said)},
     )
+
+
+def _require_notice(path: Path) -> None:
+    """What is no file has no kind either, so this comes before anybody looks at its suffix."""
+    try:
+        folder = S_ISDIR(path.stat().st_mode)
+    except OSError as error:
+        raise OperatorError(f"找不到通知文件 {path}；请检查文件名和所在的文件夹。") from error
+    if folder:
+        raise OperatorError(
+            f"{path} 是文件夹，不是通知文件；请写出通知文件的名字（.docx、.txt 或 .xlsx）。"
+        )
 
 
 def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:

@@ -67,10 +67,22 @@ class _Wish:
     clock: datetime | None = None
 
     @property
+    def base(self) -> Path:
+        """The folder to work in, there or not; raises OperatorError where it can be none."""
+        base = (self.folder or Path()).absolute()
+        try:
+            possible = base.is_dir() or not base.exists()
+        except OSError:
+            possible = False
+        if not possible:
+            raise OperatorError(f"{base} 不能作文件夹；-C 后面请写任务所在的文件夹。")
+        return base
+
+    @property
     def workspace(self) -> "Workspace":
         from pdsfz_xl.workspace import Workspace
 
-        return Workspace((self.folder or Path()).absolute())
+        return Workspace(self.base)
 
     @property
     def now(self) -> datetime:
@@ -99,7 +111,7 @@ def _common(function: Decorated) -> Decorated:
         ),
         click.option(
             "-C", "folder", metavar="DIR", expose_value=False, callback=_keep,
-            type=click.Path(path_type=Path, file_okay=False),
+            type=click.Path(path_type=Path),
             help="工作文件夹，默认是当前文件夹。",
         ),
         click.help_option("--help", help="显示帮助。"),
@@ -208,8 +220,7 @@ def demo(wish: _Wish, place: Path | None) -> None:
     """用真实通知和演示样例把整个流程走一遍。"""
     from pdsfz_xl import demo as play
 
-    base = (wish.folder or Path()).absolute()
-    _show(wish, play.run(base / (place or "pdsfz-demo")))
+    _show(wish, play.run(wish.base / (place or "pdsfz-demo")))
 
 
 # --- showing -------------------------------------------------------------------------------

@@ -38,7 +38,10 @@ class Return(NamedTuple):
 
 
 def run(folder: Path) -> campaign.Done:
-    """Play everything in `folder`; raises OperatorError if it holds anything else."""
+    """Play everything in `folder`, which is emptied first if an earlier demo made it.
+
+    Raises OperatorError, and leaves everything as it is, if anything else stands there.
+    """
     ws = _fresh(folder)
     notice = ws.root / "通知.txt"
     notice.write_bytes(resources.files("pdsfz_xl").joinpath("data/notice.txt").read_bytes())
@@ -73,13 +76,30 @@ def run(folder: Path) -> campaign.Done:
 
 
 def _fresh(folder: Path) -> Workspace:
-    if folder.exists():
-        if any(folder.iterdir()) and not (folder / MARKER).exists():
+    marker = folder / MARKER
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise OperatorError(f"{folder} 是一个文件，演示没有开始；请换一个文件夹。")
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not marker.exists():
             raise OperatorError(f"{folder} 里已有别的文件，演示没有开始；请换一个文件夹。")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / MARKER).write_text(MARKER_TEXT, "utf-8", newline="\n")
+        # First in and never out: a demo that was stopped half-way is still known as one.
+        marker.write_text(MARKER_TEXT, "utf-8", newline="\n")
+        _empty(folder, besides=marker)
+    except OSError as error:
+        raise OperatorError(
+            f"演示文件夹 {folder} 用不了（{error.strerror}）；"
+            "请关闭里面打开的文件，或者换一个文件夹，再重新运行。"
+        ) from error
     return Workspace(folder)
+
+
+def _empty(folder: Path, besides: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path != besides:
+            path.unlink()
 
 
 def _deliver(ws: Workspace, returns: Iterator[Return]) -> None:

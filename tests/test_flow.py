@@ -308,6 +308,24 @@ def test_other_kinds_of_notice_get_one_sentence(tmp_path, name):
     assert ".docx" in refused(tmp_path, "init", str(tmp_path / name))
 
 
+def test_a_notice_that_is_no_file_is_said_as_what_it_is(tmp_path):
+    (tmp_path / "通知").mkdir()
+    (tmp_path / "通知.docx").mkdir()
+    assert "是文件夹" in refused(tmp_path, "init", str(tmp_path / "通知"))
+    assert "是文件夹" in refused(tmp_path, "init", str(tmp_path / "通知.docx"))
+    assert "找不到通知文件" in refused(tmp_path, "init", str(tmp_path / "没有"))
+    assert "找不到通知文件" in refused(tmp_path, "init", str(tmp_path / ("长" * 300)))
+
+
+@pytest.mark.parametrize("command", [(), ("status",), ("init", str(NOTICE)), ("demo",)])
+def test_a_workspace_that_is_a_file_is_said_and_kept(tmp_path, command):
+    file = tmp_path / "某文件"
+    file.write_bytes(b"mine")
+    assert "-C 后面" in refused(file, *command)
+    assert "-C 后面" in refused(tmp_path / ("长" * 300), *command)
+    assert file.read_bytes() == b"mine"
+
+
 def test_a_merged_workbook_open_elsewhere_stops_before_anything_starts(workspace):
     fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
     ask(workspace, "collect")
@@ -566,6 +584,33 @@ def test_the_demo_never_touches_a_folder_of_somebody_else(tmp_path):
     (tmp_path / "甲" / "重要.txt").write_text("别删", "utf-8")
     assert "别的文件" in refused(tmp_path, "demo", "甲")
     assert (tmp_path / "甲" / "重要.txt").exists()
+
+
+@pytest.mark.parametrize("place", ["某文件", "某文件/里面", "长" * 300])
+def test_a_demo_that_has_no_place_is_one_sentence(tmp_path, place):
+    (tmp_path / "某文件").write_bytes(b"mine")
+    assert "换一个文件夹" in refused(tmp_path, "demo", place)
+    assert digests(tmp_path).keys() == {"某文件"}
+    assert (tmp_path / "某文件").read_bytes() == b"mine"
+
+
+def test_a_demo_stopped_while_it_made_room_is_still_known_as_one(tmp_path, monkeypatch):
+    folder = tmp_path / "甲"
+    for name in ("out/1-下发/旧.xlsx", "master/旧.xlsx", demo.MARKER):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+
+    def stopped(path):
+        """In the worst order there is: the marker goes first."""
+        (path / demo.MARKER).unlink(missing_ok=True)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            demo.run(folder)
+    assert ask(tmp_path, "demo", "甲")["outputs"]
+    assert not (folder / "master/旧.xlsx").exists()
 
 
 def test_strict_ends_with_one_while_a_class_a_finding_is_open(workspace):
