@@ -75,7 +75,7 @@ class _Wish:
         except OSError:
             possible = False
         if not possible:
-            raise OperatorError(f"{base} 不能作文件夹；-C 后面请写任务所在的文件夹。")
+            raise OperatorError(f"{base} 不是能用的文件夹；-C 后面请写任务所在的文件夹。")
         return base
 
     @property

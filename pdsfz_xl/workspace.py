@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -19,6 +19,9 @@ from pdsfz_xl.errors import OperatorError
 
 PART = re.compile(r"\..+\.[0-9a-f]{8}\.\d+\.part", re.DOTALL)
 """Our own unfinished files; those of a killed run are swept by the next one."""
+
+_MARK = re.compile(r"_([0-9a-f]{8})")
+"""The first digits of the digest in an archived name, wherever somebody moved them."""
 
 _CLUTTER = re.compile(
     r"(?is)(~\$|\.~|\._).*|\.ds_store|thumbs\.db|desktop\.ini|.*\.(part|tmp|crdownload)"
@@ -41,6 +44,10 @@ class Workspace:
     """One campaign, one folder. `root` is absolute."""
 
     root: Path
+    _kept: dict[str, list[Path]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """The archive by the marks in its names, listed once per run: once per file is quadratic."""
 
     @property
     def master(self) -> Path:
@@ -199,6 +206,7 @@ class Workspace:
                 path = self._archive_path(label, when, original, digest_of(part))
                 if not path.exists():
                     _replace(part, path)
+                    self._note(path)
             finally:
                 _discard(part)
         return path
@@ -207,10 +215,15 @@ class Workspace:
         """Label and date may have been others then, so the digest in the name is what counts."""
         if path.exists():
             return path
-        for kept in sorted(self.archive_folder.glob(f"*_{digest[:8]}*")):
-            if not PART.fullmatch(kept.name) and digest_of(kept) == digest:
-                return kept
-        return None
+        if not self._kept:
+            for kept in sorted(self.archive_folder.glob("*")):
+                if not PART.fullmatch(kept.name):
+                    self._note(kept)
+        return next((k for k in self._kept.get(digest[:8], ()) if digest_of(k) == digest), None)
+
+    def _note(self, kept: Path) -> None:
+        for mark in _MARK.findall(kept.name):
+            self._kept.setdefault(mark, []).append(kept)
 
     def _archive_path(self, label: str, when: datetime, original: str, digest: str) -> Path:
         """Where these bytes are or would be: a longer digest where others have the short name."""
@@ -262,6 +275,7 @@ class Workspace:
                     f"等了 {seconds:g} 秒仍没有结束；请等它结束后再运行。"
                 ) from timeout
         try:
+            self._kept.clear()  # others may have archived until now
             with _explained(holder):
                 holder.write_text(f"{command}，进程 {os.getpid()}", "utf-8")
             self._sweep()

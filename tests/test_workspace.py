@@ -398,6 +398,50 @@ def test_the_same_bytes_are_kept_once_whatever_they_are_called(ws):
     assert list(kept(ws)) == [first.name]
 
 
+def looks(tmp_path, monkeypatch, number: int) -> tuple[int, int]:
+    """How often so many files, some kept before, make us list a folder and hash a file."""
+    ws = Workspace(tmp_path / f"{number}")
+    files = [f"{i}".encode() for i in range(number)]
+    calls = {"scandir": 0, "listdir": 0, "digest_of": 0}
+
+    def counted(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+
+        def counting(*args):
+            calls[name] += 1
+            return real(*args)
+
+        monkeypatch.setattr(owner, name, counting)
+
+    with ws.locked("collect"):
+        for data in files[: number // 2]:
+            ws.archive(data, "未识别", NOW, "a.xlsx")
+    with ws.locked("collect"):
+        for owner, name in ((os, "scandir"), (os, "listdir"), (workspace, "digest_of")):
+            counted(owner, name)
+        for data in files:
+            ws.archive(data, "市审计局", NOW, "a.xlsx")
+    monkeypatch.undo()
+    assert len(kept(ws)) == number
+    return calls["scandir"] + calls["listdir"], calls["digest_of"]
+
+
+def test_twice_the_files_are_twice_the_work(tmp_path, monkeypatch):
+    listed, hashed = looks(tmp_path, monkeypatch, 50)
+    assert listed == 1
+    assert looks(tmp_path, monkeypatch, 100) == (listed, 2 * hashed)
+
+
+def test_what_others_archived_meanwhile_is_found(ws):
+    with ws.locked("collect"):
+        ws.archive(b"x", "甲", NOW, "a.xlsx")
+    other = Workspace(ws.root)
+    with other.locked("collect"):
+        first = other.archive(b"y", "甲", NOW, "a.xlsx")
+    with ws.locked("collect"):
+        assert ws.archive(b"y", "乙", NOW, "b.xlsx") == first
+
+
 @pytest.mark.parametrize("name", ["审计.xlsx", f"{'名' * 80}.{'后' * 10}"])
 def test_a_name_taken_by_other_bytes_gets_a_longer_digest(ws, name):
     """Played by writing over the kept file: eight digits that collide cannot be made."""
