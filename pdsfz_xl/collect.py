@@ -14,7 +14,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Typed
 
-VERSION = "1"
+VERSION = "2"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -67,6 +67,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
     for sheet in book.sheets:
         if sheet.name.strip() == w.STAMP_SHEET:
             continue
+        kinds = _kinds(sheet)
         columns: dict[int, str] = {}
         table = rows
         for row, cells in _by_row(sheet):
@@ -77,7 +78,10 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
             elif not columns and (found_by_code := _columns_by_code(cells)):
                 columns, table = found_by_code, rows
             known = {} if found else columns
-            typed = {c: _typed(row, c, cell, known.get(c, ""), own) for c, cell in cells.items()}
+            typed = {
+                c: _typed(row, c, cell, known.get(c, ""), _is_own(cell.text, kinds, own))
+                for c, cell in cells.items()
+            }
             inside = {known[c]: t for c, t in typed.items() if c in known}
             if inside:
                 table.append(FormRow(sheet.name, row + 1, inside))
@@ -124,6 +128,21 @@ def _by_row(sheet: reader.Sheet) -> Iterator[tuple[int, dict[int, reader.Cell]]]
     yield from rows.items()
 
 
+def _kinds(sheet: reader.Sheet) -> frozenset[str]:
+    """Which of a form's sheets it is, by its captions: a name or two may have been lost."""
+    rows = [cells for _, cells in _by_row(sheet)]
+    kinds = set()
+    if any(_captions(cells, _FORM, least=4) or _columns_by_code(cells) for cells in rows):
+        kinds.add(w.FORM_SHEET)
+    if any(_captions(cells, _EVIDENCE, least=4) for cells in rows):
+        kinds.add(w.EVIDENCE_SHEET)
+    return frozenset(kinds or {w.GUIDE_SHEET})
+
+
+def _is_own(text: str, kinds: frozenset[str], own: frozenset[str]) -> bool:
+    return any(identity.digest(text, kind) in own for kind in kinds)
+
+
 def _captions(cells: Cells, known: Mapping[str, str], least: int) -> dict[int, str]:
     """Which columns a header row names, empty if it is none; of two equal captions the first."""
     found: dict[int, str] = {}
@@ -149,12 +168,14 @@ def _columns_by_code(cells: Cells) -> dict[int, str]:
     return {}
 
 
-def _typed(row: int, column: int, cell: reader.Cell, caption: str, own: frozenset[str]) -> Typed:
+def _typed(row: int, column: int, cell: reader.Cell, caption: str, own: bool) -> Typed:
     if caption in layout.TO_FILL:
         ours = cell.text.strip() in _BELOW
     else:
-        ours = identity.digest(cell.text) in own or _is_counter(cell, caption)
-    return Typed(layout.cell_name(row, column), cell.kind, cell.text, cell.formula, ours)
+        ours = own or _is_counter(cell, caption)
+    number = cell.value if cell.kind == "number" and isinstance(cell.value, float) else None
+    name = layout.cell_name(row, column)
+    return Typed(name, cell.kind, cell.text, cell.formula, ours, number)
 
 
 def _is_counter(cell: reader.Cell, caption: str) -> bool:

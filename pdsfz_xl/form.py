@@ -31,8 +31,7 @@ class Filled(NamedTuple):
 
 def demand(master: Master, requirement: Requirement) -> str:
     """填报要求 of one requirement: what, how long, from when, how many."""
-    start = requirement.start or master.settings.period_start
-    end = requirement.end or master.settings.period_end
+    start, end = master.period(requirement)
     said = w.demand(
         requirement.kind,
         requirement.advised,
@@ -167,11 +166,11 @@ class _Form:
 
     def say(self, sheet: excel.Sheet, row: int, column: int, text: str, style: Any) -> None:
         """Write a text of the form's own."""
-        self.digests.add(identity.digest(text))
+        self.digests.add(identity.digest(text, sheet.name))
         sheet.write_string(row, column, text, style)
 
     def span(self, sheet: excel.Sheet, row: int, last: int, text: str, style: Any) -> None:
-        self.digests.add(identity.digest(text))
+        self.digests.add(identity.digest(text, sheet.name))
         sheet.merge_range(row, 0, row, last, text, style)
 
     # --- 填报表
@@ -182,7 +181,7 @@ class _Form:
             sheet.set_column(i, i, column.width)
         title = self.book.format(font_name=excel.HEAD_FONT, font_size=16, align="center")
         line = self.book.format(text_wrap=True, align="left")
-        deadline = self.unit.extended or settings.deadline
+        deadline = self.master.deadline(self.unit)
         when = w.day(deadline) if deadline else ""
         send = w.form_deadline(when, settings.contact, settings.phone, settings.email)
         self.span(sheet, 0, last, self.title, title)
@@ -191,7 +190,7 @@ class _Form:
         sheet.merge_range(3, 0, 3, last, "", self.book.format(bold=True, font_color="#C00000"))
         formula, value = self.progress()
         style = self.book.format(bold=True, font_color="#C00000")
-        self.digests.add(identity.digest(formula))
+        self.digests.add(identity.digest(formula, sheet.name))
         sheet.write_formula(3, 0, formula, style, value)
         for row, height in enumerate((30, 20, 20, 20)):
             sheet.set_row(row, height)

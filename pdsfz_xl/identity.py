@@ -10,6 +10,7 @@ from hashlib import blake2s
 from typing import NamedTuple
 
 from pdsfz_xl import wording as w
+from pdsfz_xl.model import Version
 from pdsfz_xl.text import squash
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -45,33 +46,46 @@ def make(campaign: str, unit: str, requirement: str, text: str, material: str) -
 
 
 def read(text: str) -> RowCode | None:
-    """The first row code in a cell, full-width, lower-case and odd dashes forgiven, or None."""
+    """The first row code in a cell, full-width, lower-case and odd dashes forgiven, or None.
+
+    Blanks inside a code are forgiven too, but only if none is found with them in place: without
+    them a figure beside the code would become a part of it.
+    """
     if len(text) < 10:
         return None
-    plain = unicodedata.normalize("NFKC", text[:200]).upper()
-    found = _CODE.search("".join(_DASHES.sub("-", plain).split()))
+    plain = _plain(text)
+    found = _CODE.search(plain) or _CODE.search("".join(plain.split()))
     return RowCode(*found.groups()) if found else None
 
 
-def assignment_key(campaign: str, unit: str, requirement: str) -> str:
-    """What the clerk's columns hang on: the row code without its check characters."""
-    return f"{campaign}-{unit}-{requirement}"
+def is_bare(text: str) -> bool:
+    """Whether a cell holds a row code and not one word more."""
+    return "".join(_plain(text, len(text)).split()) == str(read(text))
 
 
-def digest(text: str) -> str:
-    """How a form remembers its own texts, so that nobody takes them for an answer."""
-    return blake2s(squash(text).encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
+def _plain(text: str, most: int = 200) -> str:
+    return _DASHES.sub("-", unicodedata.normalize("NFKC", text[:most]).upper())
 
 
-def version_digest(text: str, choice: str, number: float | None) -> str:
-    """How the clerk's 采用 finds the version it names again when others have arrived."""
-    figure = "" if number is None else repr(float(number))
-    return _exact(text, choice, figure)
+def digest(text: str, sheet: str = "") -> str:
+    """How a form remembers its own texts, so that nobody takes them for an answer.
+
+    `sheet` is the kind of sheet the text belongs to: what the form says in 填写说明 is somebody's
+    word when it stands in the table.
+    """
+    parts = f"{sheet}\x1f{squash(text)}".encode("utf-8", "surrogatepass")
+    return blake2s(parts, digest_size=5).hexdigest()
 
 
 def answer_digest(text: str, status: str, number: float | None) -> str:
-    """How a row of 汇总 remembers the answer it showed: its text, then all of it."""
-    return f"{_exact(text)}-{version_digest(text, status, number)}"
+    """How a row of the merged workbook remembers what it showed: the text, then all of it."""
+    figure = "" if number is None else repr(float(number))
+    return f"{_exact(text)}-{_exact(text, status, figure)}"
+
+
+def version_digest(version: Version) -> str:
+    """How the clerk's 采用 finds the version it names again when others have arrived."""
+    return answer_digest(version.text, version.choice, version.number)
 
 
 def is_text_of(text: str, digest: str) -> bool:

@@ -3,13 +3,17 @@
 Never by file name: the row code first, then the exact texts, then the number.
 """
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 from pdsfz_xl import form, identity, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
+from pdsfz_xl.identity import RowCode
 from pdsfz_xl.model import (
     Evidence,
     FormRow,
@@ -26,7 +30,7 @@ from pdsfz_xl.model import (
 )
 
 
-class Sorted(NamedTuple):
+class Contents(NamedTuple):
     """What one file gave: everything it holds is in one of these."""
 
     rows: list[Row]
@@ -36,143 +40,166 @@ class Sorted(NamedTuple):
     leftover: list[Leftover]
     units: set[str]
     foreign: str
-    """The other campaign its codes name, if all do."""
+    """The other campaigns its codes name, if none names this one."""
     known: bool
     """Whether it holds texts of this campaign, though perhaps nothing says whose."""
-    stamped: bool
 
 
 class Matcher:
-    """Finds whose a row is: row code, then the exact texts, then the number."""
+    """What of the master every file is held against."""
 
     def __init__(self, master: Master) -> None:
         self.master = master
+        self.campaign = master.settings.code
         self.by_text: dict[tuple[str, str], list[Requirement]] = defaultdict(list)
+        self.by_number: dict[str, list[Requirement]] = defaultdict(list)
         for requirement in master.requirements:
             key = (texts.squash(requirement.text), texts.squash(requirement.material))
             self.by_text[key].append(requirement)
+            label = texts.squash(w.number_label(requirement.numbers))
+            for said in {str(requirement.number), label}:
+                self.by_number[said].append(requirement)
         self.due = {unit.code: {r.key for r in master.due(unit.code)} for unit in master.units}
+        self.titles: dict[str, list[str]] = defaultdict(list)
+        for unit in master.units:
+            title = w.form_title(master.settings.name, unit.name)
+            self.titles[texts.squash(title)].append(unit.code)
         self.own: dict[str, frozenset[str]] = {}
 
-    def own_digests(self, unit: str, found: Sorted) -> frozenset[str]:
+    def sort(self, file: Received, manifest: Manifest) -> Contents:
+        """Put every cell of one file where it belongs."""
+        return _File(self, file, manifest).sort()
+
+    def unit_of(self, manifest: Manifest) -> str:
+        """The unit of a whole workbook: most row codes, then its stamp, then its title."""
+        codes = [code for row in manifest.rows if (code := _code(row))]
+        units = [c.unit for c in codes if c.campaign == self.campaign and c.unit in self.due]
+        if units:
+            return max(sorted(set(units)), key=units.count)
+        if manifest.campaign == self.campaign and manifest.unit in self.due:
+            return manifest.unit
+        titled = {
+            unit
+            for loose in manifest.loose
+            for unit in self.titles.get(texts.squash(loose.typed.text), ())
+        }
+        return titled.pop() if len(titled) == 1 else ""
+
+    def own_digests(self, unit: str) -> frozenset[str]:
         """The texts a unit's form carries, for files that do not say so themselves any more."""
-        if found.stamped:
-            return frozenset()
         if unit not in self.own:
             known = self.master.unit.get(unit)
             self.own[unit] = form.own_digests(self.master, known) if known else frozenset()
         return self.own[unit]
 
-    def sort(self, file: Received, manifest: Manifest) -> Sorted:
-        """Put every cell of one file where it belongs."""
-        codes = [(row, _code(row)) for row in manifest.rows]
-        named = {code.campaign for _, code in codes if code} or {manifest.campaign} - {""}
-        ours = self.master.settings.code
-        foreign = "、".join(sorted(named)) if named and ours not in named else ""
-        unit = file.unit or self.unit_of(manifest, [code for _, code in codes if code])
-        found = Sorted([], [], [], [], [], set(), foreign, self.knows(manifest), manifest.stamped)
-        for row, code in codes:
-            self.sort_row(file, row, code, unit, found)
-        own = self.own_digests(min(found.units, default=unit), found)
-        for row in manifest.evidence:
-            self.sort_evidence(file, row, unit, own, found)
-        for loose in manifest.loose:
-            code = identity.read(loose.typed.text)
-            if code and code.campaign == ours and code.unit in self.due:
-                found.units.add(code.unit)
-            _leave(found, file, loose.sheet, [loose.typed], own)
-        return found
 
-    def knows(self, manifest: Manifest) -> bool:
-        return any(_texts(row) in self.by_text for row in manifest.rows)
+class _File:
+    """One file being sorted."""
 
-    def unit_of(self, manifest: Manifest, codes: list[identity.RowCode]) -> str:
-        """The unit of a whole workbook: most row codes, then its stamp, then its title."""
-        units = [c.unit for c in codes if c.campaign == self.master.settings.code]
-        if units:
-            return max(sorted(set(units)), key=units.count)
-        if manifest.campaign == self.master.settings.code and manifest.unit in self.due:
-            return manifest.unit
-        said = {texts.squash(loose.typed.text) for loose in manifest.loose}
-        name = self.master.settings.name
-        titled = [
-            u.code for u in self.master.units if texts.squash(w.form_title(name, u.name)) in said
-        ]
-        return titled[0] if len(titled) == 1 else ""
+    def __init__(self, matcher: Matcher, file: Received, manifest: Manifest) -> None:
+        self.matcher, self.file, self.manifest = matcher, file, manifest
+        self.master = matcher.master
+        self.codes = [(row, _code(row)) for row in manifest.rows]
+        self.unit = file.unit or matcher.unit_of(manifest)
+        self.kinds: dict[str, set[str]] = defaultdict(set)
+        for kind, rows in ((w.FORM_SHEET, manifest.rows), (w.EVIDENCE_SHEET, manifest.evidence)):
+            for row in rows:
+                self.kinds[row.sheet].add(kind)
+        named = {code.campaign for _, code in self.codes if code} or {manifest.campaign} - {""}
+        foreign = "、".join(sorted(named)) if matcher.campaign not in named else ""
+        known = any(_texts(row) in matcher.by_text for row in manifest.rows)
+        self.found = Contents([], [], [], [], [], set(), foreign, known)
 
-    def sort_row(
-        self,
-        file: Received,
-        row: FormRow,
-        code: identity.RowCode | None,
-        unit: str,
-        found: Sorted,
-    ) -> None:
-        match = self.match(row, code, unit, proven=bool(found.rows))
+    def sort(self) -> Contents:
+        for row, code in self.codes:
+            self.sort_row(row, code)
+        for row in self.manifest.evidence:
+            self.sort_evidence(row)
+        for loose in self.manifest.loose:
+            self.leave(loose.sheet, [loose.typed])
+        if not self.found.rows and not self.found.evidence:
+            # Nothing stands in a column we know; where codes do, at least they say whose it is.
+            for loose in self.manifest.loose:
+                code = identity.read(loose.typed.text)
+                if code and code.campaign == self.matcher.campaign:
+                    self.found.units.update({code.unit} & self.master.unit.keys())
+        return self.found
+
+    def where(self, sheet: str, typed: Typed) -> Where:
+        return Where(self.file.path, sheet, typed.cell)
+
+    # --- rows of the table
+
+    def sort_row(self, row: FormRow, code: RowCode | None) -> None:
+        match = self.match(row, code)
         if match is None:
-            if code and code.campaign == self.master.settings.code:
+            if code and code.campaign == self.matcher.campaign:
                 cell = row.cells.get(w.CODE) or next(iter(row.cells.values()))
-                where = Where(file.path, row.sheet, cell.cell)
-                found.unknown.append(Unknown(where, str(code)))
-            self.leave_row(file, row, row.cells, unit, found)
+                self.found.unknown.append(Unknown(self.where(row.sheet, cell), str(code)))
+            self.leave_row(row, row.cells)
             return
         by, unit, requirement = match
-        assigned = requirement.key in self.due[unit]
+        assigned = requirement.key in self.matcher.due[unit]
         cell = row.cells.get(w.ANSWER) or next(iter(row.cells.values()))
-        where = Where(file.path, row.sheet, cell.cell)
+        where = self.where(row.sheet, cell)
         check, altered = self.compare(row, code, unit, requirement)
-        found.units.add(unit)
-        found.rows.append(
+        self.found.units.add(unit)
+        self.found.rows.append(
             Row(where, unit, requirement.key, by, str(code or ""), check, assigned, altered)
         )
-        version = _version(file, row, unit, requirement, where)
+        version = self.version(row, unit, requirement, where)
         rest = _unused(row, version, {cell for _, cell, _ in altered})
-        if assigned and (
-            version.text or version.choice or version.number is not None or version.number_text
-        ):
-            found.versions.append(version)
-        if not (assigned and version.text):
-            # A choice or a number alone is no answer; it is kept as a version for the rules to
-            # speak of, and stands with the leftovers so that nobody can say it was dropped.
+        if not assigned:
             rest |= set(layout.TO_FILL)
-        self.leave_row(file, row, rest, unit, found)
+        elif version.text or version.choice or version.number is not None or version.number_text:
+            self.found.versions.append(version)
+        self.leave_row(row, rest)
 
-    def leave_row(
-        self, file: Received, row: FormRow, captions: Iterable[str], unit: str, found: Sorted
-    ) -> None:
-        """List cells of a row; what stands where a unit writes is theirs whatever it says."""
-        for caption in sorted(captions):
-            if caption in row.cells:
-                own = frozenset() if caption in layout.TO_FILL else self.own_digests(unit, found)
-                _leave(found, file, row.sheet, [row.cells[caption]], own)
-
-    def match(
-        self, row: FormRow, code: identity.RowCode | None, unit: str, *, proven: bool
-    ) -> tuple[str, str, Requirement] | None:
+    def match(self, row: FormRow, code: RowCode | None) -> tuple[str, str, Requirement] | None:
         """How it was found, the unit and the requirement; None where nothing fits."""
-        master = self.master
-        if code and code.campaign != master.settings.code:
+        master, due = self.master, self.matcher.due
+        if code and code.campaign != self.matcher.campaign:
             return None
-        if code and code.unit in master.unit and code.requirement in master.requirement:
-            return "code", code.unit, master.requirement[code.requirement]
-        owner = code.unit if code and code.unit in master.unit else unit
-        if owner not in self.due:
-            return None
-        fits = [r for r in self.by_text.get(_texts(row), ()) if r.key in self.due[owner]]
+        same_text = self.matcher.by_text.get(_texts(row), [])
+        by_code = None
+        if code and code.unit in due and code.requirement in master.requirement:
+            by_code = "code", code.unit, master.requirement[code.requirement]
+            if self.fits(row, code, by_code[2]):
+                return by_code
+        if code and (mended := self.mended(code, same_text)):
+            return mended
+        if by_code and (not same_text or by_code[2] in same_text):
+            return by_code
+        owner = code.unit if code and code.unit in due else self.unit
+        fits = [r for r in same_text if r.key in due.get(owner, ())]
         if len(fits) == 1:
             return "text", owner, fits[0]
+        if by_code:
+            return by_code
         said = texts.squash(_said(row, w.NUMBER)).strip("()")
-        fits = [
-            r
-            for r in master.due(owner)
-            if said in (str(r.number), texts.squash(w.number_label(r.numbers)))
-        ]
-        if len(fits) == 1 and (proven or code):
+        fits = [r for r in self.matcher.by_number.get(said, ()) if r.key in due.get(owner, ())]
+        if len(fits) == 1 and (self.found.rows or code):
             return "number", owner, fits[0]
         return None
 
+    def fits(self, row: FormRow, code: RowCode, requirement: Requirement) -> bool:
+        """Whether the check characters bear out what the code names, by the master or the row."""
+        own = (_said(row, w.INDICATOR), _said(row, w.MATERIAL))
+        master = (requirement.text, requirement.material)
+        return code in (identity.make(*code[:3], *said) for said in (master, own))
+
+    def mended(
+        self, code: RowCode, same_text: list[Requirement]
+    ) -> tuple[str, str, Requirement] | None:
+        """What the check characters fit where the unit or the key before them was mistyped."""
+        for unit in dict.fromkeys((code.unit, self.unit, self.manifest.unit)):
+            for requirement in same_text if unit in self.matcher.due else ():
+                if code.check == _true_code(self.master, unit, requirement).check:
+                    return "text", unit, requirement
+        return None
+
     def compare(
-        self, row: FormRow, code: identity.RowCode | None, unit: str, requirement: Requirement
+        self, row: FormRow, code: RowCode | None, unit: str, requirement: Requirement
     ) -> tuple[str, tuple[tuple[str, str, str], ...]]:
         """The state of the check characters, and the locked cells that say something else."""
         altered = tuple(
@@ -183,15 +210,14 @@ class Matcher:
         identifying = any(caption in (w.INDICATOR, w.MATERIAL) for caption, _, _ in altered)
         check = ""
         if code:
-            campaign = self.master.settings.code
-            parts = (campaign, unit, requirement.key)
             texts_here = (
                 _said(row, w.INDICATOR) or requirement.text,
                 _said(row, w.MATERIAL) or requirement.material,
             )
-            if code.check == identity.check(*parts, requirement.text, requirement.material):
+            here = (self.matcher.campaign, unit, requirement.key)
+            if code == _true_code(self.master, unit, requirement):
                 check = "ok"
-            elif identifying and code.check == identity.check(*parts, *texts_here):
+            elif identifying and code == identity.make(*here, *texts_here):
                 check = "older"
             else:
                 check = "wrong"
@@ -205,38 +231,96 @@ class Matcher:
         )
         return check, altered
 
-    def sort_evidence(
-        self, file: Received, row: FormRow, unit: str, own: frozenset[str], found: Sorted
-    ) -> None:
+    def version(self, row: FormRow, unit: str, requirement: Requirement, where: Where) -> Version:
+        answer, quantity = row.cells.get(w.ANSWER), row.cells.get(w.QUANTITY)
+        asked = quantity if requirement.kind == w.FIGURES else None
+        number = _number(asked) if asked else None
+        text = texts.tidy(answer.text) if answer else ""
+        text = text if texts.count(text) else ""
+        return Version(
+            unit=unit,
+            requirement=requirement.key,
+            text=text,
+            choice=texts.tidy(_said(row, w.STATUS)),
+            number=number,
+            where=where,
+            sha256=self.file.sha256,
+            saved=self.file.saved,
+            received=self.file.received,
+            kind=answer.kind if answer else "text",
+            number_text=asked.text if asked and number is None else "",
+            number_where=self.where(row.sheet, asked) if asked else None,
+            mute=() if text else tuple(self.leftovers(row.sheet, _alone(row, number))),
+        )
+
+    # --- evidence, and what is left
+
+    def sort_evidence(self, row: FormRow) -> None:
         typed = [t for t in row.cells.values() if not t.ours]
-        code = identity.read(_said(row, w.CODE))
-        said = texts.squash(_said(row, w.CODE))
-        key = code.requirement if code else said if said in self.master.requirement else ""
-        owner = code.unit if code else unit
+        said = _said(row, w.CODE)
+        code, plain = identity.read(said), texts.squash(said)
+        key = code.requirement if code else plain if plain in self.master.requirement else ""
+        owner = code.unit if code else self.unit
         name = row.cells.get(w.FILE_NAME)
-        other = code is not None and code.campaign != self.master.settings.code
-        if other or key not in self.due.get(owner, set()) or name is None:
-            _leave(found, file, row.sheet, typed, own)
+        other = code is not None and code.campaign != self.matcher.campaign
+        if other or key not in self.matcher.due.get(owner, set()) or name is None:
+            self.leave(row.sheet, typed)
             return
-        pieces = _said(row, w.PIECES)
+        pieces = texts.parse_count(_said(row, w.PIECES))
         day = texts.parse_date(_said(row, w.DATE))
-        found.evidence.append(
+        self.found.units.add(owner)
+        self.found.evidence.append(
             Evidence(
-                Where(file.path, row.sheet, name.cell),
+                self.where(row.sheet, name),
                 owner,
                 key,
                 texts.tidy(name.text),
                 texts.tidy(_said(row, w.KIND)),
                 day.isoformat() if day else texts.tidy(_said(row, w.DATE)),
-                int(pieces) if pieces.isdecimal() and pieces.isascii() else 1,
+                1 if pieces is None else pieces,
                 texts.tidy(_said(row, w.NOTE)),
             )
         )
-        if not pieces.isdecimal():
-            _leave(found, file, row.sheet, _present(row, w.PIECES), own)
+        unused = [w.PIECES] if pieces is None else []
+        unused += [w.CODE] if code and not identity.is_bare(said) else []
+        self.leave(row.sheet, _present(row, *unused))
+
+    def leave_row(self, row: FormRow, captions: Iterable[str]) -> None:
+        """List cells of a row; what stands where a unit writes is theirs whatever it says."""
+        theirs = [c for c in layout.TO_FILL if c in captions]
+        self.found.leftover.extend(self.leftovers(row.sheet, _present(row, *theirs)))
+        self.leave(row.sheet, _present(row, *sorted(set(captions) - set(theirs))))
+
+    def leave(self, sheet: str, typed: Iterable[Typed]) -> None:
+        """List what somebody typed, unless the form itself carried that text on such a sheet."""
+        kinds = self.kinds[sheet] or {w.GUIDE_SHEET}
+        theirs = (
+            t for t in typed if not any(identity.digest(t.text, kind) in self.own for kind in kinds)
+        )
+        self.found.leftover.extend(self.leftovers(sheet, theirs))
+
+    def leftovers(self, sheet: str, typed: Iterable[Typed]) -> list[Leftover]:
+        return [
+            Leftover(self.where(sheet, cell), cell.text)
+            for cell in typed
+            if not cell.ours and texts.count(cell.text)
+        ]
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """What the forms of this file's units say themselves, where its stamp does not tell."""
+        if self.manifest.stamped:
+            return frozenset()
+        units = {code.unit for _, code in self.codes if code} | {self.unit}
+        return frozenset[str]().union(*map(self.matcher.own_digests, units))
 
 
-def _code(row: FormRow) -> identity.RowCode | None:
+def _true_code(master: Master, unit: str, requirement: Requirement) -> RowCode:
+    parts = (unit, requirement.key, requirement.text, requirement.material)
+    return identity.make(master.settings.code, *parts)
+
+
+def _code(row: FormRow) -> RowCode | None:
     """The row code: where it belongs, else anywhere in the row."""
     first = [row.cells[w.CODE]] if w.CODE in row.cells else []
     skip = {w.ANSWER, w.CODE}
@@ -259,58 +343,35 @@ def _present(row: FormRow, *captions: str) -> list[Typed]:
     return [row.cells[caption] for caption in captions if caption in row.cells]
 
 
-def _leave(
-    found: Sorted,
-    file: Received,
-    sheet: str,
-    typed: Iterable[Typed],
-    own: frozenset[str],
-) -> None:
-    """List what somebody typed; `own` are digests of the form's texts, where it may carry them."""
-    for cell in typed:
-        if not cell.ours and identity.digest(cell.text) not in own and texts.count(cell.text):
-            text = cell.text
-            found.leftover.append(Leftover(Where(file.path, sheet, cell.cell), text))
+_WRITTEN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+MOST = 1e15
+"""Beyond this neither Excel nor a float keeps every digit."""
 
 
-def _version(
-    file: Received, row: FormRow, unit: str, requirement: Requirement, where: Where
-) -> Version:
-    answer = row.cells.get(w.ANSWER)
-    quantity = row.cells.get(w.QUANTITY)
-    number = _number(quantity) if requirement.kind == w.FIGURES else None
-    wrong = quantity is not None and number is None and requirement.kind == w.FIGURES
-    text = texts.tidy(answer.text) if answer else ""
-    return Version(
-        unit=unit,
-        requirement=requirement.key,
-        text=text if texts.count(text) else "",
-        choice=texts.tidy(_said(row, w.STATUS)),
-        number=number,
-        where=where,
-        sha256=file.sha256,
-        saved=file.saved,
-        received=file.received,
-        kind=answer.kind if answer else "text",
-        number_text=quantity.text if quantity and wrong else "",
-        number_cell=quantity.cell if quantity else "",
-    )
+def _number(typed: Typed) -> float | None:
+    """What the form's validation would take, also where it was pasted as text.
 
-
-def _number(typed: Typed | None) -> float | None:
-    """A plain number, also when it was pasted as text with thousands separators."""
-    if typed is None or typed.kind not in ("number", "text"):
+    Nothing is put together: `35` above `40` in one cell, `12，15` and `2018 2019` are no number.
+    """
+    if typed.kind == "number" and typed.value is not None:
+        return typed.value if 0 <= typed.value < MOST else None
+    if typed.kind not in ("number", "text"):
         return None
-    plain = texts.squash(typed.text).replace(",", "")
-    try:
-        number = float(plain)
-    except ValueError:
+    plain = unicodedata.normalize("NFKC", typed.text.replace("，", "、")).strip()
+    if not _WRITTEN_NUMBER.fullmatch(plain):
         return None
-    return number if abs(number) < 1e15 and plain[-1:].isdecimal() else None
+    number = float(plain.replace(",", ""))
+    return number if number < MOST else None
+
+
+def _alone(row: FormRow, number: float | None) -> list[Typed]:
+    """The cells of a choice or a number that stands without a text."""
+    choice = _present(row, w.STATUS) if texts.tidy(_said(row, w.STATUS)) in w.CHOICES else []
+    return choice + (_present(row, w.QUANTITY) if number is not None else [])
 
 
 def _unused(row: FormRow, version: Version, altered: set[str]) -> set[str]:
-    """The captions of a matched row's cells that went into no answer."""
+    """The captions of a matched row's cells that went into no version."""
     rest = set()
     for caption, typed in row.cells.items():
         if caption == w.QUANTITY:
@@ -318,7 +379,7 @@ def _unused(row: FormRow, version: Version, altered: set[str]) -> set[str]:
         elif caption == w.STATUS:
             unused = version.choice not in ("", *w.CHOICES)
         elif caption == w.CODE:
-            unused = identity.read(typed.text) is None
+            unused = not identity.is_bare(typed.text)
         else:
             unused = typed.cell in altered or caption in (w.COUNT, w.HINT, w.PROBLEM)
         if unused:

@@ -5,20 +5,24 @@ The order of the files never matters.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from pdsfz_xl import identity, layout, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.match import Matcher, Sorted
+from pdsfz_xl.match import Contents, Matcher
 from pdsfz_xl.model import (
     Answer,
     Arrival,
     Assignment,
     Batch,
     ClerkCells,
+    Evidence,
+    Leftover,
     Manifest,
     Master,
     Received,
@@ -38,36 +42,21 @@ def batch(
     merged_path: str = "",
 ) -> Batch:
     """All one round knows. `arrivals` may come in any order."""
-    matcher = Matcher(master)
-    received: list[Received] = []
-    sorted_files: list[Sorted] = []
-    for arrival in sorted(arrivals, key=lambda a: (a.sha256, not a.original, a.path)):
-        twin = bool(received) and received[-1].sha256 == arrival.sha256 != ""
-        file = _register(master, arrival, clerk, twin=twin)
-        if file.verdict == "accepted" and arrival.manifest:
-            found = matcher.sort(file, arrival.manifest)
-            file = _judge(master, file, found)
-            if file.verdict == "accepted":
-                sorted_files.append(found)
-        received.append(file)
-    answers = tuple(_answers(master, sorted_files, clerk, merged_path))
-    taken = _taken(answers)
-    received = [
-        replace(f, taken=taken[f.path], message=w.taken(taken[f.path]))
-        if f.verdict == "accepted"
-        else f
-        for f in sorted(received, key=lambda f: f.path)
-    ]
-    rows = sorted(row for found in sorted_files for row in found.rows)
+    received, contents = _sorted_files(Matcher(master), arrivals, clerk)
+    answers, unused = _answers(master, contents, clerk, merged_path)
+    received = _counted(received, answers)
+    rows = sorted((r for found in contents for r in found.rows), key=lambda r: r.where.order)
+    leftover = (*unused, *(x for found in contents for x in found.leftover))
+    unknown = (x for found in contents for x in found.unknown)
     return Batch(
         master=master,
         now=now,
         received=tuple(received),
         rows=tuple(rows),
-        unknown=tuple(sorted(x for found in sorted_files for x in found.unknown)),
+        unknown=tuple(sorted(unknown, key=lambda x: x.where.order)),
         answers=answers,
-        evidence=tuple(sorted(e for found in sorted_files for e in found.evidence)),
-        leftover=tuple(sorted(x for found in sorted_files for x in found.leftover)),
+        evidence=tuple(_evidence(e for found in contents for e in found.evidence)),
+        leftover=tuple(sorted(leftover, key=lambda x: x.where.order)),
         standings=tuple(_standings(master, answers, rows, received, clerk)),
         clerk=clerk,
         merged_path=merged_path,
@@ -77,123 +66,171 @@ def batch(
 # --- files ---------------------------------------------------------------------------------
 
 
-def _register(master: Master, arrival: Arrival, clerk: ClerkCells, *, twin: bool) -> Received:
+def _sorted_files(
+    matcher: Matcher, arrivals: Iterable[Arrival], clerk: ClerkCells
+) -> tuple[list[Received], list[Contents]]:
+    """The verdict of every file, and what those hold that are this campaign's."""
+    received: list[Received] = []
+    contents: list[Contents] = []
+    for copies in _copies(arrivals):
+        file = _register(matcher, copies, clerk)
+        manifest = copies[0].manifest
+        if file.verdict == "accepted" and manifest:
+            found = matcher.sort(file, manifest)
+            file = _judge(file, found)
+            if file.verdict == "accepted" or found.units:
+                contents.append(found)
+        received += [file, *(_twin(file, copy) for copy in copies[1:])]
+    return received, contents
+
+
+def _copies(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
+    """Files of the same bytes together, the one seen first at their head."""
+
+    def same(arrival: Arrival) -> tuple[str, str]:
+        alone = arrival.manifest is None or not arrival.sha256
+        return arrival.sha256, arrival.path if alone else ""
+
+    ordered = sorted(arrivals, key=lambda a: (same(a), not a.original, a.path))
+    for _, copies in groupby(ordered, same):
+        yield list(copies)
+
+
+def _register(matcher: Matcher, copies: list[Arrival], clerk: ClerkCells) -> Received:
     """The verdict a file has before its rows are looked at."""
+    arrival = copies[0]
     written = clerk.get(w.REGISTER_SHEET, {}).get(arrival.sha256, {})
     manifest = arrival.manifest
-    unit = rules.find_unit(master, written.get("归属单位", ""))
-    said_time = texts.parse_moment(written.get("实际收到时间", ""))
+    unit = rules.find_unit(matcher.master, written.get("归属单位", ""))
     file = Received(
         path=arrival.path,
         sha256=arrival.sha256,
         verdict="accepted",
         unit=unit,
         first_seen=arrival.first_seen,
-        received=said_time or arrival.first_seen,
+        received=texts.parse_moment(written.get("实际收到时间", "")) or arrival.first_seen,
         saved=manifest.saved if manifest else "",
+        flags=manifest.flags if manifest else (),
     )
     if manifest is None:
         return replace(file, verdict="ignored", message=w.CLUTTER)
-    if twin:
-        return replace(file, verdict="duplicate", message=w.TWIN)
     if written.get("作废"):
         return replace(file, verdict="ignored", message=w.VOID)
-    mark = _classified(arrival.path, manifest)
-    if mark and not rules.waived(master, "P01", unit or manifest.unit, ""):
-        return replace(
-            file, verdict="held", rule="P01", message=mark, unit=unit or _known(master, manifest)
-        )
+    unit = unit or matcher.unit_of(manifest)
+    mark = _classified(manifest, *(copy.path for copy in copies))
+    if mark and not rules.waived(matcher.master, "P01", unit, ""):
+        return replace(file, verdict="held", rule="P01", message=mark, unit=unit)
     if manifest.rule:
         return replace(file, verdict="rejected", rule=manifest.rule, message=manifest.detail)
     return file
 
 
-def _judge(master: Master, file: Received, found: Sorted) -> Received:
+def _judge(file: Received, found: Contents) -> Received:
     """The verdict once its rows are known."""
     if found.foreign:
         return replace(file, verdict="rejected", rule="F04", message=found.foreign)
-    if not found.rows and not found.units:
-        why = w.WHOSE_FORM if found.known else w.NOT_OUR_FORM
-        return replace(file, verdict="rejected", rule="F06", message=why)
     unit = next(iter(found.units)) if len(found.units) == 1 else ""
-    return replace(file, unit=unit if unit in master.unit else "")
+    if found.rows or found.evidence:
+        return replace(file, unit=unit)
+    why = w.COLUMNS_GONE if found.units else w.WHOSE_FORM if found.known else w.NOT_OUR_FORM
+    return replace(file, verdict="rejected", rule="F06", message=why, unit=unit or file.unit)
 
 
-def _classified(path: str, manifest: Manifest) -> str:
-    """The first classification mark in the name or in anything typed, or empty."""
+def _twin(file: Received, copy: Arrival) -> Received:
+    """A second copy: it is held or void like the first, and never counts."""
+    twin = replace(file, path=copy.path, first_seen=copy.first_seen)
+    if file.verdict in ("held", "ignored"):
+        return twin
+    return replace(twin, verdict="duplicate", rule="", message=w.TWIN, flags=())
+
+
+def _classified(manifest: Manifest, *paths: str) -> str:
+    """The first classification mark in a name or in anything typed, or empty."""
     typed = [t for row in (*manifest.rows, *manifest.evidence) for t in row.cells.values()]
     typed += [loose.typed for loose in manifest.loose]
-    for said in (path, *(t.text for t in typed if not t.ours)):
+    for said in (*paths, *(t.text for t in typed if not t.ours)):
         if mark := rules.CLASSIFIED.search(said):
             return mark[0]
     return ""
 
 
-def _known(master: Master, manifest: Manifest) -> str:
-    return manifest.unit if manifest.unit in master.unit else ""
+def _counted(received: list[Received], answers: Iterable[Answer]) -> list[Received]:
+    """Every file by path, the accepted ones with how many answers of theirs count."""
+    taken: dict[str, int] = defaultdict(int)
+    for answer in answers:
+        if answer.source and not answer.keyed:
+            taken[answer.source.file] += 1
+    return [
+        replace(f, taken=taken[f.path], message=w.taken(taken[f.path]))
+        if f.verdict == "accepted"
+        else f
+        for f in sorted(received, key=lambda f: f.path)
+    ]
+
+
+def _evidence(listed: Iterable[Evidence]) -> list[Evidence]:
+    """The same piece listed in a second file, as in every correction, is listed once."""
+    ordered = sorted(listed, key=lambda e: e.where.order)
+    once = {e[1:]: e for e in reversed(ordered)}
+    return sorted(once.values(), key=lambda e: e.where.order)
 
 
 # --- answers -------------------------------------------------------------------------------
 
 
 def _answers(
-    master: Master, files: list[Sorted], clerk: ClerkCells, merged_path: str
-) -> Iterator[Answer]:
+    master: Master, files: list[Contents], clerk: ClerkCells, merged_path: str
+) -> tuple[tuple[Answer, ...], list[Leftover]]:
+    """What counts for every assignment, and the choices and numbers that went nowhere."""
     versions: dict[tuple[str, str], list[Version]] = defaultdict(list)
     for found in files:
         for version in found.versions:
             versions[version.unit, version.requirement].append(version)
+    answers: list[Answer] = []
+    unused: list[Leftover] = []
     for index, assignment in enumerate(master.assignments):
-        said = versions[assignment.unit.code, assignment.requirement.key]
-        yield _answer(master, assignment, said, clerk, index, merged_path)
+        unit, requirement, _ = assignment
+        key = master.key(unit.code, requirement.key)
+        chosen = clerk.get(w.CONFLICT_SHEET, {}).get(key, {}).get(w.CHOSEN_DIGEST, "")
+        settled = _settle(versions[unit.code, requirement.key], chosen)
+        written = clerk.get(w.MERGED_SHEET, {}).get(key, {})
+        keyed_at = Where(merged_path, w.MERGED_SHEET, layout.merged_cell("代录内容", index))
+        answer = _answer(master, assignment, settled, written.get("代录内容", ""), keyed_at)
+        answers.append(_reviewed(answer, written))
+        unused += settled.unused
+    return tuple(answers), unused
 
 
 def _answer(
-    master: Master,
-    assignment: Assignment,
-    said: list[Version],
-    clerk: ClerkCells,
-    index: int,
-    merged_path: str,
+    master: Master, assignment: Assignment, settled: "_Settled", keyed: str, keyed_at: Where
 ) -> Answer:
     unit, requirement, _ = assignment
-    key = identity.assignment_key(master.settings.code, unit.code, requirement.key)
-    chosen = clerk.get(w.CONFLICT_SHEET, {}).get(key, {}).get(w.CHOSEN_DIGEST, "")
-    versions, decided = _settle(_distinct(said), chosen)
-    counted = versions[-1] if versions else None
-    if counted and counted.text:
-        status = counted.choice if counted.choice in w.CHOICES else w.ANSWERED
-        deadline = unit.extended or master.settings.deadline
-        return Answer(
-            unit=unit.code,
-            requirement=requirement.key,
-            text=counted.text,
-            count=texts.count(counted.text),
-            number=counted.number,
-            status=status,
-            answered=True,
-            source=counted.where,
-            received=counted.received,
-            late=_is_late(counted.received, deadline),
-            versions=versions,
-            open_conflict=len(versions) > 1 and not decided,
-        )
-    keyed = clerk.get(w.MERGED_SHEET, {}).get(key, {}).get("代录内容", "")
-    if texts.count(keyed):
-        return Answer(
-            unit=unit.code,
-            requirement=requirement.key,
-            text=texts.tidy(keyed),
-            count=texts.count(keyed),
-            status=w.ANSWERED,
-            answered=True,
-            source=Where(merged_path, w.MERGED_SHEET, layout.merged_cell("代录内容", index)),
-            versions=versions,
-            keyed=True,
-        )
-    return Answer(
-        unit=unit.code, requirement=requirement.key, status=w.UNANSWERED, versions=versions
+    base = Answer(
+        unit=unit.code,
+        requirement=requirement.key,
+        status=w.UNANSWERED,
+        versions=settled.versions,
+        decided=settled.decided,
+        choice_gone=settled.choice_gone,
     )
+    counted = settled.versions[-1] if settled.versions else None
+    said: dict[str, Any] = {}
+    if counted and counted.text:
+        said = {
+            "text": counted.text,
+            "number": counted.number,
+            "status": counted.choice if counted.choice in w.CHOICES else w.ANSWERED,
+            "source": counted.where,
+            "received": counted.received,
+            "late": _is_late(counted.received, master.deadline(unit)),
+            "open_conflict": len(settled.versions) > 1 and not settled.decided,
+        }
+    elif texts.count(keyed):
+        text = texts.tidy(keyed)
+        said = {"text": text, "status": w.ANSWERED, "source": keyed_at, "keyed": True}
+    if not said:
+        return base
+    return replace(base, answered=True, count=texts.count(said["text"]), **said)
 
 
 def _is_late(received: datetime, deadline: date | None) -> bool:
@@ -203,18 +240,78 @@ def _is_late(received: datetime, deadline: date | None) -> bool:
     return received >= datetime.combine(deadline + timedelta(days=1), time())
 
 
-def _distinct(said: Iterable[Version]) -> list[Version]:
-    """Different versions from the earliest to the latest; equal and partial ones collapse.
+def _reviewed(answer: Answer, written: Mapping[str, str]) -> Answer:
+    """Which answer the review was written about stays until the review itself is changed."""
+    review = "\x1f".join(written.get(c, "") for c in w.REVIEW)
+    if not review.strip("\x1f"):
+        return answer
+    now = identity.answer_digest(answer.text, answer.status, answer.number)
+    before = written.get(w.REVIEW_DIGEST, "")
+    seen, _, reviewed = before.partition(".")
+    if reviewed != identity.digest(review):
+        seen = written.get(w.ANSWER_DIGEST) or now
+    return replace(answer, reviewed=f"{seen}.{identity.digest(review)}", stale=seen != now)
 
-    Later is: the save time in the file, then our first sight, then sha256. A version whose
-    every filled field stands in another one too says nothing of its own.
+
+# --- versions ------------------------------------------------------------------------------
+
+
+class _Settled(NamedTuple):
+    """The different versions, the one that counts last, and what is in none of them."""
+
+    versions: tuple[Version, ...]
+    decided: bool
+    choice_gone: bool
+    unused: list[Leftover]
+
+
+def _settle(said: Iterable[Version], chosen: str) -> _Settled:
+    """First the texts; then choices and numbers that stand alone go to the text that counts.
+
+    One that only repeats a text's is nothing new; one that contradicts is a version of its own.
     """
-    ordered = sorted(said, key=lambda v: (v.saved, v.received, v.sha256, v.where))
+    ordered = sorted(said, key=_age)
+    kept = _distinct(v for v in ordered if v.text)
+    pick = _pick(kept, chosen)
+    if pick is not None:
+        kept.append(kept.pop(pick))
+    alone = []
+    for version in (v for v in ordered if not v.text):
+        if any(_repeats(version, other) for other in kept):
+            continue
+        if kept and _completes(version, kept[-1]):
+            kept[-1] = _joined(kept[-1], version)
+        else:
+            alone.append(version)
+    unused = [cell for version in alone for cell in version.mute]
+    versions = [*_distinct(alone), *kept]
+    if pick is None and (pick := _pick(versions, chosen)) is not None:
+        versions.append(versions.pop(pick))
+    gone = chosen != "" and pick is None
+    return _Settled(tuple(versions), pick is not None, gone, unused)
+
+
+def _age(version: Version) -> tuple[object, ...]:
+    """Later is: the save time in the file, then our first sight, then sha256.
+
+    Of a file without a save time, and of one saved after we had it (a clock that is wrong), our
+    first sight is all we know.
+    """
+    saved = texts.parse_stamp(version.saved) or version.received
+    moment = min(saved, version.received)
+    return (moment, saved, version.received, version.sha256, version.where.order)
+
+
+def _distinct(ordered: Iterable[Version]) -> list[Version]:
+    """Different versions from the earliest to the latest; those that agree become one.
+
+    What was said again later counts from then on: after 甲, 乙, 甲 it is 甲.
+    """
     kept: list[Version] = []
     for version in ordered:
-        for i, other in enumerate(kept):
-            if _compatible(version, other):
-                kept[i] = _joined(other, version)
+        for i in reversed(range(len(kept))):
+            if _compatible(version, kept[i]):
+                kept.append(_joined(kept.pop(i), version))
                 break
         else:
             kept.append(version)
@@ -222,46 +319,45 @@ def _distinct(said: Iterable[Version]) -> list[Version]:
 
 
 def _compatible(one: Version, other: Version) -> bool:
-    pairs = ((one.text, other.text), (one.choice, other.choice))
-    numbers = (one.number, other.number)
-    return all(not a or not b or a == b for a, b in pairs) and (
-        None in numbers or numbers[0] == numbers[1]
-    )
+    """The same text, and no field in which both say something and not the same."""
+    pairs = ((one.choice, other.choice), (one.number, other.number))
+    return one.text == other.text and all(a in ("", None, b) or b in ("", None) for a, b in pairs)
+
+
+def _repeats(alone: Version, spoken: Version) -> bool:
+    return alone.choice in ("", spoken.choice) and alone.number in (None, spoken.number)
+
+
+def _completes(alone: Version, spoken: Version) -> bool:
+    """A number, or 已填报, adds to a text; a bare 无此情况 says something else than it does."""
+    done = ("", w.ANSWERED)
+    same = alone.choice == spoken.choice or (alone.choice in done and spoken.choice in done)
+    return same and (None in (alone.number, spoken.number) or alone.number == spoken.number)
 
 
 def _joined(first: Version, later: Version) -> Version:
     """Two that agree: the file that holds the text and came first is the source."""
     holding = [v for v in (first, later) if v.text] or [first, later]
-    base = min(holding, key=lambda v: (v.received, v.sha256, v.where))
+    base = min(holding, key=lambda v: (v.received, v.sha256, v.where.order))
     other = later if base is first else first
+    figures = [v for v in (base, other) if v.number is not None]
+    figure = next(iter(figures), other if other.number_text else base)
     return replace(
         base,
         choice=base.choice or other.choice,
-        number=base.number if base.number is not None else other.number,
-        number_text=base.number_text or other.number_text,
-        saved=max(base.saved, other.saved),
+        number=figure.number,
+        number_text=figure.number_text,
+        number_where=figure.number_where,
     )
 
 
-def _settle(versions: list[Version], chosen: str) -> tuple[tuple[Version, ...], bool]:
-    """The version that counts goes last: the clerk's choice, else the latest with a text."""
-    for version in versions:
-        if chosen and _digest(version) == chosen:
-            return (*(v for v in versions if v is not version), version), True
-    ordered = sorted(versions, key=lambda v: bool(v.text))
-    return tuple(ordered), False
-
-
-def _digest(version: Version) -> str:
-    return identity.version_digest(version.text, version.choice, version.number)
-
-
-def _taken(answers: Iterable[Answer]) -> dict[str, int]:
-    taken: dict[str, int] = defaultdict(int)
-    for answer in answers:
-        if answer.source and not answer.keyed:
-            taken[answer.source.file] += 1
-    return taken
+def _pick(versions: list[Version], chosen: str) -> int | None:
+    """Which version the clerk chose: the very one, else the only one with that text."""
+    if not chosen:
+        return None
+    exact = [i for i, v in enumerate(versions) if identity.version_digest(v) == chosen]
+    same = [i for i, v in enumerate(versions) if v.text and identity.is_text_of(v.text, chosen)]
+    return exact[0] if exact else same[0] if len(same) == 1 else None
 
 
 # --- units ---------------------------------------------------------------------------------
@@ -274,32 +370,38 @@ def _standings(
     received: list[Received],
     clerk: ClerkCells,
 ) -> Iterator[Standing]:
+    mine: dict[str, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        mine[answer.unit].append(answer)
     files: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         files[row.unit].add(row.where.file)
+    for file in received:
+        # Another campaign's form is nothing this unit has sent for this one.
+        if file.unit and file.verdict in ("rejected", "held") and file.rule != "F04":
+            files[file.unit].add(file.path)
     times = {file.path: file.received for file in received}
-    typed_in = {f.unit for f in received if f.verdict in ("rejected", "held") and f.unit}
+    came = {row.unit for row in rows}
     for unit in master.units:
-        mine = [a for a in answers if a.unit == unit.code]
-        answered = sum(a.answered for a in mine)
-        came = sorted(files[unit.code])
-        if not mine:
+        due = mine[unit.code]
+        answered = sum(a.answered for a in due)
+        if not due:
             status = "nothing_due"
-        elif answered == len(mine):
+        elif answered == len(due):
             status = "complete"
-        elif came or answered:
+        elif unit.code in came or answered:
             status = "partial"
         else:
-            status = "received" if unit.code in typed_in else "missing"
+            status = "received" if files[unit.code] else "missing"
         register = clerk.get(w.REGISTER_SHEET, {}).get(unit.code, {})
         yield Standing(
             unit=unit.code,
-            assigned=len(mine),
+            assigned=len(due),
             answered=answered,
-            missing=tuple(a.requirement for a in mine if not a.answered),
+            missing=tuple(a.requirement for a in due if not a.answered),
             status=status,
             paper=register.get("纸质版收到日期", ""),
-            received=min((times[path] for path in came), default=None),
-            late=any(a.late for a in mine),
-            files=tuple(came),
+            received=min((times[path] for path in files[unit.code]), default=None),
+            late=any(a.late for a in due),
+            files=tuple(sorted(files[unit.code])),
         )

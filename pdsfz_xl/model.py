@@ -18,6 +18,13 @@ class Where(NamedTuple):
     sheet: str = ""
     cell: str = ""
 
+    @property
+    def order(self) -> tuple[str, str, int, int, str]:
+        """For sorting as people read: A2 stands before A10, and Z1 before AA1."""
+        column = self.cell.rstrip("0123456789")
+        row = self.cell[len(column) :]
+        return (self.file, self.sheet, int(row[:9] or 0), len(column), self.cell)
+
 
 class Finding(NamedTuple):
     """Something wrong with the data. `unit` is a full name and `requirement` a key, or empty."""
@@ -204,7 +211,30 @@ class Master:
 
     def due(self, unit: str) -> tuple[Requirement, ...]:
         """The requirements one unit must answer, in master order."""
-        return tuple(r for r in self.requirements if any(d.unit == unit for d in r.duties))
+        return self._due.get(unit, ())
+
+    @cached_property
+    def _due(self) -> Mapping[str, tuple[Requirement, ...]]:
+        due: dict[str, dict[str, Requirement]] = {}
+        for requirement in self.requirements:
+            for duty in requirement.duties:
+                due.setdefault(duty.unit, {})[requirement.key] = requirement
+        return {unit: tuple(found.values()) for unit, found in due.items()}
+
+    def deadline(self, unit: Unit) -> date | None:
+        """The last day that is not late for this unit."""
+        return unit.extended or self.settings.deadline
+
+    def key(self, unit: str, requirement: str) -> str:
+        """What the clerk's columns of an assignment hang on: its row code without the check."""
+        return f"{self.settings.code}-{unit}-{requirement}"
+
+    def period(self, requirement: Requirement) -> tuple[date | None, date | None]:
+        """From when to when the material must be."""
+        return (
+            requirement.start or self.settings.period_start,
+            requirement.end or self.settings.period_end,
+        )
 
 
 # --- the notice ----------------------------------------------------------------------------
@@ -258,8 +288,9 @@ class Draft:
 class Typed(NamedTuple):
     """A non-empty cell of a returned workbook.
 
-    `kind` is text, number, date, bool, error or formula (a formula without a value).
-    `text` is what a person reads; `ours` says that the form itself carried this text.
+    `kind` is text, number, date, bool, error, formula (a formula without a value) or comment.
+    `text` is what a person reads; `ours` says that the form itself carried this text, or that
+    one of its counters says it. `value` is the stored number where `kind` is number.
     """
 
     cell: str
@@ -267,6 +298,7 @@ class Typed(NamedTuple):
     text: str
     formula: str = ""
     ours: bool = False
+    value: float | None = None
 
 
 class FormRow(NamedTuple):
@@ -337,6 +369,8 @@ class Received:
     saved: str = ""
     taken: int = 0
     """Answers of this file that count."""
+    flags: tuple[str, ...] = ()
+    """What the reader found odd in it, as in `Manifest.flags`."""
 
 
 class Row(NamedTuple):
@@ -356,6 +390,13 @@ class Row(NamedTuple):
     """Locked cells that do not say what the master says: caption, address, text found."""
 
 
+class Leftover(NamedTuple):
+    """A cell somebody typed that ended up nowhere else."""
+
+    where: Where
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
     """What one file says for one assignment."""
@@ -373,8 +414,10 @@ class Version:
     kind: str = "text"
     """The type of the 情况说明 cell, as in `Typed.kind`."""
     number_text: str = ""
-    """What stood in 数量 when it was no number."""
-    number_cell: str = ""
+    """What stood in 数量 when it was no number that can be taken."""
+    number_where: Where | None = None
+    mute: tuple[Leftover, ...] = ()
+    """Of a version without a text: its cells, which are left over unless it is joined to one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,8 +438,21 @@ class Answer:
     """Every different version, the one that counts last."""
     open_conflict: bool = False
     """Different versions and no 采用 yet."""
+    decided: bool = False
+    """The clerk's 采用 names the version that counts."""
+    choice_gone: bool = False
+    """The version the clerk's 采用 named is not there any more."""
     keyed: bool = False
     """Typed in by the office (代录内容)."""
+    reviewed: str = ""
+    """Which answer the clerk's review was written about, and which review: two digests."""
+    stale: bool = False
+    """Whether the answer has changed since that review."""
+
+    @property
+    def numbered(self) -> tuple[Version, ...]:
+        """The versions in the order of their numbers, the same in the workbook and on paper."""
+        return tuple(sorted(self.versions, key=lambda v: (v.received, v.sha256, v.where.order)))
 
 
 class Unknown(NamedTuple):
@@ -417,13 +473,6 @@ class Evidence(NamedTuple):
     date: str
     pieces: int
     note: str
-
-
-class Leftover(NamedTuple):
-    """A cell somebody typed that ended up nowhere else."""
-
-    where: Where
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -467,6 +516,15 @@ class Batch:
     def answer(self) -> Mapping[tuple[str, str], Answer]:
         """By unit code and requirement key."""
         return {(a.unit, a.requirement): a for a in self.answers}
+
+    @cached_property
+    def listed(self) -> Mapping[tuple[str, str], tuple[Evidence, ...]]:
+        """The evidence listed, by unit code and requirement key."""
+        found: dict[tuple[str, str], tuple[Evidence, ...]] = {}
+        for e in self.evidence:
+            place = (e.unit, e.requirement)
+            found[place] = (*found.get(place, ()), e)
+        return found
 
     def written(self, sheet: str, key: str, caption: str) -> str:
         """What the clerk wrote there, or empty."""

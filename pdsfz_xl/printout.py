@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pdsfz_xl import identity
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Duty, Finding, Indicator, Master, Requirement, Standing
@@ -370,7 +369,7 @@ def _settled_row(
 
 
 def _row(batch: Batch, requirement: Requirement, duty: Duty, answer: Answer) -> Json:
-    key = identity.assignment_key(batch.master.settings.code, answer.unit, requirement.key)
+    key = batch.master.key(answer.unit, requirement.key)
     revised = batch.written(w.MERGED_SHEET, key, "修改稿")
     revised = revised if texts.count(revised) else ""
     tags = {"revised": bool(revised), "keyed": answer.keyed, "late": answer.late}
@@ -397,7 +396,7 @@ def _parts(requirement: Requirement, answer: Answer, revised: str) -> Iterator[J
     if revised or (answer.answered and not answer.open_conflict):
         yield {"paragraphs": _paragraphs(revised or answer.text)}
     if answer.open_conflict or not answer.answered:
-        for place, version in enumerate(answer.versions, 1):
+        for place, version in enumerate(answer.numbered, 1):
             yield {
                 "version": place if answer.open_conflict else 0,
                 "file": _paper(version.where.file.rpartition("/")[2]),
@@ -423,8 +422,5 @@ def _number(requirement: Requirement, answer: Answer) -> str:
 
 
 def _evidence(batch: Batch, answer: Answer) -> list[str]:
-    return [
-        _paper(e.name)
-        for e in batch.evidence
-        if (e.unit, e.requirement) == (answer.unit, answer.requirement) and e.name
-    ]
+    names = (e.name for e in batch.listed.get((answer.unit, answer.requirement), ()))
+    return [_paper(name) for name in dict.fromkeys(names) if name]

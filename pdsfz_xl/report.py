@@ -115,7 +115,7 @@ class _Report:
         shown = []
         for i, column in enumerate(columns):
             value = line.values.get(column.caption, "")
-            if column.clerk and line.key and not value:
+            if column.clerk and line.key and column.caption not in line.values:
                 value = self.batch.written(name, line.key, column.caption)
             if column.caption in line.links:
                 sheet.write_url(row, i, line.links[column.caption], self.link, str(value))

@@ -182,7 +182,7 @@ def _key(name: str, said: Mapping[str, str]) -> str:
     key = said.get(first, "")
     if name in _BY_CODE:
         code = identity.read(key) or identity.read(f"{key}-0000")
-        return identity.assignment_key(*code[:3]) if code else ""
+        return "-".join(code[:3]) if code else ""
     return layout.row_key(key, *(said.get(caption, "") for caption in more)) if key else ""
 
 
@@ -235,13 +235,27 @@ def _written(name: str, said: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_choices(lines: list[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each conflict's 采用 with the fingerprint of the version that number names here."""
-    versions = {(key, said.get("版本", "")): said.get(w.CHOSEN_DIGEST, "") for key, said in lines}
+    """Each conflict's 采用 with the fingerprint of the version it names here.
+
+    It may be typed beside any version, so what was typed since we wrote the sheet wins over what
+    we wrote ourselves; 是 means the version it stands beside.
+    """
+    conflicts: dict[str, list[dict[str, str]]] = defaultdict(list)
     for key, said in lines:
-        kept = {c: text for c, text in said.items() if c != w.CHOSEN_DIGEST}
-        if pick := said.get("采用"):
-            kept[w.CHOSEN_DIGEST] = versions.get((key, texts.squash(pick)), "")
-        yield key, kept
+        conflicts[key].append(said)
+    for key, rows in conflicts.items():
+        digests = [said.get(w.CHOSEN_DIGEST, "").partition(".") for said in rows]
+        picks = {i: texts.squash(said["采用"]) for i, said in enumerate(rows) if "采用" in said}
+        new = {i for i, pick in picks.items() if pick != texts.squash(digests[i][2])}
+        named = {said.get("版本", ""): digests[i][0] for i, said in enumerate(rows)}
+        for i, said in enumerate(rows):
+            kept = {c: text for c, text in said.items() if c != w.CHOSEN_DIGEST}
+            if i in (new or picks):
+                named_here = {**named, w.YES: digests[i][0]}
+                kept[w.CHOSEN_DIGEST] = named_here.get(picks[i], "")
+            else:
+                kept.pop("采用", None)
+            yield key, kept
 
 
 # --- texts ---------------------------------------------------------------------------------

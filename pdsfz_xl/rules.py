@@ -153,6 +153,22 @@ def older_form(batch: Batch) -> Iterator[Hit]:
             yield _at(row)
 
 
+@rule(
+    "F09",
+    "C",
+    "部分内容没有读到",
+    "“{file}”里有{parts}，这些内容没有读入汇总表",
+    "请打开存档里的原件核对；需要采用的请代录，或请填报单位写进情况说明后重报",
+)
+def partly_read(batch: Batch) -> Iterator[Hit]:
+    """只读单元格和批注；图片、文本框、嵌入文件等不读，但说出来，免得有人把答案写在那里。"""
+    for file in batch.received:
+        kinds = dict.fromkeys(flag.partition(":")[0] for flag in file.flags)
+        parts = [w.UNREAD[kind] for kind in kinds if kind in w.UNREAD]
+        if parts and file.verdict == "accepted":
+            yield Hit(Where(file.path), file.unit, "", {"parts": "、".join(parts)})
+
+
 # --- I: whose it is ------------------------------------------------------------------------
 
 
@@ -287,7 +303,7 @@ def late(batch: Batch) -> Iterator[Hit]:
             by_unit[answer.unit].append(answer)
     for unit, answers in by_unit.items():
         last = max(answers, key=lambda a: (a.received or batch.now, a.requirement))
-        deadline = batch.master.unit[unit].extended or batch.master.settings.deadline
+        deadline = batch.master.deadline(batch.master.unit[unit])
         yield Hit(
             last.source or _unit_row(batch.master, unit),
             unit,
@@ -369,10 +385,8 @@ def number_missing(batch: Batch) -> Iterator[Hit]:
         if requirement.kind == w.FIGURES and answer.status == w.ANSWERED and answer.number is None:
             last = answer.versions[-1] if answer.versions else None
             wrong = last.number_text if last else ""
-            where = answer.source or Where()
-            if last and wrong:
-                where = where._replace(cell=last.number_cell)
-            found = f"“{texts.brief(wrong)}”不是数字" if wrong else "数量栏是空的"
+            where = (last.number_where if last and wrong else None) or answer.source or Where()
+            found = f"“{texts.brief(wrong)}”不是不小于 0 的数" if wrong else "数量栏是空的"
             yield Hit(where, answer.unit, answer.requirement, {"found": found})
 
 
@@ -498,12 +512,14 @@ def years_outside(batch: Batch) -> Iterator[Hit]:
     "请在佐证材料表中补列，并随表报送",
 )
 def too_few_pieces(batch: Batch) -> Iterator[Hit]:
-    """件数按佐证材料表统计：写了件数的按件数，没写的每行一件。"""
-    listed: dict[tuple[str, str], int] = defaultdict(int)
+    """件数按佐证材料表统计：写了件数的按件数，没写的每行一件；同名同日的几次登记只算一次。"""
+    listed: dict[tuple[str, str], dict[tuple[str, str], int]] = defaultdict(dict)
     for piece in batch.evidence:
-        listed[piece.unit, piece.requirement] += piece.pieces
+        known = listed[piece.unit, piece.requirement]
+        name = (piece.name, piece.date)
+        known[name] = max(piece.pieces, known.get(name, 0))
     for answer, requirement in _written(batch):
-        have = listed[answer.unit, answer.requirement]
+        have = sum(listed[answer.unit, answer.requirement].values())
         if answer.status == w.ANSWERED and have < requirement.pieces:
             yield _of(answer, least=requirement.pieces, listed=have)
 
@@ -537,6 +553,21 @@ def versions_differ(batch: Batch) -> Iterator[Hit]:
     for answer in batch.answers:
         if answer.open_conflict:
             yield _of(answer, versions=len(answer.versions))
+
+
+@rule(
+    "X02",
+    "B",
+    "修改稿之后答案又变了",
+    "{unit}的{item}写好修改稿以后，单位的答案又变了；打印和上报仍用修改稿",
+    "请对照新答案核对修改稿；改一下修改稿或审核意见即解除",
+)
+def revision_outdated(batch: Batch) -> Iterator[Hit]:
+    """修改稿代替单位原文上纸；原文变了而修改稿没变，领导看到的就是旧话。"""
+    for answer in batch.answers:
+        key = batch.master.key(answer.unit, answer.requirement)
+        if answer.stale and batch.written(w.MERGED_SHEET, key, "修改稿"):
+            yield _of(answer)
 
 
 # --- S: the text itself --------------------------------------------------------------------
@@ -616,7 +647,7 @@ def not_our_duty(batch: Batch) -> Iterator[Hit]:
     """写明理由即算答复、不再催报，但一直挂着，直到办公室决定。"""
     for answer in batch.answers:
         if answer.status == w.NOT_OURS and answer.answered:
-            key = f"{batch.master.settings.code}-{answer.unit}-{answer.requirement}"
+            key = batch.master.key(answer.unit, answer.requirement)
             if not batch.written(w.REASSIGN_SHEET, key, "处理意见"):
                 yield _of(answer, found=texts.brief(answer.text))
 
@@ -845,7 +876,7 @@ declare(
     "请改成{example}",
 )
 def unreadable_review(batch: Batch) -> Iterator[Hit]:
-    """经办人在汇总表里填的时间、单位和版本号读不出来就说出来，不能悄悄不算。"""
+    """经办人在汇总表里填的时间、单位、版本号读不出来或自相矛盾就说出来，不能悄悄不算。"""
     for cells in batch.clerk.get(w.REGISTER_SHEET, {}).values():
         for caption, readable, why, example in (
             ("实际收到时间", texts.parse_moment, "不是时间", "2019-10-24 16:05 这样的时间"),
@@ -854,11 +885,21 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
             found = cells.get(caption, "")
             if found and not readable(found):
                 yield _review(batch, w.REGISTER_SHEET, caption, found, why, example)
-    for cells in batch.clerk.get(w.CONFLICT_SHEET, {}).values():
+    gone = {batch.master.key(a.unit, a.requirement) for a in batch.answers if a.choice_gone}
+    for key, cells in batch.clerk.get(w.CONFLICT_SHEET, {}).items():
         found = cells.get("采用", "")
-        if found and not cells.get(w.CHOSEN_DIGEST):
-            why, example = "没有这个版本", "“版本”栏里的数字"
+        if found and (key in gone or not cells.get(w.CHOSEN_DIGEST)):
+            lost = key in gone or found == w.CHOICE_GONE
+            several = w.ALSO_SAID in found
+            why = "选定的版本已经不在" if lost else "选了不止一个" if several else "没有这个版本"
+            example = "“版本”栏里的一个数字"
             yield _review(batch, w.CONFLICT_SHEET, "采用", found, why, example)
+    for sheet in (w.MERGED_SHEET, w.FINAL_SHEET, w.REASSIGN_SHEET):
+        for cells in batch.clerk.get(sheet, {}).values():
+            for caption, found in cells.items():
+                if w.ALSO_SAID in found and caption != w.PROPOSAL:
+                    why, example = "同一格有两种写法，两种都留着", "其中一种"
+                    yield _review(batch, sheet, caption, found, why, example)
 
 
 def _review(batch: Batch, sheet: str, caption: str, found: str, why: str, example: str) -> Hit:
@@ -920,7 +961,8 @@ def run(batch: Batch) -> tuple[Finding, ...]:
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
-    return (finding.grade, finding.rule, finding.unit, finding.requirement, finding.where)
+    where = finding.where.order
+    return (finding.grade, finding.rule, finding.unit, finding.requirement, where, finding.message)
 
 
 def _name(batch: Batch, code: str, hit: Hit) -> Finding:
@@ -985,8 +1027,7 @@ def _identity_altered(row: Row) -> bool:
 
 
 def _period(master: Master, requirement: Requirement) -> tuple[str, str]:
-    start = requirement.start or master.settings.period_start
-    end = requirement.end or master.settings.period_end
+    start, end = master.period(requirement)
     return (start.isoformat() if start else "", end.isoformat() if end else "")
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pdsfz_xl import form, identity, layout, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Answer, Batch, Finding, Requirement, Version
+from pdsfz_xl.model import Answer, Batch, Finding, Requirement
 
 MACHINE = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 """Columns that are neither the clerk's nor anybody's to read."""
@@ -66,9 +66,6 @@ class _Tables:
         self.batch = batch
         self.master = batch.master
         self.findings = findings
-        self.evidence: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for piece in batch.evidence:
-            self.evidence[piece.unit, piece.requirement].append(piece.name)
         self.row_of = {
             (a.unit, a.requirement): i
             for i, a in enumerate(batch.answers, layout.MERGED_HEADER + 1)
@@ -132,22 +129,25 @@ class _Tables:
                     w.COUNT: answer.count,
                     w.QUANTITY: "" if answer.number is None else answer.number,
                     "计量单位": requirement.measure,
-                    w.EVIDENCE_SHEET: "\n".join(self.evidence[answer.unit, answer.requirement]),
+                    w.EVIDENCE_SHEET: self.evidence(answer),
                     "来源文件": source.file if source else "",
                     "来源位置": f"{source.sheet} {source.cell}" if source else "",
-                    "提醒": "、".join(self.reminders(answer, requirement, key)),
+                    "提醒": "、".join(self.reminders(answer, requirement)),
                     w.ANSWER_DIGEST: _seen(answer),
-                    w.REVIEW_DIGEST: self.reviewed(key, answer),
+                    w.REVIEW_DIGEST: answer.reviewed,
                     "修改稿字数": Counted(cell, texts.count(revised)),
                 },
                 frozenset({"提醒"} if answer.answered else {w.STATUS, "提醒"}),
             )
 
-    def reminders(self, answer: Answer, requirement: Requirement, key: str) -> Iterator[str]:
+    def evidence(self, answer: Answer) -> str:
+        listed = self.batch.listed.get((answer.unit, answer.requirement), ())
+        return "\n".join(dict.fromkeys(piece.name for piece in listed))
+
+    def reminders(self, answer: Answer, requirement: Requirement) -> Iterator[str]:
         if answer.open_conflict:
             yield w.PENDING_CHOICE
-        before = self.reviewed(key, answer).partition(".")[0]
-        if before and before != _seen(answer):
+        if answer.stale:
             yield w.REVIEW_AGAIN
         if answer.count > requirement.limit:
             yield w.OVER
@@ -156,25 +156,10 @@ class _Tables:
         if answer.keyed:
             yield w.KEYED
 
-    def reviewed(self, key: str, answer: Answer) -> str:
-        """Which answer the clerk's review was written about, and which review: two digests.
-
-        The first stays until the review itself is changed, so that 待复审 stays too.
-        """
-        written = self.batch.clerk.get(w.MERGED_SHEET, {}).get(key, {})
-        review = "\x1f".join(written.get(c, "") for c in ("审核结论", "审核意见", "修改稿"))
-        if not review.strip("\x1f"):
-            return ""
-        before = written.get(w.REVIEW_DIGEST, "")
-        if before.partition(".")[2] == identity.digest(review):
-            return before
-        seen = written.get(w.ANSWER_DIGEST) or _seen(answer)
-        return f"{seen}.{identity.digest(review)}"
-
     def final(self) -> Iterator[Line]:
         for row, requirement in enumerate(self.master.requirements, layout.MERGED_HEADER + 2):
-            answers = [self.batch.answer[d.unit, requirement.key] for d in requirement.duties]
-            answers.sort(key=lambda a: self.role(requirement, a) != w.LEAD)
+            duties = sorted(requirement.duties, key=lambda duty: duty.role != w.LEAD)
+            answers = [self.batch.answer[duty.unit, requirement.key] for duty in duties]
             said = [a for a in answers if a.text]
             settled = self.batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
             cell = f"{layout.column_name(index(layout.FINAL, '定稿文本'))}{row}"
@@ -204,9 +189,6 @@ class _Tables:
 
     def revision(self, answer: Answer) -> str:
         return self.batch.written(w.MERGED_SHEET, self.key(answer), "修改稿")
-
-    def role(self, requirement: Requirement, answer: Answer) -> str:
-        return next(d.role for d in requirement.duties if d.unit == answer.unit)
 
     def problems(self) -> Iterator[Line]:
         codes = {unit.name: unit.code for unit in self.master.units}
@@ -245,9 +227,10 @@ class _Tables:
             if len(answer.versions) < 2:
                 continue
             requirement = self.master.requirement[answer.requirement]
-            numbered = sorted(answer.versions, key=lambda v: (v.received, v.sha256, v.where))
-            chosen = self.chosen(answer, numbered)
-            for number, version in enumerate(numbered, 1):
+            picks = dict(self.picks(answer))
+            for number, version in enumerate(answer.numbered, 1):
+                pick = picks.get(number, "")
+                digest = identity.version_digest(version)
                 yield Line(
                     self.key(answer),
                     {
@@ -265,19 +248,22 @@ class _Tables:
                         "文件保存时间": version.saved.replace("T", " ").removesuffix("Z"),
                         "收到时间": f"{version.received:%Y-%m-%d %H:%M}",
                         "目前采用": w.YES if version is answer.versions[-1] else "",
-                        "采用": chosen if number == 1 else "",
-                        w.CHOSEN_DIGEST: _digest(version),
+                        "采用": pick,
+                        w.CHOSEN_DIGEST: f"{digest}.{pick}" if pick else digest,
                     },
                     frozenset({"版本"} if answer.open_conflict else ()),
                 )
 
-    def chosen(self, answer: Answer, numbered: list[Version]) -> str:
-        """采用 as the number the chosen version has now, since others may have arrived."""
-        written = self.batch.clerk.get(w.CONFLICT_SHEET, {}).get(self.key(answer), {})
-        for number, version in enumerate(numbered, 1):
-            if written.get(w.CHOSEN_DIGEST) == _digest(version):
-                return str(number)
-        return written.get("采用", "")
+    def picks(self, answer: Answer) -> Iterator[tuple[int, str]]:
+        """采用 and the version beside which it stands: the chosen one, by the number it has now."""
+        written = self.batch.written(w.CONFLICT_SHEET, self.key(answer), "采用")
+        if answer.decided:
+            number = answer.numbered.index(answer.versions[-1]) + 1
+            yield number, str(number)
+        elif answer.choice_gone:
+            yield 1, w.CHOICE_GONE
+        elif written:
+            yield 1, written
 
     def leftover(self) -> Iterator[Line]:
         for left in self.batch.leftover:
@@ -350,8 +336,7 @@ class _Tables:
             yield Line("", dict(zip(captions, values, strict=True)))
 
     def key(self, answer: Answer) -> str:
-        code = self.master.settings.code
-        return identity.assignment_key(code, answer.unit, answer.requirement)
+        return self.master.key(answer.unit, answer.requirement)
 
 
 def index(columns: Sequence[layout.Column], caption: str) -> int:
@@ -361,10 +346,6 @@ def index(columns: Sequence[layout.Column], caption: str) -> int:
 
 def _seen(answer: Answer) -> str:
     return identity.answer_digest(answer.text, answer.status, answer.number)
-
-
-def _digest(version: Version) -> str:
-    return identity.version_digest(version.text, version.choice, version.number)
 
 
 def _title(rule: str) -> str:

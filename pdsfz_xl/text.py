@@ -101,3 +101,18 @@ def parse_moment(said: str) -> datetime | None:
         return datetime.combine(when, time(int(match[1]), int(match[2]), int(match[3] or 0)))
     except ValueError:
         return None
+
+
+def parse_stamp(said: str) -> datetime | None:
+    """The save time a file names (ISO 8601, with or without an offset), in local time."""
+    try:
+        moment = datetime.fromisoformat(said.strip())
+        return moment.astimezone().replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError, OSError):  # OSError: years Windows cannot convert
+        return None
+
+
+def parse_count(said: str) -> int | None:
+    """A whole number of at most six digits, however wide they were typed."""
+    plain = unicodedata.normalize("NFKC", said).strip()
+    return int(plain) if re.fullmatch("[0-9]{1,6}", plain) else None

@@ -81,6 +81,8 @@ VERDICTS: Final = {
     "rejected": "未采用",
 }
 
+REVIEW: Final = ("审核结论", "审核意见", "修改稿")
+"""The clerk's columns that judge an answer, and so are about the answer as it was then."""
 REVIEW_VERDICTS: Final = ("通过", "退回修改", "同意不改")
 
 # --- the form
@@ -186,6 +188,8 @@ CODE_ERROR: Final = "请从下拉列表中选择本单位填报项的编号。"
 KIND_ERROR: Final = "请从下拉列表中选择类型。"
 DATE_ERROR: Final = "请填日期，如 2019-7-1。"
 PIECES_ERROR: Final = "请填件数（整数）。"
+CHOICE_GONE: Final = "原选版本已不在"
+"""Stands under 采用 in place of a number that names nothing any more."""
 PICK_ERROR: Final = "请从下拉列表中选择。"
 WHOLE_ERROR: Final = "请填整数。"
 NUMBER_PROMPT_TITLE: Final = "填数字"
@@ -272,6 +276,7 @@ CLUTTER: Final = "程序临时文件，不是材料"
 TWIN: Final = "与另一份文件内容完全相同"
 VOID: Final = "经办人已标记作废"
 NOT_OUR_FORM: Final = "里面找不到本任务的编号或三级指标"
+COLUMNS_GONE: Final = "表头没有了或列被挪动过，读不出哪一格是答案"
 WHOSE_FORM: Final = "看不出是哪个单位报的（编号和标题都没有了）"
 
 
@@ -289,6 +294,17 @@ FAILURES: Final = {
     "died": "读取程序异常退出",
     "error": "读取程序出错",
 }
+UNREAD: Final = {
+    "loose-cut": "表外第 5000 个以后的单元格",
+    "sheet-missing": "内容缺失的工作表",
+    "strings-missing": "缺失的文字部件",
+    "bad-cell": "内容损坏的单元格（按原样列出）",
+    "dispimg": "单元格里的图片",
+    "drawing": "图片、图形或文本框",
+    "embedded": "嵌入的文件",
+    "xlm": "宏表",
+}
+"""What a return may hold that is not read as cells, by flag of the reader."""
 
 
 # --- what a foreign file is: its F code and the words for the sentence

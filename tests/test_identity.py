@@ -17,11 +17,23 @@ def test_a_code_stays_what_it_is():
 @pytest.mark.parametrize(
     "shape",
     [
-        "{}", " {} ", "编号：{}（请勿修改）", "\t{}\n",
+        "{}", " {} ", "编号：{}（请勿修改）", "\t{}\n", "1 {}", "{} 2019年", "{}\n2", "A B {}",
     ],
 )  # fmt: skip
 def test_a_code_is_found_in_a_cell(shape):
     assert identity.read(shape.format(CODE)) == CODE
+
+
+def test_a_code_is_found_with_blanks_inside():
+    assert identity.read(str(CODE).replace("-", " -\n")) == CODE
+
+
+@pytest.mark.parametrize(
+    ("shape", "bare"),
+    [("{}", True), (" {}\n", True), ("{} 不归我局管", False), ("1 {}", False), ("", False)],
+)
+def test_words_beside_a_code_are_noticed(shape, bare):
+    assert identity.is_bare(shape.format(CODE)) == bare
 
 
 @pytest.mark.parametrize("dash", "-‐‑‒–—―−﹣－")
@@ -54,8 +66,12 @@ def test_every_code_is_read_back(campaign, unit):
     assert identity.read(str(code)) == code
 
 
+def test_a_text_of_one_sheet_is_not_of_another():
+    assert identity.digest("填写说明", "填写说明") != identity.digest("填写说明", "填报表")
+
+
 def test_versions_that_differ_in_a_blank_are_two():
-    one = identity.version_digest("甲 乙", "", None)
-    assert one != identity.version_digest("甲乙", "", None)
-    assert one != identity.version_digest("甲 乙", "已填报", None)
-    assert one != identity.version_digest("甲 乙", "", 0.0)
+    one = identity.answer_digest("甲 乙", "", None)
+    assert one != identity.answer_digest("甲乙", "", None)
+    assert one != identity.answer_digest("甲 乙", "已填报", None)
+    assert one != identity.answer_digest("甲 乙", "", 0.0)

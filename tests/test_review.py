@@ -3,7 +3,7 @@
 import pytest
 from batches import cell, edited, example, opened, said_by, write
 from openpyxl.comments import Comment
-from samples import arrival, batch, master, returned
+from samples import AFTER, arrival, batch, master, returned
 
 from pdsfz_xl import layout, report, review, rules
 from pdsfz_xl import text as texts
@@ -24,6 +24,10 @@ def after(tmp_path, edit, sheet: str = w.MERGED_SHEET):
     """What is read of the example's workbook after an edit of one sheet."""
     data = example(tmp_path)[1]
     return review.read(edited(tmp_path, data, lambda book: edit(book[sheet])))
+
+
+def put(sheet, row: int, caption: str, said) -> None:
+    cell(sheet, row, caption).value = said
 
 
 def settles(tmp_path, clerk) -> bytes:
@@ -282,8 +286,62 @@ def test_a_choice_means_the_same_version_when_others_have_arrived(tmp_path):
     assert result.answer["02", "03"].text == "旧说法 1"
     assert not result.answer["02", "03"].open_conflict
     sheet = opened(report.build(result, ()))[w.CONFLICT_SHEET]
-    assert [cell(sheet, row, "采用").value for row in (2, 3, 4)] == ["2", None, None]
+    assert [cell(sheet, row, "采用").value for row in (2, 3, 4)] == [None, "2", None]
     assert cell(sheet, 3, "目前采用").value == w.YES
+
+
+@pytest.mark.parametrize("said", ["2", "是"])
+def test_a_new_choice_on_another_row_wins_over_the_one_we_wrote(said, tmp_path):
+    clerk = after(tmp_path, lambda sheet: put(sheet, 2, "采用", "1"), w.CONFLICT_SHEET)
+    result, data = example(tmp_path, clerk)
+    assert result.answer["02", "03"].text == "旧说法 1"
+
+    def change(book):
+        put(book[w.CONFLICT_SHEET], 3, "采用", said)
+
+    clerk = review.read(edited(tmp_path, data, change))
+    result, data = example(tmp_path, clerk)
+    assert result.answer["02", "03"].text == "新说法 2"
+    sheet = opened(data)[w.CONFLICT_SHEET]
+    assert [cell(sheet, row, "采用").value for row in (2, 3)] == [None, "2"]
+    settles(tmp_path, clerk)
+
+
+def test_a_choice_taken_back_decides_nothing(tmp_path):
+    clerk = after(tmp_path, lambda sheet: put(sheet, 2, "采用", "1"), w.CONFLICT_SHEET)
+    _, data = example(tmp_path, clerk)
+
+    def clear(book):
+        put(book[w.CONFLICT_SHEET], 2, "采用", None)
+
+    result, _ = example(tmp_path, review.read(edited(tmp_path, data, clear)))
+    assert result.answer["02", "03"].open_conflict
+
+
+def test_a_chosen_version_that_is_gone_is_said_and_no_other_is_taken_for_it(tmp_path):
+    clerk = after(tmp_path, lambda sheet: put(sheet, 2, "采用", "1"), w.CONFLICT_SHEET)
+    plan = master()
+    others = [
+        arrival(returned(plan, "02", {"03": Filled("", said)}, tmp_path), said)
+        for said in ("新说法 2", "再新的 3")
+    ]
+    for _ in range(2):
+        result = batch(plan, *others, clerk=clerk)
+        assert result.answer["02", "03"].open_conflict
+        assert "已经不在" in next(f for f in rules.run(result) if f.rule == "V06").message
+        clerk = review.read(write(tmp_path, report.build(result, ())))
+
+
+def test_a_chosen_text_is_found_again_when_it_comes_with_its_choice(tmp_path):
+    clerk = after(tmp_path, lambda sheet: put(sheet, 2, "采用", "1"), w.CONFLICT_SHEET)
+    plan = master()
+    again = [Filled("已填报", "旧说法 1"), Filled("", "新说法 2")]
+    forms = [
+        arrival(returned(plan, "02", {"03": one}, tmp_path), str(i), AFTER)
+        for i, one in enumerate(again)
+    ]
+    result = batch(plan, *forms, clerk=clerk)
+    assert result.answer["02", "03"].text == "旧说法 1"
 
 
 def test_two_choices_for_one_conflict_decide_nothing(tmp_path):

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from samples import AFTER, NOW, arrival, batch, master, requirement, returned
 
-from pdsfz_xl import lint, rules
+from pdsfz_xl import identity, lint, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 from pdsfz_xl.model import Evidence, Manifest, Settings, Unit, Waiver, Where
@@ -105,6 +105,19 @@ def refusing_duty(tmp_path):
     return batch(master(), arrival(form, "a.xlsx"))
 
 
+def partly_read(tmp_path):
+    form = returned(master(), "03", {"04": GOOD}, tmp_path)
+    return batch(master(), arrival(replace(form, flags=("drawing", "strict")), "a.xlsx"))
+
+
+def revised_then_corrected(tmp_path):
+    seen = identity.answer_digest("旧的说法 1", w.ANSWERED, None)
+    written = {"修改稿": "改写的话", w.ANSWER_DIGEST: seen}
+    form = returned(master(), "03", {"04": GOOD}, tmp_path)
+    clerk = {w.MERGED_SHEET: {"F201921-03-04": written}}
+    return batch(master(), arrival(form, "a.xlsx"), clerk=clerk)
+
+
 CASES = {
     "F01": refused("F01", "Word 文件"),
     "F02": refused("F02"),
@@ -114,6 +127,7 @@ CASES = {
     "F06": lambda _: batch(master(), arrival(Manifest(sha256="1" * 64), "别的表.xlsx")),
     "F07": refused("F07", "压缩包"),
     "F08": refused("F08", "单元格过多"),
+    "F09": partly_read,
     "G01": lambda _: batch(master()),
     "G02": lambda path: batch(
         master(), arrival(returned(master(), "01", {"02.2": GOOD}, path), "a.xlsx")
@@ -137,6 +151,7 @@ CASES = {
     "E01": evidence("2019-01-01", 0),
     "R01": altered(w.METHOD, "随便看看"),
     "X01": contradicting,
+    "X02": revised_then_corrected,
     "S01": answered("详见附件。", "已填报", 1.0),
     "S02": copied,
     "S03": answered("认真开展工作", "已填报", 1.0),
@@ -277,6 +292,9 @@ def test_personal_numbers_are_checked_before_they_are_named(text, found, tmp_pat
         (w.REGISTER_SHEET, {"归属单位": "市司法局"}, None),
         (w.CONFLICT_SHEET, {"采用": "3", w.CHOSEN_DIGEST: ""}, "没有这个版本"),
         (w.CONFLICT_SHEET, {"采用": "1", w.CHOSEN_DIGEST: "ab"}, None),
+        (w.CONFLICT_SHEET, {"采用": f"1\n{w.ALSO_SAID}\n2"}, "不止一个"),
+        (w.CONFLICT_SHEET, {"采用": w.CHOICE_GONE}, "已经不在"),
+        (w.FINAL_SHEET, {"定稿文本": f"甲\n{w.ALSO_SAID}\n乙"}, "两种写法"),
     ],
 )
 def test_what_the_clerk_typed_works_or_is_said(sheet, cells, said):
