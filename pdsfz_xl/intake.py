@@ -47,21 +47,24 @@ def take(ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger) -> Intak
 
 
 def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
-    """Archive every original and remember what was read; a held file leaves no copy."""
+    """Archive every original and remember what was read, but of held and void bytes nothing.
+
+    By bytes and not by file: a twin of a held file would be a copy of it.
+    """
     names = {ws.relative(path): path for path in ws.dropped()}
-    manifests = {a.sha256: a.manifest for a in intake.arrivals if a.manifest}
-    for file in batch.received:
-        if not file.sha256:
-            continue
-        if file.verdict in ("held", "ignored"):
-            ws.forget(file.sha256)
+    manifests = {a.path: a.manifest for a in intake.arrivals if a.sha256 and a.manifest}
+    files = [file for file in batch.received if file.path in manifests]
+    barred = {file.sha256 for file in files if file.verdict in ("held", "ignored")}
+    ws.forget(barred)
+    for file in files:
+        if file.sha256 in barred:
             continue
         if file.path not in names:
             raise OperatorError(f"{file.path} 在读取途中被移走了，没有改动汇总表；请重新运行。")
         unit = batch.master.unit.get(file.unit)
         label = unit.name if unit else w.UNKNOWN
         ws.archive_file(names[file.path], label, file.first_seen, file.sha256)
-        manifest = manifests[file.sha256]
+        manifest = manifests[file.path]
         if manifest.detail not in _PASSING:
             ws.remember(file.sha256, collect.VERSION, collect.dump(manifest))
 

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -248,9 +248,11 @@ class Workspace:
     def remember(self, digest: str, version: str, data: bytes) -> None:
         self.write(self._cache_path(digest, version), data)
 
-    def forget(self, digest: str) -> None:
-        for path in self.cache.glob(f"{digest}.*"):
-            path.unlink()
+    def forget(self, digests: Container[str]) -> None:
+        """Whatever version read these files."""
+        for path in self.cache.glob("*.json"):
+            if path.name.partition(".")[0] in digests:
+                path.unlink()
 
     def _cache_path(self, digest: str, version: str) -> Path:
         return self.cache / f"{digest}.{version}.json"

@@ -505,7 +505,7 @@ def test_what_was_read_is_remembered_by_version_until_forgotten(ws):
     ws.remember("d2", "1", b"other")
     assert ws.cached("d1", "1") == b"one"
     assert ws.cached("d1", "3") is None
-    ws.forget("d1")
+    ws.forget({"d1", "d3"})
     assert [ws.cached(*key) for key in (("d1", "1"), ("d1", "2"))] == [None, None]
     assert ws.cached("d2", "1") == b"other"
 
