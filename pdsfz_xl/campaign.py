@@ -66,7 +66,7 @@ def _quiet(items: Iterable[T], _total: int) -> Iterator[T]:
 
 
 def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Done:
-    """Notice in, master out; an existing master is never overwritten."""
+    """Notice in, master out; an existing master stays, with `force` under another name."""
     if ws.master.exists() and not force:
         raise OperatorError(
             f"{ws.relative(ws.master)} 已经存在，没有改动；"
@@ -238,7 +238,10 @@ class Look(NamedTuple):
 
 
 def collect(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
-    """Returns in, merged workbook out; every original is kept, nothing is written twice."""
+    """Returns in, merged workbook out; every original that may be is kept.
+
+    Where nothing changed, nothing is written.
+    """
     ws.require_master()
     with ws.locked("collect"), ledger.opened(ws.ledger) as book:
         ws.require_closed(ws.merged)

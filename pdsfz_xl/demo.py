@@ -1,6 +1,6 @@
 """The whole loop on the packaged real notice: plays the clerk and the bureaus of October 2019.
 
-Every text of a bureau says that it is a sample; the same run gives the same bytes every time.
+Every answer of a bureau says that it is a sample; the same run gives the same bytes every time.
 """
 
 import io
@@ -113,7 +113,7 @@ def _deliver(ws: Workspace, returns: Iterator[Return]) -> None:
 
 
 def _in_time(plan: Master) -> Iterator[Return]:
-    """What arrives before the deadline, in every state returns come in."""
+    """What arrives before the deadline: whole, halved, twice, too long, altered, refused, blank."""
     unit = {u.name: u for u in plan.units}
     complete = unit["市发改委"]
     yield _filled(plan, complete, "市发改委填报表.xlsx", _all(plan, complete))

@@ -1,4 +1,4 @@
-"""The drop zone in, arrivals out: every file hashed, received, read in a child and kept."""
+"""The drop zone in, arrivals out: files are hashed, received, read in a child, then kept."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
@@ -19,14 +19,17 @@ _PASSING = frozenset({w.STILL_CHANGING, *w.FAILURES.values()})
 
 
 class Intake(NamedTuple):
-    """What lies in the drop zone now. `fresh` are the paths nobody had seen before."""
+    """What lies in the drop zone now. `fresh` are the paths whose bytes nobody had seen before."""
 
     arrivals: tuple[Arrival, ...]
     fresh: tuple[str, ...]
 
 
 def take(ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger) -> Intake:
-    """Every file of the drop zone, read in child processes unless it was read before."""
+    """Every file of the drop zone, read in child processes unless it was read before.
+
+    Clutter, and what another program holds, is there too but was not read.
+    """
     found = {path: _digest(path) for path in ws.dropped()}
     read = {p: digest for p, (digest, _) in found.items() if digest and not is_clutter(p.name)}
     seen = book.receive([(d, ws.relative(p), found[p][1]) for p, d in read.items()], now)

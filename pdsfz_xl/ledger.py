@@ -49,14 +49,14 @@ class Receipt(NamedTuple):
 
 
 class Form(NamedTuple):
-    """A form as it was made: its path in `out` and its bytes."""
+    """A form as it was made: its path in `out` and the sha256 of its bytes."""
 
     path: str
     sha256: str
 
 
 class Ledger:
-    """One open ledger; every call is one transaction, and only a run is recorded twice."""
+    """One open ledger; every call is one transaction, and only a run is written anew."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
@@ -130,8 +130,9 @@ class Ledger:
 
 @contextmanager
 def opened(path: Path, *, readonly: bool = False) -> Iterator[Ledger]:
-    """The ledger of a workspace. Read-only, it is a copy in memory: no file is made or changed.
+    """The ledger of a workspace. Read-only, it is a copy in memory: no file is made, no fact stored.
 
+    SQLite may then still move into the file what a killed run left in the log beside it.
     Raises OperatorError when the file is damaged or of a newer version.
     """
     try:
