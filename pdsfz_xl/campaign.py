@@ -40,8 +40,10 @@ class Done:
     said: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    listed: bool = True
-    """Whether people see the findings one by one."""
+    shown: int = 12
+    """How many findings of each class people see one by one."""
+    others: str = "见汇总表的“问题清单”"
+    """Where people find those beyond."""
     next_step: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
 
@@ -53,6 +55,8 @@ class Done:
             **self.more,
         }
 
+
+SEE_LINT = "运行 pdsfz-xl lint 可看全部"
 
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
@@ -92,6 +96,7 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         said=tuple(said),
         outputs=outputs,
         findings=lint_stage.check(plan),
+        others=SEE_LINT,
         next_step="打开 master/任务分解表.xlsx 核对（浅色格为承上行），再运行 pdsfz-xl generate",
         more={"said": list(drawn.said)},
     )
@@ -128,7 +133,7 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
     errors = sum(f.grade == "A" for f in findings)
     said.append(f"{_figures(plan)}。错误 {errors} 处，提醒 {len(findings) - errors} 处。")
     step = "改正后再运行 pdsfz-xl lint" if errors else "运行 pdsfz-xl generate"
-    return Done(said=tuple(said), findings=findings, next_step=step)
+    return Done(said=tuple(said), findings=findings, shown=len(findings), next_step=step)
 
 
 def generate(ws: Workspace, now: datetime) -> Done:
@@ -163,6 +168,7 @@ def generate(ws: Workspace, now: datetime) -> Done:
         said=tuple(said),
         outputs={"forms": ws.relative(ws.forms)},
         findings=findings,
+        others=SEE_LINT,
         next_step="把 out/1-下发 里的填报表发给各单位；"
         "收回后放进 out/2-收件，再运行 pdsfz-xl collect",
         more={
@@ -298,7 +304,7 @@ def printout(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
         said=tuple(said),
         outputs={"pdf": ws.relative(ws.pdf)},
         findings=look.findings,
-        listed=False,
+        shown=0,
         next_step=f"打开 {ws.relative(ws.pdf)} 打印（A3 横向）",
         more={"pages": printed.pages, "fonts": list(printed.fonts)},
     )
@@ -318,7 +324,7 @@ def status(ws: Workspace, now: datetime) -> Done:
     return Done(
         said=tuple(said),
         findings=look.findings,
-        listed=False,
+        shown=0,
         next_step=_next_step(ws, look),
         more={
             "campaign": settings.code,

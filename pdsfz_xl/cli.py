@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-SHOWN = 12
-"""Findings shown per class; the workbook and --json have them all."""
-
 
 class _Formatter(click.HelpFormatter):
     """Click's own words, in Chinese."""
@@ -237,21 +234,21 @@ def _show(wish: _Wish, done: "Done") -> None:
 
 
 def _told(done: "Done") -> Iterator[str]:
-    """The findings, worst class first, at most `SHOWN` of each."""
+    """The findings, worst class first, at most `done.shown` of each."""
     from pdsfz_xl import wording
 
     for grade, title in wording.GRADES.items():
         mine = [f for f in done.findings if f.grade == grade and not f.waived]
-        if not mine or not done.listed:
+        if not mine or not done.shown:
             continue
         yield ""
         yield f"{grade} {title}（{len(mine)} 个）"
-        for finding in mine[:SHOWN]:
+        for finding in mine[: done.shown]:
             place = " ".join(part for part in finding.where if part)
             yield f"  {finding.rule} {finding.message}"
             yield f"      {finding.fix}（{place}）" if place else f"      {finding.fix}"
-        if len(mine) > SHOWN:
-            yield f"  ……另有 {len(mine) - SHOWN} 个，见汇总表的“问题清单”。"
+        if len(mine) > done.shown:
+            yield f"  ……另有 {len(mine) - done.shown} 个，{done.others}。"
     if done.next_step:
         yield ""
         yield f"下一步：{done.next_step}"

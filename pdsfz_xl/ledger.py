@@ -130,7 +130,7 @@ class Ledger:
 
 @contextmanager
 def opened(path: Path, *, readonly: bool = False) -> Iterator[Ledger]:
-    """The ledger of a workspace. Read-only, it is a copy in memory: no file is made, no fact stored.
+    """The ledger of a workspace. Read-only, it is a copy in memory: nothing is made or stored.
 
     SQLite may then still move into the file what a killed run left in the log beside it.
     Raises OperatorError when the file is damaged or of a newer version.

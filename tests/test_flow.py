@@ -373,6 +373,20 @@ def test_an_unknown_unit_is_named_with_the_nearest(workspace):
     assert "市审计局" in found[0]["message"]
 
 
+def test_lint_shows_every_finding_and_generate_says_so(workspace):
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    units = book[w.UNITS_SHEET]
+    for i in range(20):
+        units.append([f"X{i}", f"没有事项的单位{i}"])
+    book.save(path)
+    found = ask(workspace, "lint")["findings"]
+    assert len(found) > 20
+    said = run(workspace, "lint").stdout
+    assert all(f["message"] in said for f in found)
+    assert "pdsfz-xl lint 可看全部" in run(workspace, "generate").stdout
+
+
 def test_an_inserted_row_gets_a_key_of_its_own(workspace):
     path = workspace / "master/任务分解表.xlsx"
     book = openpyxl.load_workbook(path)
