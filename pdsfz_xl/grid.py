@@ -1,54 +1,10 @@
 """One worksheet part in, its cells out: typed, sparse, nothing dropped (ECMA-376 part 1, 18.3)."""
 
 import re
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from pdsfz_xl.package import Attributes, Limits, Refused
+from pdsfz_xl.book import COLUMNS, ROWS, Cell, Position, Tally
+from pdsfz_xl.package import Attributes, Refused
 from pdsfz_xl.shown import iso, shown
-
-ROWS, COLUMNS = 1_048_576, 16_384
-
-Position = tuple[int, int]
-"""Row and column, from 0."""
-
-
-class Cell(NamedTuple):
-    """`kind` is text, number, date, bool, error or formula (one without a cached value).
-
-    `text` is what a person reads, `value` the raw string, float or bool, `formula` without `=`.
-    """
-
-    kind: str
-    text: str
-    value: str | float | bool | None = None
-    formula: str = ""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What is counted over a whole file, so that many small parts are no way around a limit."""
-
-    limits: Limits
-    flags: set[str] = field(default_factory=set)
-    elements: int = 0
-    items: int = 0
-    characters: int = 0
-
-    def element(self) -> None:
-        """A cell, even an empty one."""
-        self.elements += 1
-        if self.elements > self.limits.elements:
-            raise Refused("F08", "单元格过多")
-
-    def item(self, text: str = "") -> None:
-        """A thing we keep, and its text."""
-        self.items += 1
-        self.characters += len(text)
-        if self.items > self.limits.cells:
-            raise Refused("F08", "单元格过多")
-        if self.characters > self.limits.text:
-            raise Refused("F08", "文字过长")
 
 
 class Words:

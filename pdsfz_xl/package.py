@@ -1,4 +1,4 @@
-"""A foreign file in; a refusal in its own words, or an OOXML package that is checked while read.
+"""A foreign file in; a refusal in its own words, or what our readers read, checked while read.
 
 Every limit holds twice: for what the zip directory claims, and again while a part inflates,
 because the claim may be a lie.
@@ -63,26 +63,46 @@ class Limits:
 FORM_LIMITS = Limits()
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A file that is no package, with all its bytes. `kind` is xls or table (delimited text)."""
+
+    kind: str
+    data: bytes
+
+
 @contextmanager
-def opened(path: Path, limits: Limits = FORM_LIMITS) -> "Iterator[Package]":
-    """The package of a workbook. Raises Refused for any other file, OSError if it won't open."""
+def opened(path: Path, limits: Limits = FORM_LIMITS) -> "Iterator[Package | Whole]":
+    """A file that can be read. Raises Refused for any other file, OSError if it won't open."""
     with path.open("rb") as file:
         head = file.read(8192)
         size = file.seek(0, 2)
         kind = sniff(head)
         if kind in ("unknown", "mail", "text") and _LOCAL_HEADER in head:
             kind = "zip"  # A zip is read from its end; gateways and unpackers put things before it.
-        if kind in ("zip", "cfb") and size > limits.file:
+        if kind in ("csv", "text") and path.suffix.lower() in _TABLES:
+            kind = "table"
+        if kind in ("zip", "cfb", "biff", "table") and size > limits.file:
             raise Refused("F08", f"文件有 {size >> 20} MB，超过 {limits.file >> 20} MB")
-        if kind == "cfb":
-            file.seek(0)
-            kind = _inside_cfb(file.read())
-        if kind != "zip":
-            raise Refused(*w.FILE_KINDS[kind])
-        package = Package(file, size, limits)
-        if kind := _inside_zip(package):
-            raise Refused(*w.FILE_KINDS[kind])
-        yield package
+        file.seek(0)
+        if kind == "zip":
+            package = Package(file, size, limits)
+            if package.kind not in ("ooxml", "ods"):
+                raise Refused(*w.FILE_KINDS[package.kind])
+            yield package
+        else:
+            yield _whole(kind, file)
+
+
+def _whole(kind: str, file: BinaryIO) -> Whole:
+    data = file.read() if kind in ("cfb", "biff", "table") else b""
+    if kind == "cfb":
+        kind = _inside_cfb(data)
+    elif kind == "biff":
+        kind = "xls"
+    if kind not in ("xls", "table"):
+        raise Refused(*w.FILE_KINDS[kind])
+    return Whole(kind, data)
 
 
 # --- what it is ----------------------------------------------------------------------------
@@ -105,6 +125,9 @@ _MAGIC = (
 )
 # BOF of a workbook without a compound file around it: version, then the length of the record.
 _BIFF = re.compile(rb"\x09[\0\2\4\x08][\4\6\x08\x10]\0")
+_TABLES = frozenset({".csv", ".tsv", ".txt"})
+"""What delimited text is called: there is no telling it from prose by its content alone."""
+
 _MAIL = re.compile(
     r"(return-path|received|from|to|message-id|delivered-to|mime-version|subject|date|x-[\w-]+):"
 )
@@ -179,6 +202,9 @@ def _inside_cfb(data: bytes) -> str:
     [MS-CFB] 2.6.1: directory entries are 128 bytes and begin with the name in UTF-16LE. What is
     embedded in a document has entries of its own, further on.
     """
+    shift, directory = struct.unpack_from("<H16xI", data.ljust(512, b"\0"), 30)
+    if (directory + 1) << min(shift, 12) >= len(data):
+        raise Refused("F03", "文件不完整，可能没有下载完")
     if _entry(data, "EncryptedPackage") >= 0:
         return "password"
     found = [(at, kind) for name, kind in _STREAMS if (at := _entry(data, name)) >= 0]
@@ -194,23 +220,27 @@ def _entry(data: bytes, name: str) -> int:
 
 
 def _inside_zip(package: "Package") -> str:
-    """Empty for an OOXML workbook, else what the zip is."""
-    names = package.parts
+    """What the zip is: ooxml for a workbook, ods, or a key of FILE_KINDS."""
+    names = package.parts.keys()
     if not names:
         raise Refused("F03", "压缩结构是空的")
     if _any_under(names, "xl/"):
-        return ""
+        return "ooxml"
     if "[content_types].xml" in names:
         known = {"word/": "word", "ppt/": "slides"}
-        return next((kind for folder, kind in known.items() if _any_under(names, folder)), "")
-    if "content.xml" in names and "mimetype" in names:
+        return next((kind for folder, kind in known.items() if _any_under(names, folder)), "ooxml")
+    if "mimetype" in names and names & {"content.xml", _ENCRYPTED_ODF}:
         said = b"".join(package.stream("mimetype"))
-        return "ods" if b"spreadsheet" in said else "odf"
+        return "ods" if b"opendocument.spreadsheet" in said else "odf"
     if "ofd.xml" in names:
         return "ofd"
     if _any_under(names, "index/") or "index.zip" in names:
         return "numbers"
     return "archive"
+
+
+_ENCRYPTED_ODF = "encrypted-package"
+"""Where newer programs put the whole document once it has a password."""
 
 
 def _any_under(names: Collection[str], folder: str) -> bool:
@@ -221,7 +251,10 @@ def _any_under(names: Collection[str], folder: str) -> bool:
 
 
 class Package:
-    """The parts of an OOXML file by name: any case, `\\` or `/`, with or without a leading one."""
+    """The parts of a zipped document by name: any case, `\\` or `/`, a leading one or none.
+
+    `kind` is what the zip is, as `_inside_zip` says.
+    """
 
     def __init__(self, file: BinaryIO, size: int, limits: Limits) -> None:
         self.limits = limits
@@ -238,6 +271,7 @@ class Package:
                 raise Refused("F03", "压缩目录不完整")
             for entry in entries:
                 self._zip.open(entry).close()  # compares the name with the one before the data
+        self.kind = _inside_zip(self)
 
     def has(self, name: str) -> bool:
         return _normal(name) in self.parts

@@ -6,12 +6,13 @@ lose Strict files; this one keeps every non-empty cell with its type.
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from pdsfz_xl import delimited, odf, xls
 from pdsfz_xl import wording as w
-from pdsfz_xl.grid import Cell, Grid, Position, Tally, Words, position, unescape
+from pdsfz_xl.book import Book, Cell, Position, Sheet, Tally
+from pdsfz_xl.grid import Grid, Words, position, unescape
 from pdsfz_xl.package import (
     FORM_LIMITS,
     Attributes,
@@ -27,40 +28,18 @@ from pdsfz_xl.shown import BUILT_IN
 __all__ = ["FORM_LIMITS", "Book", "Cell", "Limits", "Refused", "Sheet", "read"]
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Rows and columns count from 0; only non-empty cells are there, also those under a merge."""
-
-    name: str
-    visible: bool
-    cells: Mapping[Position, Cell]
-    merges: tuple[tuple[int, int, int, int], ...] = ()
-    comments: Mapping[Position, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """`properties` are the custom ones; `saved` is ISO or empty; `flags` say what was odd.
-
-    Flags: strict, vba, xlm, extlink, connections, embedded, drawing, dispimg (a picture in a
-    cell), dup-cell, dup-sheet, bad-cell, strings-missing, styles-damaged, properties-damaged,
-    sheet-missing:NAME, not-cells:NAME.
-    """
-
-    sheets: tuple[Sheet, ...]
-    properties: Mapping[str, str] = field(default_factory=dict)
-    saved: str = ""
-    flags: tuple[str, ...] = ()
-
-
 def read(path: Path, *, limits: Limits = FORM_LIMITS) -> Book:
-    """Read an OOXML workbook. Raises Refused for anything else and for anything that bites.
+    """Read a workbook of any format. Raises Refused for anything else and for what bites.
 
     Raises OSError when the file cannot be opened, MemoryError when the process is bounded.
     """
     try:
-        with opened(path, limits) as package:
-            return _Workbook(package).read()
+        with opened(path, limits) as found:
+            if isinstance(found, Package):
+                return odf.read(found) if found.kind == "ods" else _Workbook(found).read()
+            if found.kind == "xls":
+                return xls.read(found.data, limits)
+            return delimited.read(found.data, limits)
     except (Refused, OSError, MemoryError):
         raise
     except Exception as error:  # Foreign bytes found a gap: that is one verdict, not the run.
@@ -73,7 +52,7 @@ _TELLING = {
     "xl/externallinks/": "extlink",
     "xl/connections": "connections",
     "xl/embeddings/": "embedded",
-    "xl/drawings/": "drawing",
+    "xl/drawings/drawing": "drawing",
     "xl/cellimages": "dispimg",
     "xl/vbaproject": "vba",
 }

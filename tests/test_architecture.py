@@ -16,7 +16,8 @@ LADDER = (
     {"text", "wording"},
     {"rules", "identity", "layout", "letter"},
     {"package", "shown"},
-    {"grid"},
+    {"book", "compound"},
+    {"grid", "odf", "xls", "delimited"},
     {"excel", "reader"},
     {"form", "workspace", "ledger", "engine"},
     {"match", "tables"},
@@ -37,6 +38,7 @@ HOMES = {
     "openpyxl": {"excel"},
     "docx": {"notice", "printout", "reader"},
     "typst": {"printout"},
+    "xlrd": {"xls"},
     "click": {"cli"},
     "sqlite3": {"ledger"},
     "pebble": {"engine"},
@@ -151,7 +153,7 @@ def test_help_stays_light():
         "import sys; from click.testing import CliRunner; from pdsfz_xl.cli import cli;"
         "assert CliRunner().invoke(cli, ['--help']).exit_code == 0;"
         "heavy = {'pandas', 'openpyxl', 'typst', 'xlsxwriter', 'docx', 'pebble', 'numpy',"
-        " 'sqlite3', 'filelock'};"
+        " 'sqlite3', 'filelock', 'xlrd'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

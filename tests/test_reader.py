@@ -609,12 +609,12 @@ NOT_READ = [
     (b"L\0\0\0\1\x14\2\0" + b"\0" * 60, "F01", "快捷方式"),
     (b"[InternetShortcut]\r\nURL=https://example.cn/l/x\r\n", "F01", "快捷方式"),
     (b"MZ\x90\0" + b"\0" * 500, "F01", "不认识"),
-    (compound("Workbook"), "F07", ".xls"),
-    (compound("Book"), "F07", ".xls"),
-    (compound("Workbook", "WordDocument"), "F07", ".xls"),  # an embedded document comes later
-    (b"\x09\x08\x10\0\0\6\5\0", "F07", ".xls"),
+    (compound("Workbook"), "F03", "损坏"),
+    (compound("Book"), "F03", "损坏"),
+    (compound("Workbook", "WordDocument"), "F03", "损坏"),  # an embedded document comes later
+    (b"\x09\x08\x10\0\0\6\5\0", "F03", "损坏"),
     (archive(**{"mimetype": "application/vnd.oasis.opendocument.spreadsheet",
-                "content.xml": "<o/>"}), "F07", ".ods"),
+                "content.xml": "<o/>"}), "F03", "不见了"),
     (packed({"xl/workbook.bin": "x"}, drop=(WORKBOOK,)), "F07", ".xlsb"),
     (archive(**{"Index/Document.iwa": "x"}), "F07", "Numbers"),
     (archive(**{"报表/市司法局.xlsx": "x"}), "F07", "压缩包"),
