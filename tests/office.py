@@ -1,9 +1,9 @@
-"""A person at LibreOffice: opens a workbook, types through the view, saves.
+"""A person at LibreOffice: opens a workbook, types through the view, copies, pastes, saves.
 
-Run by a Python that has `uno`: office.py FORM JOBS.json OUT.xlsx, where JOBS is a list of
-[cell, text]. Prints JSON: for every job what the cell showed before and after, and whether it was
-locked. `setString` of the API ignores locks and validations, so everything goes through the
-dispatcher; in headless mode a stop dialog is cancelled, as a person would cancel it.
+Run by a Python that has `uno`: office.py STEPS.json, where STEPS is a list of [verb, argument,
+...] and every verb a method of `Person`. Prints the list of what each of them gave. `setString` of
+the API ignores locks and validations, so whatever a person does goes through the dispatcher; in
+headless mode a dialog is cancelled, as a person would cancel it.
 """
 
 import contextlib
@@ -16,11 +16,41 @@ import time
 from pathlib import Path
 
 import uno
+import unohelper
+from com.sun.star.awt.PosSize import POSSIZE
 from com.sun.star.beans import PropertyValue
+from com.sun.star.datatransfer import DataFlavor, XTransferable
+
+AREA = "A1:Z260"
+"""More than any sheet of a form uses."""
+
+AWAY = "$AZ$300"
+"""An empty cell to go to when a cell is left."""
 
 
 def properties(**values):
     return tuple(PropertyValue(name, 0, value, 0) for name, value in values.items())
+
+
+def url(path):
+    return Path(path).absolute().as_uri()
+
+
+class Clipping(unohelper.Base, XTransferable):
+    """What another program offers on the clipboard, in one format."""
+
+    def __init__(self, mime, data):
+        self.flavor = DataFlavor(mime, mime, uno.getTypeByName("[]byte"))
+        self.data = uno.ByteSequence(data)
+
+    def getTransferDataFlavors(self):  # noqa: N802
+        return (self.flavor,)
+
+    def isDataFlavorSupported(self, flavor):  # noqa: N802
+        return flavor.MimeType == self.flavor.MimeType
+
+    def getTransferData(self, _flavor):  # noqa: N802
+        return self.data
 
 
 class Office:
@@ -41,17 +71,16 @@ class Office:
         )
         for _ in range(240):
             try:
-                context = resolver.resolve(f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext")
+                self.context = resolver.resolve(
+                    f"uno:pipe,name={pipe};urp;StarOffice.ComponentContext"
+                )
                 break
             except Exception:
                 time.sleep(0.25)
         else:
             raise SystemExit("LibreOffice did not start")
-        manager = context.ServiceManager
-        self.desktop = manager.createInstanceWithContext("com.sun.star.frame.Desktop", context)
-        self.helper = manager.createInstanceWithContext(
-            "com.sun.star.frame.DispatchHelper", context
-        )
+        self.desktop = self.service("com.sun.star.frame.Desktop")
+        self.helper = self.service("com.sun.star.frame.DispatchHelper")
         return self
 
     def __exit__(self, *_):
@@ -60,57 +89,159 @@ class Office:
         self.process.wait(20)
         self.profile.cleanup()
 
-    def open(self, path):
-        # Hidden=True crashes LibreOffice 7.4 on a refused edit.
-        url = Path(path).absolute().as_uri()
-        self.document = self.desktop.loadComponentFromURL(url, "_blank", 0, properties())
-        return self.document
+    def service(self, name):
+        return self.context.ServiceManager.createInstanceWithContext(name, self.context)
 
-    def dispatch(self, command, **values):
-        frame = self.document.CurrentController.Frame
+    def load(self, path, *, hidden):
+        return self.desktop.loadComponentFromURL(url(path), "_blank", 0, properties(Hidden=hidden))
+
+    def dispatch(self, document, command, **values):
+        frame = document.CurrentController.Frame
         self.helper.executeDispatch(frame, command, "", 0, properties(**values))
 
-    def type(self, address, text, away):
-        """Type into a cell and leave it. A formula would turn leaving into a reference."""
-        self.dispatch(".uno:GoToCell", ToPoint=address)
-        values = {"StringName": text}
-        if not text.startswith(("=", "--")):
-            values["DontCommit"] = True
-        self.dispatch(".uno:EnterString", **values)
-        self.dispatch(".uno:GoToCell", ToPoint=away)
-        self.dispatch(".uno:Cancel")
+
+class Person:
+    """The verbs. A sheet is its name, a cell its address."""
+
+    def __init__(self, office):
+        self.office = office
+
+    def open(self, path):
+        # Hidden=True crashes LibreOffice 7.4 on a refused edit.
+        self.document = self.office.load(path, hidden=False)
+        window = self.document.CurrentController.Frame.ContainerWindow
+        window.setPosSize(0, 0, 300, 200, POSSIZE)  # there is less to draw
 
     def save(self, path):
         self.document.calculateAll()
-        url = Path(path).absolute().as_uri()
-        self.document.storeToURL(url, properties(FilterName="Calc MS Excel 2007 XML"))
+        self.document.storeToURL(url(path), properties(FilterName="Calc MS Excel 2007 XML"))
 
+    def close(self):
+        self.document.close(True)
 
-def main(form, jobs, out):
-    report = []
-    with Office() as office:
-        document = office.open(form)
-        sheet = document.Sheets.getByIndex(0)
-        document.CurrentController.setActiveSheet(sheet)
-        for address, text in json.loads(Path(jobs).read_text("utf-8")):
+    # --- looking
+
+    def look(self, sheet, cells):
+        """Text, lock and validation of every cell."""
+        return [self._seen(self._sheet(sheet).getCellRangeByName(cell)) for cell in cells]
+
+    def shown(self, sheet):
+        """What every cell of a sheet shows, by address, where it shows anything."""
+        found = _by_address(self._sheet(sheet).getCellRangeByName(AREA).DataArray).items()
+        return {a: v if isinstance(v, str) else f"{v:g}" for a, v in found if v != ""}
+
+    def size(self, sheet, cell):
+        """The height of a cell's row and the width of its column, in hundredths of a mm."""
+        found = self._sheet(sheet).getCellRangeByName(cell)
+        return [found.Rows.getByIndex(0).Height, found.Columns.getByIndex(0).Width]
+
+    # --- writing
+
+    def type(self, sheet, jobs):
+        """Type [cell, text] after [cell, text]; what each cell showed before and after."""
+        sheet = self._on(sheet)
+        report = []
+        for address, text in jobs:
             cell = sheet.getCellRangeByName(address)
             before = cell.String
-            office.type(address, text, "$AZ$200")
-            report.append(
-                {"cell": address, "before": before, "after": cell.String,
-                 "locked": bool(cell.CellProtection.IsLocked)}
-            )  # fmt: skip
-        office.save(out)
-        used = sheet.createCursor()
-        used.gotoEndOfUsedArea(False)
-        shown = {}
-        for row in range(used.RangeAddress.EndRow + 1):
-            for column in range(used.RangeAddress.EndColumn + 1):
-                cell = sheet.getCellByPosition(column, row)
-                if cell.String:
-                    shown[f"{chr(65 + column)}{row + 1}"] = cell.String
-        document.close(True)
-    print(json.dumps({"typed": report, "shown": shown}, ensure_ascii=False))
+            self._enter(address, text)
+            report.append({"before": before, "after": cell.String})
+        return report
+
+    def sweep(self, sheet, jobs):
+        """Type [cell, text] after [cell, text], past the validations; the cells that took it."""
+        area = self._on(sheet).getCellRangeByName(AREA)
+        before = _by_address(area.FormulaArray)
+        for address, text in jobs:
+            self._dispatch(".uno:GoToCell", ToPoint=address)
+            self._dispatch(".uno:EnterString", StringName=text)
+        after = _by_address(area.FormulaArray)
+        return [address for address, said in after.items() if said != before[address]]
+
+    def set(self, sheet, jobs):
+        """Put texts into cells past the input line, as a program would."""
+        for address, text in jobs:
+            self._sheet(sheet).getCellRangeByName(address).setString(text)
+
+    def attempt(self, sheet, cell, command, values):
+        """Whether a command given at a cell changed any cell or any sheet of the workbook."""
+        self._on(sheet)
+        before = self._everything()
+        self._dispatch(".uno:GoToCell", ToPoint=cell)
+        self._dispatch(command, **values)
+        self._dispatch(".uno:Cancel")
+        return self._everything() != before
+
+    # --- the clipboard
+
+    def copy(self, path, cells=""):
+        """Copy cells of another workbook, or the first table of a text document."""
+        source = self.office.load(path, hidden=True)
+        if cells:
+            self.office.dispatch(source, ".uno:GoToCell", ToPoint=cells)
+        else:
+            self.office.dispatch(source, ".uno:GoToStartOfDoc")
+            self.office.dispatch(source, ".uno:SelectTable")
+        self.office.dispatch(source, ".uno:Copy")
+        source.close(True)
+
+    def offer(self, mime, text):
+        """Put onto the clipboard what another program would."""
+        board = self.office.service("com.sun.star.datatransfer.clipboard.SystemClipboard")
+        board.setContents(Clipping(mime, text.encode()), None)
+
+    def paste(self, sheet, cell, command=".uno:Paste"):
+        self._on(sheet)
+        self._dispatch(".uno:GoToCell", ToPoint=cell)
+        self._dispatch(command)
+
+    # --- how
+
+    def _sheet(self, name):
+        return self.document.Sheets.getByName(name)
+
+    def _on(self, name):
+        self.document.CurrentController.setActiveSheet(self._sheet(name))
+        return self._sheet(name)
+
+    def _dispatch(self, command, **values):
+        self.office.dispatch(self.document, command, **values)
+
+    def _enter(self, address, text):
+        """Type and leave the cell."""
+        self._dispatch(".uno:GoToCell", ToPoint=address)
+        # Only what is not yet committed passes the validation when the cell is left; but leaving
+        # a formula that is being typed puts a reference into it.
+        pending = {} if text.startswith(("=", "--")) else {"DontCommit": True}
+        self._dispatch(".uno:EnterString", StringName=text, **pending)
+        self._dispatch(".uno:GoToCell", ToPoint=AWAY)
+        self._dispatch(".uno:Cancel")
+
+    def _everything(self):
+        sheets = (self.document.Sheets.getByIndex(i) for i in range(self.document.Sheets.Count))
+        return [(s.Name, s.IsVisible, s.getCellRangeByName(AREA).FormulaArray) for s in sheets]
+
+    def _seen(self, cell):
+        return {
+            "text": cell.String,
+            "locked": cell.CellProtection.IsLocked,
+            "validation": cell.Validation.Type.value,
+        }
+
+
+def _by_address(rows):
+    cells = ((c, r, said) for r, row in enumerate(rows) for c, said in enumerate(row))
+    return {f"{chr(65 + c)}{r + 1}": said for c, r, said in cells}
+
+
+def main(steps):
+    with Office() as office:
+        person = Person(office)
+        said = [
+            getattr(person, verb)(*rest)
+            for verb, *rest in json.loads(Path(steps).read_text("utf-8"))
+        ]
+        print(json.dumps(said))
 
 
 if __name__ == "__main__":
