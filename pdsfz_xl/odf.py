@@ -49,7 +49,11 @@ _SPACES = re.compile("[ \\t\\n]+")
 
 
 class _Words:
-    """What stands in paragraphs, white space as 6.1.2 has it: runs of it are one space."""
+    """What stands in paragraphs, white space as 6.1.2 has it: runs of it are one space.
+
+    But not across elements: LibreOffice writes the blanks on both sides of a change of style as
+    they are typed.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -67,9 +71,11 @@ class _Words:
             self.paragraphs += 1
             self.inside += 1
             self.after_space = True  # white space at the beginning does not count
-        elif not self.inside:
             return
-        elif tag == "s":
+        self.after_space = False
+        if not self.inside:
+            return
+        if tag == "s":
             self.put(" " * _times(local(attributes, "c"), self.limit))
         elif tag == "tab":
             self.put("\t")
@@ -77,6 +83,7 @@ class _Words:
             self.put("\n")
 
     def end(self, tag: str) -> None:
+        self.after_space = False
         if tag in ("p", "h"):
             self.inside -= 1
 
@@ -267,6 +274,8 @@ def _cell(said: _Said, text: str, *, error: bool) -> Cell | None:
     text = text or said.get("string-value", "")
     if text and (error or (_ERROR.fullmatch(text) and (formula or kind in _NUMBERS))):
         return Cell("error", text, text, formula)
+    if kind in _NUMBERS and text in ("TRUE", "FALSE"):  # LibreOffice makes TRUE() a 1
+        return Cell("bool", text, text == "TRUE", formula)
     if kind in _NUMBERS:
         return _number(said.get("value", ""), _code(kind, text), text, formula)
     if kind == "date" and said.get("date-value"):

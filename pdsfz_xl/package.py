@@ -173,7 +173,7 @@ def _sniff_text(head: bytes) -> str:
 def _sniff_markup(text: str) -> str:
     if "urn:schemas-microsoft-com:office:spreadsheet" in text or "<table" in text:
         return "markup"
-    if "office:spreadsheet" in text:
+    if "opendocument.spreadsheet" in text or "office:spreadsheet" in text:
         return "ods"
     return "web" if re.match("<!doctype html|<html|<head", text) or "<html" in text else "xml"
 

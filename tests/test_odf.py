@@ -95,6 +95,7 @@ CELLS = [
     ("a tab and a break", cell(p("a<text:tab/>b<text:line-break/>c")), "text", "a\tb\nc", ""),
     ("a typed CR", cell(p("a&#x0d;b")), "text", "a\rb", ""),
     ("spans", cell(p("a<text:span> b</text:span><text:a>c</text:a>")), "text", "a bc", ""),
+    ("blanks around a span", cell(p("a <text:span> b </text:span> c")), "text", "a  b  c", ""),
     ("indented by a program", cell(f"\n  {p('甲 乙' + chr(10) + '   丙')}\n "), "text",
      "甲 乙 丙", ""),
     ("phonetics", cell(p("<text:ruby><text:ruby-base>重庆</text:ruby-base><text:ruby-text>"
@@ -118,6 +119,8 @@ CELLS = [
      "36:00:00", ""),
     ("no time", cell(p("8点"), value_type="time", time_value="P1D"), "text", "8点", ""),
     ("true", cell(p("WAHR"), value_type="boolean", boolean_value="true"), "bool", "TRUE", ""),
+    ("true of LibreOffice", cell(p("TRUE"), value_type="float", value="1", formula="of:=TRUE()"),
+     "bool", "TRUE", "TRUE()"),
     ("an error", cell(p("#N/A"), value_type="string", string_value="", newer_type="error",
                       formula="of:=NA()"), "error", "#N/A", "NA()"),
     ("an error of OpenOffice", cell(p("#VALUE!"), value_type="float", value="0",
@@ -227,6 +230,13 @@ def test_properties_and_the_save_time(load):
 
 def test_damaged_properties_are_done_without(load):
     assert load(packed(parts={"meta.xml": META[:-9]})).flags == ("properties-damaged",)
+
+
+def test_a_document_in_one_file_is_named(refusal):
+    """.fods, which no office asks for: it says what to do."""
+    flat = '<?xml version="1.0"?><office:document office:mimetype="application/vnd.oasis.'
+    rule, detail = refusal(f'{flat}opendocument.spreadsheet"/>'.encode())
+    assert (rule, "OpenDocument" in detail) == ("F07", True)
 
 
 # --- what bites ----------------------------------------------------------------------------
