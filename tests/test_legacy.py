@@ -1,5 +1,6 @@
 """A form that comes back as .xls, .ods, .csv or .txt reads as the .xlsx it was."""
 
+import io
 import random
 import shutil
 import struct
@@ -8,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+import xlsxwriter
 from samples import master, requirement
 
 from pdsfz_xl import collect, form, layout, rules
@@ -66,18 +68,54 @@ def filled() -> bytes:
     return form.build(plan, plan.unit["01"], answers)
 
 
+@cache
+def of_every_kind() -> bytes:
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True})
+    sheet, hidden = book.add_worksheet("表"), book.add_worksheet("隐")
+    hidden.hide()
+    for row, (value, code, _) in enumerate(SHOWN):
+        sheet.write_number(row, 0, value, book.add_format({"num_format": code}))
+    sheet.write_boolean(0, 1, True)
+    sheet.write_formula(1, 1, "=NA()", None, "#N/A")
+    sheet.write_formula(2, 1, "=1/0", None, "#DIV/0!")
+    sheet.write_string(3, 1, "#N/A")
+    bold = book.add_format({"bold": True})
+    sheet.write_rich_string(4, 1, "甲 ", bold, " 乙 ", " 丙")
+    sheet.write_url(5, 1, "https://example.cn/?a=1&b", string="链接")
+    sheet.merge_range(6, 1, 7, 2, "合", book.add_format())
+    sheet.write_row(8, 1, ["同"] * 5)
+    sheet.write_row(9, 1, ["同"] * 5)
+    sheet.write_comment(8, 1, "请核对\n <b> 第二行")
+    book.close()
+    return buffer.getvalue()
+
+
+SHOWN = [
+    (1.5, "General", "1.5"), (1286.5, "#,##0.00", "1286.5"), (0.985, "0.00%", "98.50%"),
+    (123, "00000", "00123"), (43677, 'yyyy"年"m"月"d"日"', "2019-07-31"),
+    (43677.3541666667, "yyyy-m-d h:mm", "2019-07-31 08:30"), (0.3541666667, "h:mm", "08:30"),
+    (1.5, "[h]:mm", "36:00:00"), (12.5, "￥#,##0.00", "12.5"), (12, '0"万元"', "12"),
+]  # fmt: skip
+
+FORMS = {"form": filled, "kinds": of_every_kind}
+
+
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """The filled form, saved by LibreOffice in some format: the path of it."""
+    """The filled form, or another workbook, saved by LibreOffice in some format."""
     folder = tmp_path_factory.mktemp("office")
-    (folder / "form.xlsx").write_bytes(filled())
+    for name, made in FORMS.items():
+        (folder / f"{name}.xlsx").write_bytes(made())
 
-    def saved(suffix):
-        path = folder / f"form.{suffix}"
+    def saved(suffix, name="form"):
+        path = folder / f"{name}.{suffix}"
         if not path.exists():
             profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-            command = [OFFICE, profile, "--headless", "--convert-to", FILTERS[suffix], "form.xlsx"]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+            command = [OFFICE, profile, "--headless", "--convert-to", FILTERS[suffix]]
+            subprocess.run(
+                [*command, f"{name}.xlsx"], cwd=folder, check=True, capture_output=True, timeout=120
+            )
         return path
 
     return saved
@@ -111,6 +149,21 @@ def test_all_other_cells_come_back_too(saved, suffix, load):
                 assert after.cells[at] == cell
     assert theirs.flags == ()
     assert theirs.saved.startswith(layout.CREATED.isoformat())
+
+
+@needs_office
+@pytest.mark.parametrize("suffix", ["xls", "ods"])
+def test_every_kind_of_cell_comes_back(saved, suffix, load):
+    ours, theirs = load(of_every_kind()), read(saved(suffix, "kinds"))
+    assert [ours.sheets[0].cells[row, 0].text for row in range(len(SHOWN))] == [
+        said for _, _, said in SHOWN
+    ]
+    for before, after in zip(ours.sheets, theirs.sheets, strict=True):
+        assert (after.visible, after.merges) == (before.visible, before.merges)
+        assert after.comments == before.comments
+        assert {at: cell[:2] for at, cell in after.cells.items()} == {
+            at: cell[:2] for at, cell in before.cells.items()
+        }
 
 
 @needs_office
