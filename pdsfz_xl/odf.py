@@ -37,7 +37,7 @@ def read(package: Package) -> Book:
 
 
 def _encrypted(package: Package) -> bool:
-    """Part 2, 3.4: the manifest says so of every part; their zip entries look like any other."""
+    """The manifest says so of every part (part 2); their zip entries look like any other."""
     found: list[str] = []
     if package.has("META-INF/manifest.xml"):
         package.parse("META-INF/manifest.xml", lambda tag, _: found.append(tag))
@@ -257,7 +257,7 @@ _ERROR = re.compile(r"#[A-Z][A-Z0-9/_]*[!?]?|Err:\d{3}")
 _DURATION = re.compile(r"PT(\d{1,9})H(\d{1,9})M(\d{1,9}(?:[.,]\d+)?)S")
 
 _Said = Mapping[str, str]
-"""The attributes of a cell by local name (19.385 office:value-type and its neighbours)."""
+"""The attributes of a cell by local name: office:value-type and its neighbours."""
 
 
 def _formula(said: _Said) -> str:

@@ -98,6 +98,7 @@ def _formulas(book: Any, index: int) -> Set[Position]:
     found: set[Position] = set()
     if book.biff_version < 50:
         return found
+    # Private, but there has been no xlrd since 2.0, which only had its other formats taken out.
     stream, at, depth = book.mem, book._sh_abs_posn[index], 0
     while at + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, at)
@@ -158,7 +159,7 @@ def _bad(said: str, tally: Tally) -> Cell:
 # --- when it was saved ---------------------------------------------------------------------
 
 _SAVED, _FILETIME = 13, 0x40
-"""A property and its type ([MS-OLEPS] 2.21, [MS-OLEPS] 2.15)."""
+"""PIDSI_LASTSAVE_DTM and VT_FILETIME of [MS-OLEPS]."""
 
 
 def _saved(compound: Compound) -> str:
@@ -170,7 +171,7 @@ def _saved(compound: Compound) -> str:
 
 
 def _save_time(summary: bytes) -> str:
-    """[MS-OLEPS] 2.21 and 2.20: the first set's place, then pairs of property and place in it."""
+    """A header with the place of the first set; there, pairs of property and place in the set."""
     (start,) = struct.unpack_from("<I", summary, 44)
     (count,) = struct.unpack_from("<I", summary, start + 4)
     for at in range(start + 8, start + 8 + 8 * min(count, 100), 8):
