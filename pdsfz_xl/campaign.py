@@ -82,12 +82,13 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
     data = master_book.write(drawn)
     said = []
     with ws.locked("init"):
+        copied = notice.copy(path, read)
         if ws.master.exists():
             ws.require_closed(ws.master)
-            old = ws.master.with_stem(f"{ws.master.stem}_{now:%Y%m%d-%H%M%S}")
-            ws.write(old, ws.master.read_bytes())
-            said.append(f"原来的任务分解表另存为 {ws.relative(old)}。")
-        ws.write(ws.notice_copy, notice.copy(path, read))
+            said.append(f"原来的任务分解表另存为 {_set_aside(ws, ws.master, now)}。")
+        if _bytes(ws.notice_copy) not in (b"", copied):
+            said.append(f"原来的通知另存为 {_set_aside(ws, ws.notice_copy, now)}。")
+        ws.write(ws.notice_copy, copied)
         ws.write(ws.master, data)
     plan = master_stage.read(ws.master, ws.relative(ws.master))
     said += [f"已生成 {ws.relative(ws.master)}：{_figures(plan)}。", *drawn.said]
@@ -100,6 +101,13 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         next_step="打开 master/任务分解表.xlsx 核对（浅色格为承上行），再运行 pdsfz-xl generate",
         more={"said": list(drawn.said)},
     )
+
+
+def _set_aside(ws: Workspace, path: Path, now: datetime) -> str:
+    """Keep what is about to be replaced beside it, under a name with the time."""
+    old = path.with_stem(f"{path.stem}_{now:%Y%m%d-%H%M%S}")
+    ws.write(old, path.read_bytes())
+    return ws.relative(old)
 
 
 def _require_notice(path: Path) -> None:
@@ -136,13 +144,19 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
     return Done(said=tuple(said), findings=findings, shown=len(findings), next_step=step)
 
 
-def generate(ws: Workspace, now: datetime) -> Done:
-    """Master in, forms out: every form is whole, and only those that changed are written."""
+def generate(
+    ws: Workspace, now: datetime, *, before: Workspace | None = None, tell: intake.Tell = _quiet
+) -> Done:
+    """Master in, forms out: every form is whole, and only those that changed are written.
+
+    With `before`, this workspace or an earlier campaign's, they come with what was said there.
+    """
     ws.require_master()
     plan = _read_master(ws)
     findings = lint_stage.check(plan)
     _refuse_errors(findings)
-    made = generate_stage.forms(plan)
+    previous, lost = _previous(plan, before, now, tell) if before else ({}, 0)
+    made = generate_stage.forms(plan, previous)
     idle = generate_stage.idle(plan)
     with ws.locked("generate"), ledger.opened(ws.ledger) as book:
         old, new = book.forms(), {form.unit.code: _recorded(ws, form) for form in made}
@@ -156,6 +170,7 @@ def generate(ws: Workspace, now: datetime) -> Done:
     said = [
         f"填报表 {len(made)} 份在 {ws.relative(ws.forms)}："
         f"新写 {len(changed)} 份，{len(made) - len(changed)} 份没有变化。",
+        *_refilled(previous, lost),
         *(f"{path.name} 不再需要，已移入 out/存档。" for path in removed),
         *(
             f"{plan.unit[unit].name}的填报表已经下发过，现在有变化：旧表存入 out/存档，请重新下发。"
@@ -176,6 +191,25 @@ def generate(ws: Workspace, now: datetime) -> Done:
             "idle": [unit.name for unit in idle],
         },
     )
+
+
+def _previous(
+    plan: Master, before: Workspace, now: datetime, tell: intake.Tell
+) -> tuple[generate_stage.Previous, int]:
+    before.require_master()
+    with ledger.opened(before.ledger, readonly=True) as book:
+        look = _look(before, now, tell, book)
+    return generate_stage.previous(plan, look.batch)
+
+
+def _refilled(previous: generate_stage.Previous, lost: int) -> Iterator[str]:
+    if answers := sum(map(len, previous.values())):
+        yield (
+            f"其中 {len(previous)} 份带有上次填报的内容共 {answers} 项，标为“{w.PREVIOUS}”；"
+            "单位选过填报情况或改过文字才算已报。"
+        )
+    if lost:
+        yield f"上次填报的内容有 {lost} 项对不上现在的任务分解表，没有带入。"
 
 
 def _recorded(ws: Workspace, form: generate_stage.Form) -> ledger.Form:

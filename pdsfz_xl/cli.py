@@ -157,12 +157,24 @@ def lint(wish: _Wish, fix: bool) -> None:
 
 @cli.command()
 @_common
+@click.option(
+    "--refill",
+    metavar="[文件夹]",
+    is_flag=False,
+    flag_value=".",
+    type=click.Path(path_type=Path),
+    help="带上以前填报的内容：不写文件夹是本次已收到的，写上一年的文件夹是那一年的。",
+)
 @click.pass_obj
-def generate(wish: _Wish) -> None:
+def generate(wish: _Wish, refill: Path | None) -> None:
     """给每个单位生成一份填报表，放在 out/1-下发。"""
     from pdsfz_xl import campaign
+    from pdsfz_xl.workspace import Workspace
 
-    _show(wish, campaign.generate(wish.workspace, wish.now))
+    here = refill == Path()
+    before = wish.workspace if here else Workspace(refill) if refill else None
+    with _progress("读取") as tell:
+        _show(wish, campaign.generate(wish.workspace, wish.now, before=before, tell=tell))
 
 
 @cli.command()

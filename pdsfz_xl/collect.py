@@ -24,9 +24,11 @@ _FORM = {texts.squash(c): c for c in layout.FORM_CAPTIONS}
 _EVIDENCE = {texts.squash(c.caption): c.caption for c in layout.EVIDENCE}
 _NUMBER = re.compile(r"\d+")
 _PROGRESS = re.compile(r"\d+".join(map(re.escape, w.PROGRESS)) + r"\d+")
+_LISTED = r"\d+".join(w.EVIDENCE_HINT)
 _HINT = re.compile(
     rf"{w.BLANK_HINT}|{w.REASON_HINT}|{w.FIGURE_HINT}|{w.OVER_HINT[0]}\d+{w.OVER_HINT[1]}"
-    rf"|\d+/\d+({w.LEFT_HINT}|{w.ADVISED_HINT})\d+"
+    rf"|{w.PREVIOUS_HINT}|\d+/\d+({w.LEFT_HINT}|{w.ADVISED_HINT})\d+"
+    rf"(\s*{_LISTED})?"
 )
 
 _NEVER_SAVED = layout.CREATED.isoformat()
@@ -59,8 +61,7 @@ def _sha256(path: Path) -> str:
 
 
 def _manifest(digest: str, book: reader.Book) -> Manifest:
-    stamp = _stamp(book)
-    own = frozenset(stamp.get("digests", "").split())
+    stamp, own, prefilled = _stamp(book)
     rows: list[FormRow] = []
     evidence: list[FormRow] = []
     loose: list[Loose] = []
@@ -93,7 +94,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         saved="" if book.saved.startswith(_NEVER_SAVED) else book.saved,
         campaign=stamp.get("campaign", ""),
         unit=stamp.get("unit", ""),
-        prefilled=stamp.get("prefilled") == "1",
+        prefilled=prefilled,
         stamped=bool(own),
         rows=tuple(rows),
         evidence=tuple(evidence),
@@ -102,23 +103,28 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
     )
 
 
-def _stamp(book: reader.Book) -> dict[str, str]:
-    """The identity the form carries besides its row codes: hidden sheet over custom properties."""
+def _stamp(book: reader.Book) -> tuple[dict[str, str], frozenset[str], dict[str, str]]:
+    """The identity a form carries besides its row codes: hidden sheet over custom properties.
+
+    With it come the digests of the form's own texts and, by row code, of the answers it came with.
+    """
     stamp = {
         name.removeprefix(layout.STAMP): value
         for name, value in book.properties.items()
         if name.startswith(layout.STAMP)
     }
+    own, prefilled = set(), {}
     for sheet in book.sheets:
         if sheet.name.strip() == w.STAMP_SHEET:
-            digests = []
             for row, cells in _by_row(sheet):
-                if row < 4 and 0 in cells and 1 in cells:
-                    stamp[cells[0].text] = cells[1].text
-                if 2 in cells:
-                    digests.append(cells[2].text)
-            stamp["digests"] = " ".join(digests)
-    return stamp
+                said = {column: cell.text for column, cell in cells.items()}
+                if row < 4 and 0 in said and 1 in said:
+                    stamp[said[0]] = said[1]
+                if 2 in said:
+                    own.add(said[2])
+                if 3 in said and 4 in said:
+                    prefilled[said[3]] = said[4]
+    return stamp, frozenset(own), prefilled
 
 
 def _by_row(sheet: reader.Sheet) -> Iterator[tuple[int, dict[int, reader.Cell]]]:

@@ -26,7 +26,18 @@ MAX_HEIGHT = 409.0
 """Points; no row can be higher (Microsoft, "Excel specifications and limits")."""
 
 
-class _Growing(Worksheet):  # type: ignore[misc] # XlsxWriter ships no types
+class _Plain(Worksheet):  # type: ignore[misc] # XlsxWriter ships no types
+    """Formulas are written as they stand.
+
+    XlsxWriter looks through each for some thirty array operators and functions newer than 2007,
+    a quarter of the time a form takes; ours use none, and a form's golden dump shows each.
+    """
+
+    def _prepare_formula(self, formula: str, *_: bool) -> str:
+        return formula.removeprefix("=")
+
+
+class _Growing(_Plain):
     """Rows get a height but no `customHeight`: they open right and still grow while typing.
 
     With the flag Excel, WPS and LibreOffice keep the height and clip what is typed; without any
@@ -93,7 +104,7 @@ class Book:
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
     def sheet(self, name: str, *, grows: bool = False) -> Sheet:
-        return Sheet(self._book.add_worksheet(name, _Growing if grows else None))
+        return Sheet(self._book.add_worksheet(name, _Growing if grows else _Plain))
 
     def format(self, **properties: Any) -> Format:
         """A format, shared by everybody who asks for the same properties."""
@@ -159,13 +170,17 @@ def limit_formula(cell: str, limit: int) -> str:
 # --- heights -------------------------------------------------------------------------------
 
 
-def lines(text: str, width: float) -> int:
-    """At most how many lines a text takes in a column `width` characters wide at 10.5 pt.
+LINE_PITCH = 1.457
+"""Of the highest of the usual typefaces, in em: 宋体 has about 1.2, Noto Serif CJK 1.44."""
 
-    A column of width w is at least 7 px per character, an em at 10.5 pt is 14 px; 4 % is slack
+
+def lines(text: str, width: float, size: float = BODY_SIZE) -> int:
+    """At most how many lines a text takes at `size` pt in a column `width` characters wide.
+
+    A column of width w is at least 7 px per character, an em of n pt is n / 0.75 px; 4 % is slack
     for the line-breaking rules that keep punctuation off the beginning of a line.
     """
-    room = max(1.0, (width * 7 - 4) / 14 * 0.96)
+    room = max(1.0, (width * 7 - 4) / (size / 0.75) * 0.96)
     total = 0
     for paragraph in text.split("\n"):
         ems = sum(0.55 if c < "\u0250" else 1.0 for c in paragraph)
@@ -173,10 +188,12 @@ def lines(text: str, width: float) -> int:
     return total
 
 
-def height(cells: Iterable[tuple[str, float]], least: float = 20.0) -> float:
-    """Points for a row of (text, column width) at 10.5 pt, within Excel's limit."""
-    most = max((lines(text, width) for text, width in cells if text), default=1)
-    return min(MAX_HEIGHT, max(least, most * 15.3 + 6))
+def height(
+    cells: Iterable[tuple[str, float]], least: float = 20.0, size: float = BODY_SIZE
+) -> float:
+    """Points for a row of (text, column width) at `size` pt, within Excel's limit."""
+    most = max((lines(text, width, size) for text, width in cells if text), default=1)
+    return min(MAX_HEIGHT, max(least, most * size * LINE_PITCH + 6))
 
 
 # --- the clerk's own workbook --------------------------------------------------------------

@@ -18,7 +18,8 @@ HEADER = 4
 
 COLUMN = {column.caption: i for i, column in enumerate(layout.FORM)}
 
-_GREY, _YELLOW, _AMBER, _RED = "#F2F2F2", "#FFFFCC", "#FFC000", "#F8CBAD"
+_GREY, _YELLOW, _AMBER, _RED = "#F2F2F2", "#FFE066", "#FFC04D", "#E67C73"
+"""Each is darker than the one before, so that they differ on a grey printer too."""
 
 
 class Filled(NamedTuple):
@@ -77,8 +78,8 @@ def build(
 ) -> bytes:
     """The workbook of one unit, `filled` by requirement key. Raises ValueError if Excel could not.
 
-    `prefilled` marks a form whose answers were there before the unit got it, so that a cell the
-    unit empties is a deletion.
+    `prefilled` marks a form whose answers were there before the unit got it: they count only when
+    the unit has confirmed or changed them, and the hidden sheet remembers what they said.
     """
     return _Form(master, unit, filled or {}, prefilled).build()
 
@@ -90,38 +91,64 @@ def own_digests(master: Master, unit: Unit) -> frozenset[str]:
     return frozenset(form.digests)
 
 
-def hint(requirement: Requirement, count: int, choice: str, number: float | None) -> str:
+def hint(
+    requirement: Requirement, count: int, choice: str, number: float | None, pieces: int = 0
+) -> str:
     """What 提示 says; `_hint_formula` is the same in the worksheet's words."""
+    refused = choice in (w.NOTHING, w.NOT_OURS)
     if not count:
-        return w.REASON_HINT if choice in (w.NOTHING, w.NOT_OURS) else w.BLANK_HINT
+        return w.REASON_HINT if refused else w.BLANK_HINT
+    if choice == w.PREVIOUS:
+        return w.PREVIOUS_HINT
     before, after = w.OVER_HINT
     if count > requirement.limit:
         return f"{before}{count - requirement.limit}{after}"
-    if requirement.kind == w.FIGURES and number is None and choice in ("", w.ANSWERED):
+    if requirement.kind == w.FIGURES and number is None and not refused:
         return w.FIGURE_HINT
     if count > requirement.advised:
         said = f"{w.ADVISED_HINT}{requirement.limit - count}"
     else:
         said = f"{w.LEFT_HINT}{requirement.advised - count}"
-    return f"{count}/{requirement.advised}{said}"
+    listed = ""
+    if pieces < requirement.pieces and not refused:
+        evidence, of, end = w.EVIDENCE_HINT
+        listed = f"\n{evidence}{pieces}{of}{requirement.pieces}{end}"
+    return f"{count}/{requirement.advised}{said}{listed}"
 
 
 def _hint_formula(requirement: Requirement, row: int) -> str:
     status, figure, count = (_cell(row, c) for c in (w.STATUS, w.QUANTITY, w.COUNT))
     before, after = w.OVER_HINT
     advised, limit = requirement.advised, requirement.limit
+    refused = f'OR({status}="{w.NOTHING}",{status}="{w.NOT_OURS}")'
     said = (
         f'IF({count}>{advised},{count}&"/{advised}{w.ADVISED_HINT}"&({limit}-{count}),'
         f'{count}&"/{advised}{w.LEFT_HINT}"&({advised}-{count}))'
     )
+    if requirement.pieces:
+        evidence, of, end = w.EVIDENCE_HINT
+        listed = _listed_formula(_cell(row, w.CODE))
+        lacking = f'CHAR(10)&"{evidence}"&{listed}&"{of}{requirement.pieces}{end}"'
+        said += f'&IF(OR({refused},{listed}>={requirement.pieces}),"",{lacking})'
     if requirement.kind == w.FIGURES:
-        no_figure = f'AND({figure}="",OR({status}="",{status}="{w.ANSWERED}"))'
-        said = f'IF({no_figure},"{w.FIGURE_HINT}",{said})'
-    reason = f'OR({status}="{w.NOTHING}",{status}="{w.NOT_OURS}")'
+        said = f'IF(AND({figure}="",NOT({refused})),"{w.FIGURE_HINT}",{said})'
     return (
-        f'=IF({count}=0,IF({reason},"{w.REASON_HINT}","{w.BLANK_HINT}"),'
-        f'IF({count}>{limit},"{before}"&({count}-{limit})&"{after}",{said}))'
+        f'=IF({count}=0,IF({refused},"{w.REASON_HINT}","{w.BLANK_HINT}"),'
+        f'IF({status}="{w.PREVIOUS}","{w.PREVIOUS_HINT}",'
+        f'IF({count}>{limit},"{before}"&({count}-{limit})&"{after}",{said})))'
     )
+
+
+def _listed_formula(code: str) -> str:
+    """How many pieces 佐证材料 lists under a code: 件数, or one for a row that does not say."""
+    first, last = 2, layout.EVIDENCE_ROWS + 1
+    at = {column.caption: layout.column_name(i) for i, column in enumerate(layout.EVIDENCE)}
+    codes, names, pieces = (
+        f"{w.EVIDENCE_SHEET}!${at[c]}${first}:${at[c]}${last}"
+        for c in (w.CODE, w.FILE_NAME, w.PIECES)
+    )
+    alone = f'COUNTIFS({codes},{code},{names},"<>",{pieces},"")'
+    return f"(SUMIF({codes},{code},{pieces})+{alone})"
 
 
 def _cell(row: int, caption: str) -> str:
@@ -143,6 +170,7 @@ class _Form:
         self.codes = [row_code(master, unit.code, r) for r in self.due]
         self.book = excel.Book(locked=True, title=self.title, subject=master.settings.code)
         self.body = {"text_wrap": True, "border": 1, "border_color": "#808080"}
+        self.small = {**self.body, "font_size": layout.FORM_SIZE}
 
     def build(self) -> bytes:
         sheet = self.book.sheet(w.FORM_SHEET, grows=True)
@@ -160,9 +188,21 @@ class _Form:
         self.write_guide(guide)
         self.write_stamp(stamp)
         sheet.activate()
-        column = COLUMN[w.STATUS]
-        sheet.set_selection(self.first, column, self.first, column)
+        row, column = self.next_to_fill(), COLUMN[w.STATUS]
+        sheet.set_selection(row, column, row, column)
+        sheet.freeze_panes(self.first, COLUMN[w.INDICATOR], row, COLUMN[w.INDICATOR])
         return self.book.bytes()
+
+    def next_to_fill(self) -> int:
+        """The row in which a unit goes on: the first that is not answered."""
+        for row, requirement in enumerate(self.due, self.first):
+            if not self.is_filled(self.given(requirement)):
+                return row
+        return self.first
+
+    @staticmethod
+    def is_filled(given: Filled) -> bool:
+        return texts.count(given.text) > 0 and given.choice != w.PREVIOUS
 
     def say(self, sheet: excel.Sheet, row: int, column: int, text: str, style: Any) -> None:
         """Write a text of the form's own."""
@@ -195,34 +235,38 @@ class _Form:
         for row, height in enumerate((30, 20, 20, 20)):
             sheet.set_row(row, height)
         caption = self.book.format(
-            font_name=excel.HEAD_FONT, align="center", bg_color="#D9E1F2", **self.body
+            font_name=excel.HEAD_FONT, align="center", bg_color="#D9E1F2", **self.small
         )
         for i, column in enumerate(layout.FORM):
             self.say(sheet, HEADER, i, column.caption, caption)
-        sheet.set_row(HEADER, 26)
-        sheet.freeze_panes(self.first, COLUMN[w.INDICATOR])
+        sheet.set_row(HEADER, 30)
 
     def progress(self) -> tuple[str, str]:
         """The status line as a formula and as the value it has now."""
-        counts = f"{_cell(self.first, w.COUNT)}:{_cell(self.last, w.COUNT)}"
-        hints = f"{_cell(self.first, w.HINT)}:{_cell(self.last, w.HINT)}"
+        counts, hints, choices = (
+            f"{_cell(self.first, c)}:{_cell(self.last, c)}" for c in (w.COUNT, w.HINT, w.STATUS)
+        )
         total = len(self.due)
         before, middle, between, after = w.PROGRESS
+        done = f'COUNTIFS({counts},">0",{choices},"<>{w.PREVIOUS}")'
         formula = (
-            f'="{before}{total}{middle}"&COUNTIF({counts},">0")&"{between}"'
-            f'&COUNTIF({counts},0)&"{after}"&COUNTIF({hints},"{w.OVER_HINT[0]}*")'
+            f'="{before}{total}{middle}"&{done}&"{between}"'
+            f'&({total}-{done})&"{after}"&COUNTIF({hints},"{w.OVER_HINT[0]}*")'
         )
-        written = [texts.count(self.given(r).text) for r in self.due]
-        over = sum(n > r.limit for n, r in zip(written, self.due, strict=True))
-        filled = sum(n > 0 for n in written)
+        given = [self.given(requirement) for requirement in self.due]
+        filled = sum(map(self.is_filled, given))
+        over = sum(
+            self.is_filled(g) and texts.count(g.text) > r.limit
+            for g, r in zip(given, self.due, strict=True)
+        )
         return formula, w.progress(total, filled, total - filled, over)
 
     def given(self, requirement: Requirement) -> Filled:
         return self.filled.get(requirement.key, Filled())
 
     def write_row(self, sheet: excel.Sheet, row: int, requirement: Requirement) -> None:
-        locked = self.book.format(bg_color=_GREY, align="left", **self.body)
-        centred = self.book.format(bg_color=_GREY, align="center", **self.body)
+        locked = self.book.format(bg_color=_GREY, align="left", **self.small)
+        centred = self.book.format(bg_color=_GREY, align="center", **self.small)
         narrow = self.book.format(
             font_color="#7F7F7F", font_size=8, bg_color=_GREY, align="center", **self.body
         )
@@ -240,20 +284,22 @@ class _Form:
         said = hint(requirement, number, given.choice, given.number)
         sheet.write_formula(row, COLUMN[w.HINT], _hint_formula(requirement, row), centred, said)
         widths = {c.caption: c.width for c in layout.FORM}
-        cells = [(said, widths[caption]) for caption, said in own.items()]
-        cells += [(code, widths[w.CODE] * 1.2), (given.text, widths[w.ANSWER])]
-        sheet.set_row(row, excel.height(cells, least=96))
+        cells = [(text, widths[caption]) for caption, text in own.items()]
+        cells += [(code, widths[w.CODE]), (given.text, widths[w.ANSWER]), (said, widths[w.HINT])]
+        sheet.set_row(row, excel.height(cells, least=72, size=layout.FORM_SIZE))
 
     def write_answer(
         self, sheet: excel.Sheet, row: int, requirement: Requirement, given: Filled
     ) -> None:
         """The cells the unit fills: text format, so that 00123 and =1+1 stay what was typed."""
         text = self.book.format(
-            locked=False, num_format="@", valign="top", align="left", **self.body
+            locked=False, num_format="@", valign="top", align="left", **self.small
         )
-        pick = self.book.format(locked=False, num_format="@", align="center", **self.body)
-        figure = self.book.format(locked=False, align="center", **self.body)
-        no_figure = self.book.format(bg_color=_GREY, **self.body)
+        pick = self.book.format(locked=False, num_format="@", align="center", **self.small)
+        measure = requirement.measure.replace('"', "")
+        with_measure = {"num_format": f'General"{measure}"'} if measure else {}
+        figure = self.book.format(locked=False, align="center", **with_measure, **self.small)
+        no_figure = self.book.format(bg_color=_GREY, **self.small)
         for caption, said, style in (
             (w.STATUS, given.choice, pick),
             (w.ANSWER, given.text, text),
@@ -309,18 +355,27 @@ class _Form:
                 )  # fmt: skip
         # Ordinary paste replaces a cell's lock, format and validation; a cell inside an allow-edit
         # range can still be typed over (LibreOffice 7.4 honours and keeps `protectedRanges`).
-        top, bottom = _cell(self.first, w.STATUS), _cell(self.last, w.QUANTITY)
-        sheet.unprotect_range(f"{top}:{bottom}", "answers")
-        sheet.ignore_errors({"number_stored_as_text": f"{top}:{bottom}"})
+        # 数量 is inside only where it is asked for: the range would open the grey cells as well.
+        asked = [
+            f"{_cell(first, w.QUANTITY)}:{_cell(last, w.QUANTITY)}"
+            for first, last, requirement in self.runs("kind")
+            if requirement.kind == w.FIGURES
+        ]
+        texts_to_fill = f"{_cell(self.first, w.STATUS)}:{_cell(self.last, w.ANSWER)}"
+        areas = " ".join([texts_to_fill, *asked])
+        sheet.unprotect_range(areas, "answers")
+        sheet.ignore_errors({"number_stored_as_text": areas})
 
     def colour(self, sheet: excel.Sheet) -> None:
-        """Blank is yellow, over the recommendation amber, over the limit red and bold."""
+        """What lacks is yellow, over the recommendation amber, over the limit red and bold."""
         book = self.book
         for first, last, requirement in self.runs("advised", "limit"):
             count = f"${_cell(first, w.COUNT)}"
             area = (first, COLUMN[w.ANSWER], last, COLUMN[w.ANSWER])
-            red = book.condition(bg_color=_RED, bold=True, font_color="#C00000")
+            red = book.condition(bg_color=_RED, bold=True)
+            choice = f"${_cell(first, w.STATUS)}"
             for condition, style in (
+                (f'={choice}="{w.PREVIOUS}"', book.condition(bg_color=_YELLOW)),
                 (f"={count}>{requirement.limit}", red),
                 (f"={count}>{requirement.advised}", book.condition(bg_color=_AMBER)),
                 (f"={count}=0", book.condition(bg_color=_YELLOW)),
@@ -332,9 +387,11 @@ class _Form:
                 )  # fmt: skip
         blank = book.condition(bg_color=_YELLOW)
         status = COLUMN[w.STATUS]
-        sheet.conditional_format(
-            self.first, status, self.last, status, {"type": "blanks", "format": blank}
-        )
+        for rule in ({"type": "blanks"}, {"type": "cell", "criteria": "==",
+                                          "value": f'"{w.PREVIOUS}"'}):  # fmt: skip
+            sheet.conditional_format(
+                self.first, status, self.last, status, {**rule, "format": blank}
+            )
         for first, last, requirement in self.runs("kind"):
             if requirement.kind == w.FIGURES:
                 column = COLUMN[w.QUANTITY]
@@ -419,7 +476,7 @@ class _Form:
         sheet.set_column(0, 0, 12)
         sheet.set_column(1, 1, 96)
         title = self.book.format(font_name=excel.HEAD_FONT, font_size=14)
-        plain = self.book.format(text_wrap=True, align="left")
+        plain = self.book.format(text_wrap=True, align="left", valign="top")
         label = self.book.format(align="center", valign="top")
         boxed = self.book.format(bg_color=_GREY, **self.body)
         self.say(sheet, 0, 0, w.GUIDE_TITLE, title)
@@ -461,6 +518,9 @@ class _Form:
             self.book.note(layout.STAMP + name, value)
         for row, digest in enumerate(sorted(self.digests)):
             sheet.write_string(row, 2, digest, plain)
-        for row, code in enumerate(self.codes):
+        for row, (code, requirement) in enumerate(zip(self.codes, self.due, strict=True)):
             sheet.write_string(row, 3, code, plain)
+            if self.prefilled and (text := texts.tidy(self.given(requirement).text)):
+                sheet.write_string(row, 4, identity.exact(text), plain)
+        self.protect(sheet)
         sheet.very_hidden()

@@ -80,7 +80,7 @@ def digest(text: str, sheet: str = "") -> str:
 def answer_digest(text: str, status: str, number: float | None) -> str:
     """How a row of the merged workbook remembers what it showed: the text, then all of it."""
     figure = "" if number is None else repr(float(number))
-    return f"{_exact(text)}-{_exact(text, status, figure)}"
+    return f"{exact(text)}-{exact(text, status, figure)}"
 
 
 def version_digest(version: Version) -> str:
@@ -90,10 +90,11 @@ def version_digest(version: Version) -> str:
 
 def is_text_of(text: str, digest: str) -> bool:
     """Whether an `answer_digest` was made of this very text, blanks and line ends included."""
-    return digest.partition("-")[0] == _exact(text)
+    return digest.partition("-")[0] == exact(text)
 
 
-def _exact(*parts: str) -> str:
+def exact(*parts: str) -> str:
+    """A digest of texts as they are, to the last blank."""
     joined = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return blake2s(joined, digest_size=8).hexdigest()
 

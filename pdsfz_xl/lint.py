@@ -224,8 +224,8 @@ def _templates(master: Master) -> Iterator[Finding]:
                     yield rules.finding("M11", where, **context)
 
 
-_LINES = 26
-"""Lines of 10.5 pt that fill the 409 pt a row can have."""
+_LINES = int((excel.MAX_HEIGHT - 6) / (layout.FORM_SIZE * excel.LINE_PITCH))
+"""Lines that fill the highest row a form can have."""
 
 _TITLE = 120
 """Characters of a name that still fit the form's title line."""
@@ -238,7 +238,7 @@ def _fits(master: Master) -> Iterator[Finding]:
     for requirement in master.requirements:
         locked = form.locked_texts(master, requirement)
         for caption, said in locked.items():
-            taken = excel.lines(said, widths[caption])
+            taken = excel.lines(said, widths[caption], layout.FORM_SIZE)
             if taken > _LINES and said != above.get(caption):
                 room = len(said) * _LINES // taken
                 where = _of(master, requirement, w.MATERIAL if caption == w.DEMAND else caption)

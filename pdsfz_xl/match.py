@@ -147,7 +147,7 @@ class _File:
         self.found.rows.append(
             Row(where, unit, requirement.key, by, str(code or ""), check, assigned, altered)
         )
-        version = self.version(row, unit, requirement, where)
+        version = self.version(row, unit, requirement, where, str(code or ""))
         rest = _unused(row, version, {cell for _, cell, _ in altered})
         if not assigned:
             rest |= set(layout.TO_FILL)
@@ -231,17 +231,27 @@ class _File:
         )
         return check, altered
 
-    def version(self, row: FormRow, unit: str, requirement: Requirement, where: Where) -> Version:
+    def version(
+        self, row: FormRow, unit: str, requirement: Requirement, where: Where, code: str
+    ) -> Version:
         answer, quantity = row.cells.get(w.ANSWER), row.cells.get(w.QUANTITY)
         asked = quantity if requirement.kind == w.FIGURES else None
         number = _number(asked) if asked else None
         text = texts.tidy(answer.text) if answer else ""
         text = text if texts.count(text) else ""
+        choice = texts.tidy(_said(row, w.STATUS))
+        unconfirmed = False
+        if choice in ("", w.PREVIOUS):
+            # Where the hidden sheet is gone, only what stands under 填报情况 tells.
+            code = code or str(_true_code(self.master, unit, requirement))
+            before = self.manifest.prefilled.get(code, "")
+            same = identity.exact(text) == before if before else choice == w.PREVIOUS
+            choice, unconfirmed = "", bool(text) and same
         return Version(
             unit=unit,
             requirement=requirement.key,
             text=text,
-            choice=texts.tidy(_said(row, w.STATUS)),
+            choice=choice,
             number=number,
             where=where,
             sha256=self.file.sha256,
@@ -250,6 +260,7 @@ class _File:
             kind=answer.kind if answer else "text",
             number_text=asked.text if asked and number is None else "",
             number_where=self.where(row.sheet, asked) if asked else None,
+            unconfirmed=unconfirmed,
             mute=() if text else tuple(self.leftovers(row.sheet, _alone(row, number))),
         )
 
@@ -377,7 +388,7 @@ def _unused(row: FormRow, version: Version, altered: set[str]) -> set[str]:
         if caption == w.QUANTITY:
             unused = version.number is None
         elif caption == w.STATUS:
-            unused = version.choice not in ("", *w.CHOICES)
+            unused = version.choice not in ("", *w.CHOICES) and typed.text != w.PREVIOUS
         elif caption == w.CODE:
             unused = not identity.is_bare(typed.text)
         else:

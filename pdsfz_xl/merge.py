@@ -215,7 +215,7 @@ def _answer(
     )
     counted = settled.versions[-1] if settled.versions else None
     said: dict[str, Any] = {}
-    if counted and counted.text:
+    if counted and counted.text and not counted.unconfirmed:
         said = {
             "text": counted.text,
             "number": counted.number,
@@ -228,8 +228,8 @@ def _answer(
     elif texts.count(keyed):
         text = texts.tidy(keyed)
         said = {"text": text, "status": w.ANSWERED, "source": keyed_at, "keyed": True}
-    if not said:
-        return base
+    else:
+        return replace(base, unconfirmed=counted is not None and counted.unconfirmed)
     return replace(base, answered=True, count=texts.count(said["text"]), **said)
 
 
@@ -271,6 +271,9 @@ def _settle(said: Iterable[Version], chosen: str) -> _Settled:
     One that only repeats a text's is nothing new; one that contradicts is a version of its own.
     """
     ordered = sorted(said, key=_age)
+    fresh = [v for v in ordered if not v.unconfirmed]
+    # What the form came with says something only where nobody has written anything.
+    ordered = fresh if any(v.text for v in fresh) else ordered
     kept = _distinct(v for v in ordered if v.text)
     pick = _pick(kept, chosen)
     if pick is not None:

@@ -330,7 +330,8 @@ class Manifest:
     saved: str = ""
     campaign: str = ""
     unit: str = ""
-    prefilled: bool = False
+    prefilled: Mapping[str, str] = field(default_factory=dict)
+    """By row code: the `identity.exact` digest of the answer the form came with."""
     stamped: bool = False
     """Its hidden sheet is there, so that `Typed.ours` can be relied on."""
     rows: tuple[FormRow, ...] = ()
@@ -416,6 +417,8 @@ class Version:
     number_text: str = ""
     """What stood in 数量 when it was no number that can be taken."""
     number_where: Where | None = None
+    unconfirmed: bool = False
+    """The answer the form came with, which nobody has confirmed or changed."""
     mute: tuple[Leftover, ...] = ()
     """Of a version without a text: its cells, which are left over unless it is joined to one."""
 
@@ -442,6 +445,8 @@ class Answer:
     """The clerk's 采用 names the version that counts."""
     choice_gone: bool = False
     """The version the clerk's 采用 named is not there any more."""
+    unconfirmed: bool = False
+    """All there is stood in the form already, and nobody has confirmed it: unanswered."""
     keyed: bool = False
     """Typed in by the office (代录内容)."""
     reviewed: str = ""

@@ -267,7 +267,7 @@ def sent_nothing(batch: Batch) -> Iterator[Hit]:
 def blank_answer(batch: Batch) -> Iterator[Hit]:
     """单位报了表，但这一项是空的，或只选了“已填报”没有写。"""
     for answer in _unanswered(batch):
-        if _choice(answer) not in (w.NOTHING, w.NOT_OURS):
+        if _choice(answer) not in (w.NOTHING, w.NOT_OURS) and not answer.unconfirmed:
             where = _requirement_row(batch.master, answer.requirement)
             yield Hit(where, answer.unit, answer.requirement, {})
 
@@ -329,6 +329,20 @@ def no_reason(batch: Batch) -> Iterator[Hit]:
         if (choice := _choice(answer)) in (w.NOTHING, w.NOT_OURS):
             where = answer.versions[-1].where
             yield Hit(where, answer.unit, answer.requirement, {"choice": choice})
+
+
+@rule(
+    "G06",
+    "A",
+    "上次填报没有确认",
+    "{unit}的{item}还是表里带来的上次填报，没有人确认",
+    "请核对情况说明，仍适用的在填报情况中选“已填报”，不适用的改写",
+)
+def not_confirmed(batch: Batch) -> Iterator[Hit]:
+    """带着上次内容下发的表，选过填报情况或改过文字才算报了；原样退回的不算。"""
+    for answer in batch.answers:
+        if answer.unconfirmed:
+            yield Hit(answer.versions[-1].where, answer.unit, answer.requirement, {})
 
 
 # --- L: length -----------------------------------------------------------------------------

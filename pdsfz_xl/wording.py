@@ -37,6 +37,8 @@ ANSWERED: Final = "已填报"
 NOTHING: Final = "无此情况"
 NOT_OURS: Final = "非本单位职责"
 UNANSWERED: Final = "未报"
+PREVIOUS: Final = "上次填报"
+"""Stands under 填报情况 of an answer the form came with, until somebody chooses."""
 CHOICES: Final = (ANSWERED, NOTHING, NOT_OURS)
 
 # --- 填报类型
@@ -163,6 +165,8 @@ FIGURE_HINT: Final = "缺数量"
 OVER_HINT: Final = ("超出", "字")
 LEFT_HINT: Final = " 还可写"
 ADVISED_HINT: Final = " 超建议，还可写"
+EVIDENCE_HINT: Final = ("佐证 ", "/", " 件")
+PREVIOUS_HINT: Final = "上次填报，请确认"
 TOTAL_COUNT: Final = "字数合计"
 
 

@@ -339,6 +339,32 @@ def test_a_merged_workbook_open_elsewhere_stops_before_anything_starts(workspace
     assert digests(workspace) == before
 
 
+def test_forms_can_bring_what_was_said_before(workspace):
+    """This round's answers, then last year's from another folder; unconfirmed they do not count."""
+    unit = next(u for u in plan_of(workspace).units if u.name == "市审计局")
+    key = plan_of(workspace).due(unit.code)[0].key
+    fill(workspace, unit.name, "审计.xlsx", {key: "去年审计 7 项。"})
+    assert "1 份带有上次填报的内容共 1 项" in run(workspace, "generate", "--refill").stdout
+    next_year = workspace.parent / "next"
+    shutil.copytree(workspace / "master", next_year / "master")
+    book = openpyxl.load_workbook(next_year / "master" / "任务分解表.xlsx")
+    sheet = book[w.SETTINGS_SHEET]
+    next(row[1] for row in sheet.iter_rows() if row[0].value == "任务代码").value = "F2020"
+    book.save(next_year / "master" / "任务分解表.xlsx")
+    done = run(next_year, "generate", "--refill", str(workspace))
+    assert "1 份带有上次填报的内容共 1 项" in done.stdout, done.stdout + done.stderr
+    [made] = (next_year / "out" / "1-下发").glob(f"{unit.code}_*.xlsx")
+    (next_year / "out" / "2-收件").mkdir()
+    shutil.copy(made, next_year / "out" / "2-收件" / "原样退回.xlsx")
+    told = ask(next_year, "collect")
+    answer = next(a for a in told["answers"] if a["unit"] == unit.name and a["requirement"] == key)
+    assert (answer["text"], answer["status"]) == ("", "未报")
+    assert "G06" in {f["rule"] for f in told["findings"]}
+    done = run(next_year, "generate", "--refill", str(workspace / "master"))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
 def test_a_damaged_master_is_said_and_kept(workspace):
     path = workspace / "master/任务分解表.xlsx"
     path.write_bytes(path.read_bytes()[:5000])

@@ -3,14 +3,16 @@
 import io
 import re
 import zipfile
+from itertools import pairwise
 
+import openpyxl
 import pytest
 from dump import dump
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import NOW, arrival, batch, master, requirement, returned
 
-from pdsfz_xl import excel, form, identity, rules, text
+from pdsfz_xl import collect, excel, form, identity, rules, text
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 
@@ -43,7 +45,7 @@ def test_a_paste_that_locks_a_cell_can_be_typed_over():
     plan = master()
     data = form.build(plan, plan.unit["01"])
     xml = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").decode()
-    assert 'sqref="I6:K7"' in xml
+    assert 'sqref="I6:J7 K6:K6"' in xml
     assert "protectedRange" in xml
 
 
@@ -82,6 +84,86 @@ def test_a_figure_that_is_asked_for_is_asked_for():
     assert form.hint(asked, 10, "", None) == "缺数量"
     assert form.hint(asked, 10, "", 0.0) == "10/500 还可写490"
     assert form.hint(asked, 10, "无此情况", None) == "10/500 还可写490"
+
+
+@pytest.mark.parametrize(
+    ("count", "choice", "pieces", "said"),
+    [
+        (312, "", 0, "312/500 还可写188\n佐证 0/2 件"),
+        (312, "", 1, "312/500 还可写188\n佐证 1/2 件"),
+        (312, "", 2, "312/500 还可写188"),
+        (312, "无此情况", 0, "312/500 还可写188"),
+        (0, "", 0, "未填"),
+        (1012, "", 0, "超出12字"),
+    ],
+)
+def test_the_hint_says_how_many_pieces_are_listed(count, choice, pieces, said):
+    assert form.hint(requirement("03", "02", pieces=2), count, choice, None, pieces) == said
+
+
+def test_an_earlier_answer_waits_for_somebody_to_confirm_it():
+    assert form.hint(requirement("03", "02"), 312, w.PREVIOUS, None) == w.PREVIOUS_HINT
+    assert form.hint(requirement("03", "02"), 0, w.PREVIOUS, None) == "未填"
+
+
+@pytest.mark.parametrize("pieces", [0, 2])
+@pytest.mark.parametrize("choice", ["", w.PREVIOUS, *w.CHOICES])
+def test_every_hint_of_the_form_is_known_as_its_own(pieces, choice):
+    """A copied sheet brings them as plain texts; nobody typed them."""
+    for count in (0, 312, 612, 1012):
+        asked = requirement("03", "02", pieces=pieces, kind="数据")
+        for number in (None, 3.0):
+            said = form.hint(asked, count, choice, number)
+            assert collect._HINT.fullmatch(said), said
+
+
+def test_the_form_opens_at_the_first_answer_that_lacks():
+    plan = master()
+    done = Filled("已填报", "有 1 项", 1.0)
+    for filled, cell in (
+        ({}, "I6"),
+        ({"02.1": done}, "I7"),
+        ({"02.1": done, "02.2": done}, "I6"),
+        ({"02.1": done._replace(choice=w.PREVIOUS), "02.2": done}, "I6"),
+    ):
+        data = form.build(plan, plan.unit["01"], filled)
+        view = openpyxl.load_workbook(io.BytesIO(data))[w.FORM_SHEET].sheet_view
+        assert view.selection[-1].activeCell == cell
+        assert view.pane.topLeftCell == f"E{cell[1:]}"
+
+
+def test_the_colours_differ_on_a_grey_printer():
+    """By luma (ITU-R BT.601), as printers do it: filled, locked, blank, long, too long."""
+
+    def grey(colour: str) -> float:
+        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+        return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
+
+    steps = [1.0, *map(grey, (form._GREY, form._YELLOW, form._AMBER, form._RED))]
+    assert all(lighter - darker > 0.04 for lighter, darker in pairwise(steps))
+
+
+def test_a_figure_shows_its_measure_and_stays_a_number(tmp_path):
+    plan = master()
+    data = form.build(plan, plan.unit["01"], {"02.1": Filled("", "有", 1286.0)})
+    cell = openpyxl.load_workbook(io.BytesIO(data))[w.FORM_SHEET]["K6"]
+    assert (cell.value, cell.number_format) == (1286, 'General"条"')
+    manifest = returned(plan, "01", {"02.1": Filled("", "有", 1286.0)}, tmp_path)
+    assert batch(plan, arrival(manifest, "a")).answer["01", "02.1"].number == 1286
+
+
+def test_every_formula_has_the_value_it_will_have():
+    """For viewers that do not calculate, as phones."""
+    plan = master()
+    filled = {"02.1": Filled("已填报", "字" * 612, 3.0), "02.2": Filled(w.PREVIOUS, "字" * 9)}
+    data = form.build(plan, plan.unit["01"], filled, prefilled=True)
+    sheet = openpyxl.load_workbook(io.BytesIO(data), data_only=True)[w.FORM_SHEET]
+    assert sheet["A4"].value == w.progress(2, 1, 1, 0)
+    assert [sheet[f"L{row}"].value for row in (6, 7, 8)] == [612, 9, 621]
+    assert [sheet[f"M{row}"].value for row in (6, 7)] == [
+        "612/500 超建议，还可写388",
+        w.PREVIOUS_HINT,
+    ]
 
 
 def evaluate(formula: str, said: str) -> int:
@@ -129,10 +211,6 @@ def test_what_is_typed_is_what_is_read(tmp_path):
 
 def test_what_openpyxl_types_is_what_is_read(tmp_path):
     """openpyxl takes no control characters and makes =1+1 a formula; the text is the same."""
-    import openpyxl
-
-    from pdsfz_xl import collect
-
     nasty = [said for said in NASTY if "\x07" not in said]
     requirements = tuple(requirement(f"{i:02d}", "01") for i in range(1, len(nasty) + 1))
     plan = master(requirements=requirements, indicators=())
@@ -184,8 +262,6 @@ def test_a_blank_form_leaves_nothing_over(tmp_path):
 
 def test_sign_off_and_strange_cells_are_listed_with_their_address(tmp_path):
     """Whatever is typed outside the answer cells ends up in the leftovers."""
-    import openpyxl
-
     plan = master()
     path = tmp_path / "form.xlsx"
     path.write_bytes(form.build(plan, plan.unit["03"], {"04": Filled("", "有")}))
@@ -196,8 +272,6 @@ def test_sign_off_and_strange_cells_are_listed_with_their_address(tmp_path):
     sheet["L6"] = "请看这里"
     book.create_sheet("新表")["B2"] = "另一张表"
     book.save(path)
-    from pdsfz_xl import collect
-
     result = batch(plan, arrival(collect.read_return(str(path)), "a.xlsx"))
     left = {(x.where.sheet, x.where.cell): x.text for x in result.leftover}
     assert left == {

@@ -164,7 +164,8 @@ def test_a_text_as_long_as_the_sentence_allows_fits(edit):
     assert lint.check(plan) == ()
     widths = {column.caption: column.width for column in layout.FORM}
     texts = form.locked_texts(plan, plan.requirement["02"])
-    assert excel.height((said, widths[c]) for c, said in texts.items()) < excel.MAX_HEIGHT
+    cells = [(said, widths[caption]) for caption, said in texts.items()]
+    assert excel.height(cells, size=layout.FORM_SIZE) < excel.MAX_HEIGHT
 
 
 def test_a_joined_text_that_overflows_the_demand_is_said(edit):

@@ -118,6 +118,11 @@ def revised_then_corrected(tmp_path):
     return batch(master(), arrival(form, "a.xlsx"), clerk=clerk)
 
 
+def unconfirmed(tmp_path):
+    form = returned(master(), "03", {"04": Filled(w.PREVIOUS, "去年 1 项")}, tmp_path, prefilled=True)
+    return batch(master(), arrival(form, "a.xlsx"))
+
+
 CASES = {
     "F01": refused("F01", "Word 文件"),
     "F02": refused("F02"),
@@ -135,6 +140,7 @@ CASES = {
     "G03": lambda path: batch(master(), arrival(returned(master(), "01", {}, path), "a.xlsx")),
     "G04": after_the_deadline,
     "G05": answered("", "无此情况"),
+    "G06": unconfirmed,
     "I01": two_in_one_file,
     "I02": altered(w.CODE, "F201921-03-04-0000"),
     "I03": altered(w.CODE, ""),

@@ -1,0 +1,142 @@
+"""Which forms there are, and what earlier answers they bring."""
+
+from dataclasses import replace
+
+from samples import arrival, batch, master, requirement, returned
+
+from pdsfz_xl import collect, form, generate, rules
+from pdsfz_xl import wording as w
+from pdsfz_xl.form import Filled
+from pdsfz_xl.model import Unit
+
+DONE = Filled("已填报", "已开展工作，办理 3 件。")
+FIGURE = Filled("已填报", "归集信用信息。", 35.0)
+
+
+def answered(plan, tmp_path):
+    """A round in which 01 answered both of its requirements and 03 its one."""
+    one = returned(plan, "01", {"02.1": FIGURE, "02.2": DONE}, tmp_path)
+    three = returned(plan, "03", {"04": Filled("无此情况", "没有发生")}, tmp_path)
+    return batch(plan, arrival(one, "a.xlsx"), arrival(three, "c.xlsx"))
+
+
+def refilled(plan, previous, unit: str, tmp_path, edit=None):
+    """The manifest of a form that came with earlier answers, after the unit worked in it."""
+    import openpyxl
+
+    made = next(f for f in generate.forms(plan, previous) if f.unit.code == unit)
+    path = tmp_path / f"refilled-{len(list(tmp_path.iterdir()))}.xlsx"
+    path.write_bytes(made.data)
+    if edit:
+        book = openpyxl.load_workbook(path)
+        edit(book)
+        book.save(path)
+    return collect.read_return(str(path))
+
+
+def cell(book, caption: str, row: int = 0):
+    return book[w.FORM_SHEET].cell(form.HEADER + 2 + row, form.COLUMN[caption] + 1)
+
+
+def test_every_unit_with_something_due_gets_a_form_and_the_others_are_named():
+    assert [f.unit.code for f in generate.forms(master())] == ["01", "02", "03"]
+    assert [unit.code for unit in generate.idle(master())] == ["04"]
+
+
+def test_this_rounds_answers_come_back_as_earlier_ones(tmp_path):
+    plan = master()
+    previous, lost = generate.previous(plan, answered(plan, tmp_path))
+    assert previous == {
+        "01": {
+            "02.1": Filled(w.PREVIOUS, FIGURE.text, 35.0),
+            "02.2": Filled(w.PREVIOUS, DONE.text),
+        },
+        "03": {"04": Filled(w.PREVIOUS, "没有发生")},
+    }
+    assert lost == 0
+
+
+def test_another_campaigns_answers_are_known_by_name_and_by_their_very_texts(tmp_path):
+    before = answered(master(settings=replace(master().settings, code="F2018")), tmp_path)
+    units = (
+        Unit(code="A", name="平顶山市发改委", aliases=("市发改委",), row=2),
+        Unit(code="B", name="市公安局", row=3),
+    )
+    requirements = (
+        requirement("05", "A", text="第2个三级指标的要求", material="填报材料 02.2"),
+        requirement("06", "B", text="第4个三级指标的要求", material="改写过的要求"),
+    )
+    plan = master(units=units, requirements=requirements)
+    previous, lost = generate.previous(plan, before)
+    assert previous == {"A": {"05": Filled(w.PREVIOUS, DONE.text)}}
+    assert lost == 2
+
+
+def test_two_requirements_of_one_text_get_no_earlier_answer(tmp_path):
+    before = answered(master(settings=replace(master().settings, code="F2018")), tmp_path)
+    same = {"text": "第4个三级指标的要求", "material": "填报材料04"}
+    plan = master(requirements=(requirement("07", "03", **same), requirement("08", "03", **same)))
+    assert generate.previous(plan, before) == ({}, 3)
+
+
+def test_an_earlier_answer_counts_only_when_it_is_confirmed(tmp_path):
+    plan = master()
+    previous, _ = generate.previous(plan, answered(plan, tmp_path))
+
+    def confirm(book):
+        cell(book, w.STATUS).value = "已填报"
+
+    def reword(book):
+        cell(book, w.ANSWER).value = "今年的情况 7 件。"
+
+    def refuse(book):
+        cell(book, w.STATUS).value = "非本单位职责"
+
+    for edit, text, status in (
+        (None, "", w.UNANSWERED),
+        (confirm, FIGURE.text, w.ANSWERED),
+        (reword, "今年的情况 7 件。", w.ANSWERED),
+        (refuse, FIGURE.text, w.NOT_OURS),
+    ):
+        manifest = refilled(plan, previous, "01", tmp_path, edit)
+        result = batch(plan, arrival(manifest, "a.xlsx"))
+        first, second = (result.answer["01", key] for key in ("02.1", "02.2"))
+        assert (first.text, first.status, first.answered) == (text, status, bool(text))
+        assert (second.text, second.status, second.unconfirmed) == ("", w.UNANSWERED, True)
+        assert result.leftover == ()
+        found = {(f.rule, f.requirement) for f in rules.run(result)}
+        assert ("G06", "02.2") in found
+        assert (("G06", "02.1") in found) == (not text)
+        assert not {("G02", "02.1"), ("G02", "02.2"), ("V05", "02.1")} & found
+
+
+def test_without_the_hidden_sheet_the_mark_under_status_still_tells(tmp_path):
+    plan = master()
+    previous, _ = generate.previous(plan, answered(plan, tmp_path))
+
+    def forget(book):
+        del book[w.STAMP_SHEET]
+
+    manifest = refilled(plan, previous, "03", tmp_path, forget)
+    answer = batch(plan, arrival(manifest, "a.xlsx")).answer["03", "04"]
+    assert (answer.answered, answer.unconfirmed) == (False, True)
+
+
+def test_an_unconfirmed_form_never_stands_against_what_was_written(tmp_path):
+    plan = master()
+    before = answered(plan, tmp_path)
+    previous, _ = generate.previous(plan, before)
+    again = refilled(plan, previous, "03", tmp_path)
+    other = returned(plan, "03", {"04": Filled("", "另一种说法 1")}, tmp_path)
+    result = batch(plan, arrival(again, "b.xlsx"), arrival(other, "a.xlsx"))
+    answer = result.answer["03", "04"]
+    assert (answer.text, len(answer.versions), answer.open_conflict) == ("另一种说法 1", 1, False)
+
+
+def test_a_text_keyed_in_counts_where_the_form_was_not_confirmed(tmp_path):
+    plan = master()
+    previous, _ = generate.previous(plan, answered(plan, tmp_path))
+    clerk = {w.MERGED_SHEET: {"F201921-03-04": {"代录内容": "信件所述"}}}
+    manifest = refilled(plan, previous, "03", tmp_path)
+    answer = batch(plan, arrival(manifest, "a.xlsx"), clerk=clerk).answer["03", "04"]
+    assert (answer.text, answer.keyed, answer.unconfirmed) == ("信件所述", True, False)
