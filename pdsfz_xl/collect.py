@@ -14,7 +14,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Typed
 
-VERSION = "2"
+VERSION = "3"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -80,7 +80,15 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
                 columns, table = found_by_code, rows
             known = {} if found else columns
             typed = {
-                c: _typed(row, c, cell, known.get(c, ""), _is_own(cell.text, kinds, own))
+                c: _typed(
+                    row,
+                    c,
+                    cell,
+                    known.get(c, ""),
+                    # A formula above the captions is our status line, whatever it says now:
+                    # LibreOffice saves it to .xls as 0.
+                    _is_own(cell.text, kinds, own) or bool(cell.formula and not columns),
+                )
                 for c, cell in cells.items()
             }
             inside = {known[c]: t for c, t in typed.items() if c in known}

@@ -68,7 +68,8 @@ def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
         label = unit.name if unit else w.UNKNOWN
         ws.archive_file(names[file.path], label, file.first_seen, file.sha256)
         manifest = manifests[file.path]
-        if manifest.detail not in _PASSING:
+        # What is no spreadsheet is told in a moment, and a text becomes one when it is renamed.
+        if manifest.detail not in _PASSING and manifest.rule != "F01":
             ws.remember(file.sha256, collect.VERSION, collect.dump(manifest))
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import NOW, arrival, batch, master, requirement, returned
 
-from pdsfz_xl import collect, excel, form, identity, rules, text
+from pdsfz_xl import collect, excel, form, identity, layout, rules, text
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 
@@ -130,6 +130,16 @@ def test_the_form_opens_at_the_first_answer_that_lacks():
         view = openpyxl.load_workbook(io.BytesIO(data))[w.FORM_SHEET].sheet_view
         assert view.selection[-1].activeCell == cell
         assert view.pane.topLeftCell == f"E{cell[1:]}"
+
+
+def test_from_the_material_to_the_answer_nobody_scrolls():
+    """1366 px less Excel's row numbers and scroll bar; 宋体 11 has figures of 8 px."""
+
+    def pixels(width: float) -> int:
+        return int((256 * width + int(128 / 8)) / 256 * 8) + 5  # ECMA-376 18.3.1.13
+
+    until = form.COLUMN[w.ANSWER] + 1
+    assert sum(pixels(column.width) for column in layout.FORM[:until]) < 1366 - 50
 
 
 def test_the_colours_differ_on_a_grey_printer():

@@ -1,10 +1,15 @@
 """The form in a real client: what a person types is what we read, locks and limits hold."""
 
-from client import needs_office, session
+import shutil
+import subprocess
+
+import pytest
+from client import PATIENCE, needs_office, session
 from samples import arrival, batch, master, requirement
 
 from pdsfz_xl import collect, form, text
 from pdsfz_xl import wording as w
+from pdsfz_xl.form import Filled
 
 pytestmark = needs_office
 
@@ -13,6 +18,25 @@ NASTY = [
     "😀 笑脸", "𠮷野家", "第一段\n第二段", "_x000D_ 原样", "a" * 900, "123456789012345678901",
     "<b>&amp;</b>", "全\u3000角\u00a0空\u200b格", "字" * 1000,
 ]  # fmt: skip
+
+
+def test_a_form_on_paper_shows_every_character(tmp_path):
+    """A thousand characters, in five paragraphs too, fit the row and the page they stand on."""
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed")
+    plan = wide_master(6)
+    signs = [chr(0x3500 + n) for n in range(1000)]  # rare: nowhere else in the form
+    said = "".join(signs)
+    whole = "\n".join(said[i : i + 200] for i in range(0, 1000, 200))
+    filled = {r.key: Filled("已填报", text) for r, text in zip(plan.requirements, (said, whole) * 3,
+                                                            strict=True)}  # fmt: skip
+    (tmp_path / "form.xlsx").write_bytes(form.build(plan, plan.unit["01"], filled))
+    words = ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
+    words += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "form.xlsx")]
+    subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE)
+    words = ["pdftotext", "-enc", "UTF-8", str(tmp_path / "form.pdf"), "-"]
+    shown = subprocess.run(words, check=True, capture_output=True).stdout.decode()
+    assert {sign: shown.count(sign) for sign in signs} == dict.fromkeys(signs, 6)
 
 
 def typed(tmp_path, data: bytes, jobs: list[tuple[str, str]]):
