@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pdsfz_xl import identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import FormRow, Loose, Manifest, Typed
+from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 
-VERSION = "3"
+VERSION = "4"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -214,21 +215,32 @@ def _comments(sheet: reader.Sheet) -> Iterator[Loose]:
 
 def dump(manifest: Manifest) -> bytes:
     """A manifest as JSON, for `out/.cache`."""
-    fields = {name: getattr(manifest, name) for name in manifest.__slots__}
-    return json.dumps(fields, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return json.dumps(_plain(manifest), ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
 def load(data: bytes) -> Manifest | None:
     """The manifest, or None where the bytes are not one: it is then read again."""
     try:
-        fields = json.loads(data)
-        for name in ("rows", "evidence"):
-            fields[name] = tuple(
-                FormRow(sheet, row, {c: Typed(*t) for c, t in cells.items()})
-                for sheet, row, cells in fields[name]
-            )
-        fields["loose"] = tuple(Loose(sheet, Typed(*typed)) for sheet, typed in fields["loose"])
-        fields["flags"] = tuple(fields["flags"])
-        return Manifest(**fields)
-    except (ValueError, TypeError, KeyError):
+        return _manifest_of(json.loads(data))
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _plain(manifest: Manifest) -> dict[str, Any]:
+    fields = {name: getattr(manifest, name) for name in manifest.__slots__}
+    members = [(m.path, m.size, m.manifest and _plain(m.manifest)) for m in manifest.members]
+    return {**fields, "members": members}
+
+
+def _manifest_of(fields: dict[str, Any]) -> Manifest:
+    for name in ("rows", "evidence"):
+        fields[name] = tuple(
+            FormRow(sheet, row, {c: Typed(*t) for c, t in cells.items()})
+            for sheet, row, cells in fields[name]
+        )
+    fields["loose"] = tuple(Loose(sheet, Typed(*typed)) for sheet, typed in fields["loose"])
+    fields["flags"] = tuple(fields["flags"])
+    fields["members"] = tuple(
+        Member(path, size, inner and _manifest_of(inner)) for path, size, inner in fields["members"]
+    )
+    return Manifest(**fields)

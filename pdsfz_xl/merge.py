@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from pdsfz_xl import identity, layout, rules
+from pdsfz_xl import evidence, identity, layout, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.match import Contents, Matcher
@@ -42,9 +42,13 @@ def batch(
     merged_path: str = "",
 ) -> Batch:
     """All one round knows. `arrivals` may come in any order."""
+    arrivals = tuple(arrivals)
     received, contents = _sorted_files(Matcher(master), arrivals, clerk)
     answers, unused = _answers(master, contents, clerk, merged_path)
-    received = _counted(received, answers)
+    senders = {a.path: a.manifest.sender for a in arrivals if a.manifest}
+    listed = _evidence(e for found in contents for e in found.evidence)
+    placed = evidence.place(master, _counted(received, answers), listed, senders)
+    received = placed.received
     rows = sorted((r for found in contents for r in found.rows), key=lambda r: r.where.order)
     leftover = (*unused, *(x for found in contents for x in found.leftover))
     unknown = (x for found in contents for x in found.unknown)
@@ -55,7 +59,8 @@ def batch(
         rows=tuple(rows),
         unknown=tuple(sorted(unknown, key=lambda x: x.where.order)),
         answers=answers,
-        evidence=tuple(_evidence(e for found in contents for e in found.evidence)),
+        evidence=placed.listed,
+        filed=placed.filed,
         leftover=tuple(sorted(leftover, key=lambda x: x.where.order)),
         standings=tuple(_standings(master, answers, rows, received, clerk)),
         clerk=clerk,
@@ -67,13 +72,13 @@ def batch(
 
 
 def _sorted_files(
-    matcher: Matcher, arrivals: Iterable[Arrival], clerk: ClerkCells
+    matcher: Matcher, arrivals: tuple[Arrival, ...], clerk: ClerkCells
 ) -> tuple[list[Received], list[Contents]]:
     """The verdict of every file, and what those hold that are this campaign's."""
     received: list[Received] = []
     contents: list[Contents] = []
-    for copies in _copies(arrivals):
-        file = _register(matcher, copies, clerk)
+    for copies, written in _copies(arrivals, clerk):
+        file = _register(matcher, copies, written)
         manifest = copies[0].manifest
         if file.verdict == "accepted" and manifest:
             found = matcher.sort(file, manifest)
@@ -81,25 +86,41 @@ def _sorted_files(
             if file.verdict == "accepted" or found.units:
                 contents.append(found)
         received += [file, *(_twin(file, copy) for copy in copies[1:])]
-    return received, contents
+    return list(_held_whole(received)), contents
 
 
-def _copies(arrivals: Iterable[Arrival]) -> Iterator[list[Arrival]]:
-    """Files of the same bytes together, the one seen first at their head."""
+_Cells = Mapping[str, str]
 
-    def same(arrival: Arrival) -> tuple[str, str]:
+
+def _copies(
+    arrivals: tuple[Arrival, ...], clerk: ClerkCells
+) -> Iterator[tuple[list[Arrival], _Cells]]:
+    """Files of the same bytes together, the one seen first at their head, and their register row.
+
+    What the clerk says of an archive or a mail is said of every file in it.
+    """
+    rows = clerk.get(w.REGISTER_SHEET, {})
+    outer = {a.path: a.sha256 for a in arrivals if a.manifest and a.manifest.opened}
+    written = {}
+    for arrival in arrivals:
+        digests = [outer.get(path, "") for path in evidence.containers(arrival.path)]
+        cells = [rows.get(digest, {}) for digest in (*digests, arrival.sha256)]
+        written[arrival.path] = {c: said for row in cells for c, said in row.items() if said}
+
+    def same(arrival: Arrival) -> tuple[str, str, bool]:
         alone = arrival.manifest is None or not arrival.sha256
-        return arrival.sha256, arrival.path if alone else ""
+        void = bool(written[arrival.path].get("作废"))
+        return arrival.sha256, arrival.path if alone else "", void
 
     ordered = sorted(arrivals, key=lambda a: (same(a), not a.original, a.path))
-    for _, copies in groupby(ordered, same):
-        yield list(copies)
+    for _, group in groupby(ordered, same):
+        copies = list(group)
+        yield copies, written[copies[0].path]
 
 
-def _register(matcher: Matcher, copies: list[Arrival], clerk: ClerkCells) -> Received:
+def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Received:
     """The verdict a file has before its rows are looked at."""
     arrival = copies[0]
-    written = clerk.get(w.REGISTER_SHEET, {}).get(arrival.sha256, {})
     manifest = arrival.manifest
     unit = rules.find_unit(matcher.master, written.get("归属单位", ""))
     file = Received(
@@ -120,9 +141,25 @@ def _register(matcher: Matcher, copies: list[Arrival], clerk: ClerkCells) -> Rec
     mark = _classified(manifest, *(copy.path for copy in copies))
     if mark and not rules.waived(matcher.master, "P01", unit, ""):
         return replace(file, verdict="held", rule="P01", message=mark, unit=unit)
+    if manifest.detail in w.NOT_YET:
+        return replace(file, verdict="ignored", message=manifest.detail)
+    if manifest.opened:
+        return replace(file, verdict="opened", message=w.opened(len(manifest.members)))
     if manifest.rule:
         return replace(file, verdict="rejected", rule=manifest.rule, message=manifest.detail)
     return file
+
+
+def _held_whole(received: list[Received]) -> Iterator[Received]:
+    """An archive or a mail is held with what is held in it: its copy would be a copy of that."""
+    held = {f.path: f for f in received if f.verdict == "held"}
+    inside = {outer: f for path, f in held.items() for outer in evidence.containers(path)}
+    for file in received:
+        member = inside.get(file.path)
+        if member and file.verdict == "opened":
+            yield replace(file, verdict="held", rule="P01", message=member.message)
+        else:
+            yield file
 
 
 def _judge(file: Received, found: Contents) -> Received:

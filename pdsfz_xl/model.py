@@ -338,6 +338,20 @@ class Manifest:
     evidence: tuple[FormRow, ...] = ()
     loose: tuple[Loose, ...] = ()
     flags: tuple[str, ...] = ()
+    opened: bool = False
+    """It is an archive or a mail, and `members` is what lies in it."""
+    members: "tuple[Member, ...]" = ()
+    sender: str = ""
+    """Of a mail, the address it came from."""
+
+
+class Member(NamedTuple):
+    """A file in an archive or a mail, under its path in there with `!/` between the levels."""
+
+    path: str
+    size: int
+    manifest: Manifest | None
+    """None for clutter, as in `Arrival`."""
 
 
 class Arrival(NamedTuple):
@@ -478,6 +492,18 @@ class Evidence(NamedTuple):
     date: str
     pieces: int
     note: str
+    file: str = ""
+    """The path of the file that was delivered for it, or empty."""
+
+
+class Filed(NamedTuple):
+    """A file to be filed as evidence. `requirement` is empty where nothing says for which."""
+
+    path: str
+    sha256: str
+    unit: str
+    requirement: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -511,6 +537,7 @@ class Batch:
     answers: tuple[Answer, ...] = ()
     """One per assignment, in master order."""
     evidence: tuple[Evidence, ...] = ()
+    filed: tuple[Filed, ...] = ()
     leftover: tuple[Leftover, ...] = ()
     standings: tuple[Standing, ...] = ()
     """One per unit, in the order of 责任单位."""

@@ -538,6 +538,22 @@ def too_few_pieces(batch: Batch) -> Iterator[Hit]:
             yield _of(answer, least=requirement.pieces, listed=have)
 
 
+@rule(
+    "E02",
+    "C",
+    "列了但没有收到",
+    "{unit}的{item}在佐证材料表列了“{name}”，但没有收到这个文件",
+    "请填报单位补报该文件（文件名与佐证材料表一致），或确认已交纸质件",
+)
+def not_delivered(batch: Batch) -> Iterator[Hit]:
+    """收件夹、压缩包和邮件里的文件按文件名与佐证材料表对应，“(1)”“副本”之类不算不同。"""
+    for piece in batch.evidence:
+        if piece.name and not piece.file:
+            yield Hit(
+                piece.where, piece.unit, piece.requirement, {"name": texts.brief(piece.name)}
+            )
+
+
 # --- R, X: altered, contradicting ----------------------------------------------------------
 
 

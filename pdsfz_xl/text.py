@@ -103,6 +103,15 @@ def parse_moment(said: str) -> datetime | None:
         return None
 
 
+_COPY = re.compile(r"([-_－—]*(副本|copy)|[(（\[]\d{1,3}[)）\]])+(?=$|\.\w{1,5}$)")
+
+
+def name_key(name: str) -> str:
+    """A file name for comparing: without blanks, width, case and the marks of a copy."""
+    plain = squash(name).lower()
+    return _COPY.sub("", plain) or plain
+
+
 def parse_stamp(said: str) -> datetime | None:
     """The save time a file names (ISO 8601, with or without an offset), in local time."""
     try:

@@ -276,7 +276,22 @@ PROPOSAL: Final = "改动的情况说明"
 ORPHAN_SHEET: Final = "失去归属的批注"
 
 # --- the register
-CLUTTER: Final = "程序临时文件，不是材料"
+CLUTTER: Final = "程序的临时文件或没有下载完的文件，不是材料"
+INSIDE: Final = "!/"
+"""Between an archive or a mail and the path of its member."""
+DROPZONE: Final = "out/2-收件/"
+UNFILED: Final = "待归项"
+
+
+def filed_under(requirements: list[str]) -> str:
+    """What becomes of a file that is evidence."""
+    return f"佐证材料，归入第 {'、'.join(requirements)} 项" if requirements else "佐证材料，待归项"
+
+
+def opened(members: int) -> str:
+    return f"里面有 {members} 个文件，逐个登记" if members else "里面没有文件"
+
+
 TWIN: Final = "与另一份文件内容完全相同"
 VOID: Final = "经办人已标记作废"
 NOT_OUR_FORM: Final = "里面找不到本任务的编号或三级指标"
@@ -292,6 +307,8 @@ def taken(answers: int) -> str:
 UNKNOWN: Final = "未识别"
 IN_USE: Final = "正被其他程序占用，下次再读"
 STILL_CHANGING: Final = "读取时还在变化，下次再读"
+NOT_YET: Final = frozenset({IN_USE, STILL_CHANGING})
+"""Why a file is left for the next run: that is no fault of the file."""
 FAILURES: Final = {
     "time": "读取时间过长",
     "memory": "读取需要的内存过多",

@@ -21,7 +21,7 @@ LADDER = (
     {"grid", "odf", "xls", "delimited"},
     {"excel", "reader"},
     {"form", "workspace", "ledger", "engine"},
-    {"match", "tables"},
+    {"match", "tables", "evidence"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "review", "report", "printout", "contract",

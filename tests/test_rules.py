@@ -155,6 +155,7 @@ CASES = {
     "T01": evidence("2015-01-01"),
     "T02": answered("2009年成立机构", number=1.0),
     "E01": evidence("2019-01-01", 0),
+    "E02": evidence("2019-01-01"),
     "R01": altered(w.METHOD, "随便看看"),
     "X01": contradicting,
     "X02": revised_then_corrected,
