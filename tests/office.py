@@ -17,6 +17,7 @@ from pathlib import Path
 
 import uno
 import unohelper
+from com.sun.star.awt.FontStrikeout import SINGLE
 from com.sun.star.awt.PosSize import POSSIZE
 from com.sun.star.beans import PropertyValue
 from com.sun.star.datatransfer import DataFlavor, XTransferable
@@ -26,6 +27,16 @@ AREA = "A1:Z260"
 
 AWAY = "$AZ$300"
 """An empty cell to go to when a cell is left."""
+
+TEXT = {"FilterName": "Text - txt - csv (StarCalc)", "FilterOptions": "44,34,76,1"}
+"""Commas, double quotes, UTF-8: what the dialog offers."""
+
+FORMATS = {
+    ".xlsx": {"FilterName": "Calc MS Excel 2007 XML"},
+    ".xls": {"FilterName": "MS Excel 97"},
+    ".ods": {"FilterName": "calc8"},
+    ".csv": TEXT,
+}
 
 
 def properties(**values):
@@ -93,7 +104,8 @@ class Office:
         return self.context.ServiceManager.createInstanceWithContext(name, self.context)
 
     def load(self, path, *, hidden):
-        return self.desktop.loadComponentFromURL(url(path), "_blank", 0, properties(Hidden=hidden))
+        how = properties(Hidden=hidden, **(TEXT if path.endswith(".csv") else {}))
+        return self.desktop.loadComponentFromURL(url(path), "_blank", 0, how)
 
     def dispatch(self, document, command, **values):
         frame = document.CurrentController.Frame
@@ -112,9 +124,17 @@ class Person:
         window = self.document.CurrentController.Frame.ContainerWindow
         window.setPosSize(0, 0, 300, 200, POSSIZE)  # there is less to draw
 
+    def new(self, sheet):
+        """A workbook with one empty sheet of that name."""
+        load = self.office.desktop.loadComponentFromURL
+        self.document = load("private:factory/scalc", "_blank", 0, ())
+        first, *others = self._sheets()
+        first.Name = sheet
+        self.remove(*(other.Name for other in others))
+
     def save(self, path):
         self.document.calculateAll()
-        self.document.storeToURL(url(path), properties(FilterName="Calc MS Excel 2007 XML"))
+        self.document.storeToURL(url(path), properties(**FORMATS[Path(path).suffix]))
 
     def close(self):
         self.document.close(True)
@@ -172,6 +192,49 @@ class Person:
         self._dispatch(".uno:Cancel")
         return self._everything() != before
 
+    # --- what the locks of a form do not allow
+
+    def unlock(self):
+        """Take the locks off the workbook and off every sheet."""
+        self.document.unprotect("")
+        for sheet in self._sheets():
+            sheet.unprotect("")
+
+    def do(self, sheet, cells, command, values):
+        """Give a command at some cells."""
+        self._on(sheet)
+        self._dispatch(".uno:GoToCell", ToPoint=cells)
+        self._dispatch(command, **values)
+
+    def rename(self, sheet, name):
+        self._sheet(sheet).Name = name
+
+    def remove(self, *sheets):
+        for sheet in sheets:
+            self.document.Sheets.removeByName(sheet)
+
+    def bring(self, path, sheet, position):
+        """Copy a sheet of another workbook into this one, as its nth from 1."""
+        source = self.office.load(path, hidden=True)
+        source.unprotect("")
+        source.CurrentController.setActiveSheet(source.Sheets.getByName(sheet))
+        # The command knows this workbook by its title, on some systems without the suffix.
+        for title in {self.document.Title, Path(self.document.Title).stem}:
+            target = {"DocName": title, "Index": position, "Copy": True}
+            self.office.dispatch(source, ".uno:Move", **target)
+        source.close(True)
+
+    def comment(self, sheet, cell, said):
+        sheet = self._sheet(sheet)
+        sheet.Annotations.insertNew(sheet.getCellRangeByName(cell).CellAddress, said)
+
+    def strike(self, sheet, cell, many):
+        """Strike the first characters of a cell's text through."""
+        cursor = self._sheet(sheet).getCellRangeByName(cell).createTextCursor()
+        cursor.gotoStart(False)
+        cursor.goRight(many, True)
+        cursor.CharStrikeout = SINGLE
+
     # --- the clipboard
 
     def copy(self, path, cells=""):
@@ -200,6 +263,9 @@ class Person:
     def _sheet(self, name):
         return self.document.Sheets.getByName(name)
 
+    def _sheets(self):
+        return [self.document.Sheets.getByIndex(i) for i in range(self.document.Sheets.Count)]
+
     def _on(self, name):
         self.document.CurrentController.setActiveSheet(self._sheet(name))
         return self._sheet(name)
@@ -218,8 +284,9 @@ class Person:
         self._dispatch(".uno:Cancel")
 
     def _everything(self):
-        sheets = (self.document.Sheets.getByIndex(i) for i in range(self.document.Sheets.Count))
-        return [(s.Name, s.IsVisible, s.getCellRangeByName(AREA).FormulaArray) for s in sheets]
+        return [
+            (s.Name, s.IsVisible, s.getCellRangeByName(AREA).FormulaArray) for s in self._sheets()
+        ]
 
     def _seen(self, cell):
         return {
