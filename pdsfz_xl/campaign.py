@@ -209,7 +209,7 @@ def _refilled(previous: generate_stage.Previous, lost: int) -> Iterator[str]:
             "单位选过填报情况或改过文字才算已报。"
         )
     if lost:
-        yield f"上次填报的内容有 {lost} 项对不上现在的任务分解表，没有带入。"
+        yield f"上次填报的内容有 {lost} 项对不上现在的任务分解表（或太长、重复），没有带入。"
 
 
 def _recorded(ws: Workspace, form: generate_stage.Form) -> ledger.Form:

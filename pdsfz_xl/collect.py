@@ -32,6 +32,9 @@ _HINT = re.compile(
     rf"(\s*{_LISTED})?"
 )
 
+_STAMP = re.compile("[0-9a-f]{10}|[0-9a-f]{16}")
+"""The digests of the hidden sheet: of texts, and of the answers a form came with."""
+
 _NEVER_SAVED = layout.CREATED.isoformat()
 """What our own forms say; only a program that saves one writes a true time."""
 
@@ -67,7 +70,8 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
     evidence: list[FormRow] = []
     loose: list[Loose] = []
     for sheet in book.sheets:
-        if sheet.name.strip() == w.STAMP_SHEET:
+        if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
+            loose += _beside_stamp(sheet)
             continue
         kinds = _kinds(sheet)
         columns: dict[int, str] = {}
@@ -124,16 +128,25 @@ def _stamp(book: reader.Book) -> tuple[dict[str, str], frozenset[str], dict[str,
     }
     own, prefilled = set(), {}
     for sheet in book.sheets:
-        if sheet.name.strip() == w.STAMP_SHEET:
+        if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
             for row, cells in _by_row(sheet):
                 said = {column: cell.text for column, cell in cells.items()}
                 if row < 4 and 0 in said and 1 in said:
                     stamp[said[0]] = said[1]
                 if 2 in said:
                     own.add(said[2])
-                if 3 in said and 4 in said:
-                    prefilled[said[3]] = said[4]
+                if 4 in said and (code := identity.read(said.get(3, ""))):
+                    prefilled[f"{code.unit}-{code.requirement}"] = said[4]
     return stamp, frozenset(own), prefilled
+
+
+def _beside_stamp(sheet: reader.Sheet) -> Iterator[Loose]:
+    """What is no part of the stamp: somebody may have found the hidden sheet, and written there."""
+    for (row, column), cell in sorted(sheet.cells.items()):
+        stamp = (row < 4 and column < 2) or _STAMP.fullmatch(cell.text)
+        if not stamp and not (column == 3 and identity.is_bare(cell.text)):
+            typed = Typed(layout.cell_name(row, column), cell.kind, cell.text, cell.formula)
+            yield Loose(sheet.name, typed)
 
 
 def _by_row(sheet: reader.Sheet) -> Iterator[tuple[int, dict[int, reader.Cell]]]:

@@ -98,7 +98,7 @@ def hint(
     refused = choice in (w.NOTHING, w.NOT_OURS)
     if not count:
         return w.REASON_HINT if refused else w.BLANK_HINT
-    if choice == w.PREVIOUS:
+    if choice.startswith(w.PREVIOUS):
         return w.PREVIOUS_HINT
     before, after = w.OVER_HINT
     if count > requirement.limit:
@@ -134,9 +134,13 @@ def _hint_formula(requirement: Requirement, row: int) -> str:
         said = f'IF(AND({figure}="",NOT({refused})),"{w.FIGURE_HINT}",{said})'
     return (
         f'=IF({count}=0,IF({refused},"{w.REASON_HINT}","{w.BLANK_HINT}"),'
-        f'IF({status}="{w.PREVIOUS}","{w.PREVIOUS_HINT}",'
+        f'IF({_is_previous(status)},"{w.PREVIOUS_HINT}",'
         f'IF({count}>{limit},"{before}"&({count}-{limit})&"{after}",{said})))'
     )
+
+
+def _is_previous(status: str) -> str:
+    return f'LEFT({status},{len(w.PREVIOUS)})="{w.PREVIOUS}"'
 
 
 def _listed_formula(code: str) -> str:
@@ -202,7 +206,7 @@ class _Form:
 
     @staticmethod
     def is_filled(given: Filled) -> bool:
-        return texts.count(given.text) > 0 and given.choice != w.PREVIOUS
+        return texts.count(given.text) > 0 and not given.choice.startswith(w.PREVIOUS)
 
     def say(self, sheet: excel.Sheet, row: int, column: int, text: str, style: Any) -> None:
         """Write a text of the form's own."""
@@ -248,7 +252,7 @@ class _Form:
         )
         total = len(self.due)
         before, middle, between, after = w.PROGRESS
-        done = f'COUNTIFS({counts},">0",{choices},"<>{w.PREVIOUS}")'
+        done = f'COUNTIFS({counts},">0",{choices},"<>{w.PREVIOUS}*")'
         formula = (
             f'="{before}{total}{middle}"&{done}&"{between}"'
             f'&({total}-{done})&"{after}"&COUNTIF({hints},"{w.OVER_HINT[0]}*")'
@@ -375,7 +379,7 @@ class _Form:
             red = book.condition(bg_color=_RED, bold=True)
             choice = f"${_cell(first, w.STATUS)}"
             for condition, style in (
-                (f'={choice}="{w.PREVIOUS}"', book.condition(bg_color=_YELLOW)),
+                (f"={_is_previous(choice)}", book.condition(bg_color=_YELLOW)),
                 (f"={count}>{requirement.limit}", red),
                 (f"={count}>{requirement.advised}", book.condition(bg_color=_AMBER)),
                 (f"={count}=0", book.condition(bg_color=_YELLOW)),
@@ -387,8 +391,8 @@ class _Form:
                 )  # fmt: skip
         blank = book.condition(bg_color=_YELLOW)
         status = COLUMN[w.STATUS]
-        for rule in ({"type": "blanks"}, {"type": "cell", "criteria": "==",
-                                          "value": f'"{w.PREVIOUS}"'}):  # fmt: skip
+        previous = {"type": "text", "criteria": "begins with", "value": w.PREVIOUS}
+        for rule in ({"type": "blanks"}, previous):
             sheet.conditional_format(
                 self.first, status, self.last, status, {**rule, "format": blank}
             )
@@ -520,7 +524,8 @@ class _Form:
             sheet.write_string(row, 2, digest, plain)
         for row, (code, requirement) in enumerate(zip(self.codes, self.due, strict=True)):
             sheet.write_string(row, 3, code, plain)
-            if self.prefilled and (text := texts.tidy(self.given(requirement).text)):
-                sheet.write_string(row, 4, identity.exact(text), plain)
+            given = self.given(requirement)
+            if self.prefilled and texts.count(given.text):
+                sheet.write_string(row, 4, identity.prefill(given.text, given.number), plain)
         self.protect(sheet)
         sheet.very_hidden()

@@ -32,42 +32,41 @@ def forms(master: Master, previous: Previous | None = None) -> tuple[Form, ...]:
 
 
 def previous(master: Master, before: Batch) -> tuple[Previous, int]:
-    """What units said before, of this campaign or another one, and how much of it fits nowhere.
+    """What units said before, of this campaign or another one, and how many answers got lost.
 
     Of this campaign an answer is known by its unit and key; of another one by the unit's name or
-    alias and the very texts of 三级指标 and 填报材料, where exactly one requirement has them.
+    alias and the very texts of 三级指标 and 填报材料, where exactly one requirement has them. Lost
+    is what fits nowhere, what comes second to one place, and what is longer than a cell.
     """
     found: dict[str, dict[str, Filled]] = defaultdict(dict)
     lost = 0
-    place = _same_campaign if before.master.settings.code == master.settings.code else _by_texts
-    places = place(master, before)
+    same = before.master.settings.code == master.settings.code
+    places = {p: p for p in before.answer} if same else _by_texts(master, before)
+    due = {unit.code: {r.key for r in master.due(unit.code)} for unit in master.units}
     for answer in before.answers:
         if not answer.answered:
             continue
         unit, key = places.get((answer.unit, answer.requirement), ("", ""))
-        if any(requirement.key == key for requirement in master.due(unit)):
-            found[unit][key] = Filled(w.PREVIOUS, answer.text, answer.number)
+        fits = key in due.get(unit, ()) and text.utf16_length(answer.text) <= text.CELL_LIMIT
+        if fits and key not in found[unit]:
+            found[unit][key] = Filled(w.previous(answer.status), answer.text, answer.number)
         else:
             lost += 1
-    return found, lost
+    return {unit: answers for unit, answers in found.items() if answers}, lost
 
 
 Places = Mapping[tuple[str, str], tuple[str, str]]
-
-
-def _same_campaign(_: Master, before: Batch) -> Places:
-    return {place: place for place in before.answer}
 
 
 def _by_texts(master: Master, before: Batch) -> Places:
     keys: dict[tuple[str, str], list[str]] = defaultdict(list)
     for requirement in master.requirements:
         keys[_texts(requirement.text, requirement.material)].append(requirement.key)
-    units = {
-        old.code: next(filter(None, (rules.find_unit(master, n) for n in names)), "")
-        for old in before.master.units
-        for names in [(old.name, *old.aliases)]
-    }
+    names = rules.unit_names(master)
+    units = {}
+    for old in before.master.units:
+        now = {names.get(text.squash(n), "") for n in (old.name, *old.aliases)} - {""}
+        units[old.code] = now.pop() if len(now) == 1 else ""
 
     def place(answer: Answer) -> tuple[str, str]:
         old = before.master.requirement[answer.requirement]

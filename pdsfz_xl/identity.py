@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Version
-from pdsfz_xl.text import squash
+from pdsfz_xl.text import plain, squash
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DASHES = re.compile("[\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d]")
@@ -77,10 +77,18 @@ def digest(text: str, sheet: str = "") -> str:
     return blake2s(parts, digest_size=5).hexdigest()
 
 
+def prefill(text: str, number: float | None) -> str:
+    """How a form remembers the answer it came with.
+
+    Blanks and control characters are left out: programs that save a form touch them, and that
+    confirms nothing.
+    """
+    return exact(squash(plain(text)), _figure(number))
+
+
 def answer_digest(text: str, status: str, number: float | None) -> str:
     """How a row of the merged workbook remembers what it showed: the text, then all of it."""
-    figure = "" if number is None else repr(float(number))
-    return f"{exact(text)}-{exact(text, status, figure)}"
+    return f"{exact(text)}-{exact(text, status, _figure(number))}"
 
 
 def version_digest(version: Version) -> str:
@@ -91,6 +99,10 @@ def version_digest(version: Version) -> str:
 def is_text_of(text: str, digest: str) -> bool:
     """Whether an `answer_digest` was made of this very text, blanks and line ends included."""
     return digest.partition("-")[0] == exact(text)
+
+
+def _figure(number: float | None) -> str:
+    return "" if number is None else repr(float(number))
 
 
 def exact(*parts: str) -> str:

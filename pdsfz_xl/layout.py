@@ -285,6 +285,7 @@ ORPHAN = (
     Column("登记号", 26),
     Column("栏目", 16),
     Column("内容", 80, clerk=True),
+    Column(w.KEPT_DIGESTS, 0),
 )
 """An open 内容, so that the clerk can clear what is settled."""
 

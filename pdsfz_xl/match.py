@@ -5,12 +5,12 @@ Never by file name: the row code first, then the exact texts, then the number.
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from pdsfz_xl import form, identity, layout
+from pdsfz_xl import form, identity, layout, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.identity import RowCode
@@ -64,7 +64,32 @@ class Matcher:
         for unit in master.units:
             title = w.form_title(master.settings.name, unit.name)
             self.titles[texts.squash(title)].append(unit.code)
+        self.names = rules.unit_names(master)
         self.own: dict[str, frozenset[str]] = {}
+        self.checks: dict[tuple[str, str], dict[str, list[tuple[str, Requirement]]]] = {}
+
+    def find_unit(self, name: str) -> str:
+        return self.names.get(texts.squash(name), "")
+
+    def by_check(self, key: tuple[str, str]) -> dict[str, list[tuple[str, Requirement]]]:
+        """Of the rows with these texts in all forms: whose they are, by their check characters."""
+        if key not in self.checks:
+            found: dict[str, list[tuple[str, Requirement]]] = defaultdict(list)
+            for requirement in self.by_text.get(key, ()):
+                for unit in {duty.unit for duty in requirement.duties}:
+                    found[_true_code(self.master, unit, requirement).check] += [(unit, requirement)]
+            self.checks[key] = found
+        return self.checks[key]
+
+    def code_of(self, row: FormRow) -> RowCode | None:
+        """The row code: where it belongs, else one of this campaign anywhere in the row."""
+        if code := identity.read(_said(row, w.CODE)):
+            return code
+        for caption, typed in row.cells.items():
+            code = identity.read(typed.text) if caption not in (w.ANSWER, w.CODE) else None
+            if code and code.campaign == self.campaign:
+                return code
+        return None
 
     def sort(self, file: Received, manifest: Manifest) -> Contents:
         """Put every cell of one file where it belongs."""
@@ -72,10 +97,10 @@ class Matcher:
 
     def unit_of(self, manifest: Manifest) -> str:
         """The unit of a whole workbook: most row codes, then its stamp, then its title."""
-        codes = [code for row in manifest.rows if (code := _code(row))]
-        units = [c.unit for c in codes if c.campaign == self.campaign and c.unit in self.due]
+        codes = [code for row in manifest.rows if (code := self.code_of(row))]
+        units = Counter(c.unit for c in codes if c.campaign == self.campaign and c.unit in self.due)
         if units:
-            return max(sorted(set(units)), key=units.count)
+            return max(sorted(units), key=units.__getitem__)
         if manifest.campaign == self.campaign and manifest.unit in self.due:
             return manifest.unit
         titled = {
@@ -99,7 +124,7 @@ class _File:
     def __init__(self, matcher: Matcher, file: Received, manifest: Manifest) -> None:
         self.matcher, self.file, self.manifest = matcher, file, manifest
         self.master = matcher.master
-        self.codes = [(row, _code(row)) for row in manifest.rows]
+        self.codes = [(row, matcher.code_of(row)) for row in manifest.rows]
         self.unit = file.unit or matcher.unit_of(manifest)
         self.kinds: dict[str, set[str]] = defaultdict(set)
         for kind, rows in ((w.FORM_SHEET, manifest.rows), (w.EVIDENCE_SHEET, manifest.evidence)):
@@ -144,14 +169,28 @@ class _File:
         where = self.where(row.sheet, cell)
         check, altered = self.compare(row, code, unit, requirement)
         self.found.units.add(unit)
-        self.found.rows.append(
-            Row(where, unit, requirement.key, by, str(code or ""), check, assigned, altered)
+        version = self.version(row, unit, requirement, where)
+        said = bool(
+            version.text or version.choice or version.number is not None or version.number_text
         )
-        version = self.version(row, unit, requirement, where, str(code or ""))
+        self.found.rows.append(
+            Row(
+                where,
+                unit,
+                requirement.key,
+                by,
+                str(code or ""),
+                check,
+                assigned,
+                altered,
+                said and not version.unconfirmed,
+                not version.text and self.came_with(unit, requirement) != "",
+            )
+        )
         rest = _unused(row, version, {cell for _, cell, _ in altered})
         if not assigned:
-            rest |= set(layout.TO_FILL)
-        elif version.text or version.choice or version.number is not None or version.number_text:
+            rest |= set() if version.unconfirmed and not version.mute else set(layout.TO_FILL)
+        elif said:
             self.found.versions.append(version)
         self.leave_row(row, rest)
 
@@ -164,10 +203,13 @@ class _File:
         by_code = None
         if code and code.unit in due and code.requirement in master.requirement:
             by_code = "code", code.unit, master.requirement[code.requirement]
-            if self.fits(row, code, by_code[2]):
+            if code == _true_code(master, code.unit, by_code[2]) or _is_genuine(row, code):
                 return by_code
-        if code and (mended := self.mended(code, same_text)):
-            return mended
+        elif code and code.unit not in due and _is_genuine(row, code) and not self.file.unit:
+            return None  # Nothing is mistyped: it is the row of a unit that is gone.
+        if code and len(found := self.matcher.by_check(_texts(row)).get(code.check, [])) == 1:
+            # Its unit or its key was mistyped, and the check characters tell which they were.
+            return "text", *found[0]
         if by_code and (not same_text or by_code[2] in same_text):
             return by_code
         owner = code.unit if code and code.unit in due else self.unit
@@ -182,21 +224,9 @@ class _File:
             return "number", owner, fits[0]
         return None
 
-    def fits(self, row: FormRow, code: RowCode, requirement: Requirement) -> bool:
-        """Whether the check characters bear out what the code names, by the master or the row."""
-        own = (_said(row, w.INDICATOR), _said(row, w.MATERIAL))
-        master = (requirement.text, requirement.material)
-        return code in (identity.make(*code[:3], *said) for said in (master, own))
-
-    def mended(
-        self, code: RowCode, same_text: list[Requirement]
-    ) -> tuple[str, str, Requirement] | None:
-        """What the check characters fit where the unit or the key before them was mistyped."""
-        for unit in dict.fromkeys((code.unit, self.unit, self.manifest.unit)):
-            for requirement in same_text if unit in self.matcher.due else ():
-                if code.check == _true_code(self.master, unit, requirement).check:
-                    return "text", unit, requirement
-        return None
+    def came_with(self, unit: str, requirement: Requirement) -> str:
+        """The fingerprint of the answer this form was handed out with, if it was with any."""
+        return self.manifest.prefilled.get(f"{unit}-{requirement.key}", "")
 
     def compare(
         self, row: FormRow, code: RowCode | None, unit: str, requirement: Requirement
@@ -231,27 +261,26 @@ class _File:
         )
         return check, altered
 
-    def version(
-        self, row: FormRow, unit: str, requirement: Requirement, where: Where, code: str
-    ) -> Version:
+    def version(self, row: FormRow, unit: str, requirement: Requirement, where: Where) -> Version:
         answer, quantity = row.cells.get(w.ANSWER), row.cells.get(w.QUANTITY)
         asked = quantity if requirement.kind == w.FIGURES else None
         number = _number(asked) if asked else None
         text = texts.tidy(answer.text) if answer else ""
         text = text if texts.count(text) else ""
         choice = texts.tidy(_said(row, w.STATUS))
-        unconfirmed = False
-        if choice in ("", w.PREVIOUS):
-            # Where the hidden sheet is gone, only what stands under 填报情况 tells.
-            code = code or str(_true_code(self.master, unit, requirement))
-            before = self.manifest.prefilled.get(code, "")
-            same = identity.exact(text) == before if before else choice == w.PREVIOUS
-            choice, unconfirmed = "", bool(text) and same
+        marked = choice.startswith(w.PREVIOUS)
+        before = self.came_with(unit, requirement)
+        same = identity.prefill(text, number) == before if before else marked
+        unconfirmed = bool(text) and same and (marked or not choice)
+        mute = _alone(row, number) if not text else []
+        if unconfirmed and not before:
+            # The hidden sheet is gone: nothing proves that nobody wrote this.
+            mute = _present(row, w.ANSWER, w.QUANTITY)
         return Version(
             unit=unit,
             requirement=requirement.key,
             text=text,
-            choice=choice,
+            choice="" if marked else choice,
             number=number,
             where=where,
             sha256=self.file.sha256,
@@ -261,7 +290,7 @@ class _File:
             number_text=asked.text if asked and number is None else "",
             number_where=self.where(row.sheet, asked) if asked else None,
             unconfirmed=unconfirmed,
-            mute=() if text else tuple(self.leftovers(row.sheet, _alone(row, number))),
+            mute=tuple(self.leftovers(row.sheet, mute)),
         )
 
     # --- evidence, and what is left
@@ -273,8 +302,11 @@ class _File:
         key = code.requirement if code else plain if plain in self.master.requirement else ""
         owner = code.unit if code else self.unit
         name = row.cells.get(w.FILE_NAME)
-        other = code is not None and code.campaign != self.matcher.campaign
-        if other or key not in self.matcher.due.get(owner, set()) or name is None:
+        if code and not self.is_known(code):
+            place = next(iter(row.cells.values()))
+            self.found.unknown.append(Unknown(self.where(row.sheet, place), str(code)))
+            key = ""
+        if key not in self.matcher.due.get(owner, set()) or name is None:
             self.leave(row.sheet, typed)
             return
         pieces = texts.parse_count(_said(row, w.PIECES))
@@ -295,6 +327,18 @@ class _File:
         unused = [w.PIECES] if pieces is None else []
         unused += [w.CODE] if code and not identity.is_bare(said) else []
         self.leave(row.sheet, _present(row, *unused))
+
+    def is_known(self, code: RowCode) -> bool:
+        """Whether a code of 佐证材料 is a row's of this form, or true by the master."""
+        requirement = self.master.requirement.get(code.requirement)
+        here = requirement and code.unit in self.matcher.due
+        return code in self.own_codes or bool(
+            here and requirement and code == _true_code(self.master, code.unit, requirement)
+        )
+
+    @cached_property
+    def own_codes(self) -> frozenset[RowCode]:
+        return frozenset(c for _, c in self.codes if c and c.campaign == self.matcher.campaign)
 
     def leave_row(self, row: FormRow, captions: Iterable[str]) -> None:
         """List cells of a row; what stands where a unit writes is theirs whatever it says."""
@@ -331,14 +375,9 @@ def _true_code(master: Master, unit: str, requirement: Requirement) -> RowCode:
     return identity.make(master.settings.code, *parts)
 
 
-def _code(row: FormRow) -> RowCode | None:
-    """The row code: where it belongs, else anywhere in the row."""
-    first = [row.cells[w.CODE]] if w.CODE in row.cells else []
-    skip = {w.ANSWER, w.CODE}
-    for typed in (*first, *(t for c, t in row.cells.items() if c not in skip)):
-        if code := identity.read(typed.text):
-            return code
-    return None
+def _is_genuine(row: FormRow, code: RowCode) -> bool:
+    """Whether the check characters fit the row's own texts: nobody mistyped anything."""
+    return code == identity.make(*code[:3], _said(row, w.INDICATOR), _said(row, w.MATERIAL))
 
 
 def _said(row: FormRow, caption: str) -> str:
@@ -356,7 +395,8 @@ def _present(row: FormRow, *captions: str) -> list[Typed]:
 
 _WRITTEN_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?|[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 MOST = 1e15
-"""Beyond this neither Excel nor a float keeps every digit."""
+DIGITS = 15
+"""Beyond these neither Excel nor a float keeps every digit."""
 
 
 def _number(typed: Typed) -> float | None:
@@ -371,7 +411,10 @@ def _number(typed: Typed) -> float | None:
     plain = unicodedata.normalize("NFKC", typed.text.replace("，", "、")).strip()
     if not _WRITTEN_NUMBER.fullmatch(plain):
         return None
-    number = float(plain.replace(",", ""))
+    plain = plain.replace(",", "")
+    if len(plain.replace(".", "").strip("0")) > DIGITS:
+        return None
+    number = float(plain)
     return number if number < MOST else None
 
 
@@ -388,7 +431,7 @@ def _unused(row: FormRow, version: Version, altered: set[str]) -> set[str]:
         if caption == w.QUANTITY:
             unused = version.number is None
         elif caption == w.STATUS:
-            unused = version.choice not in ("", *w.CHOICES) and typed.text != w.PREVIOUS
+            unused = version.choice not in ("", *w.CHOICES)
         elif caption == w.CODE:
             unused = not identity.is_bare(typed.text)
         else:

@@ -7,7 +7,7 @@ The order of the files never matters.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -47,7 +47,7 @@ def batch(
     answers, unused = _answers(master, contents, clerk, merged_path)
     senders = {a.path: a.manifest.sender for a in arrivals if a.manifest}
     listed = _evidence(e for found in contents for e in found.evidence)
-    placed = evidence.place(master, _counted(received, answers), listed, senders)
+    placed = evidence.place(master, _counted(received, contents, answers), listed, senders)
     received = placed.received
     rows = sorted((r for found in contents for r in found.rows), key=lambda r: r.where.order)
     leftover = (*unused, *(x for found in contents for x in found.leftover))
@@ -62,7 +62,7 @@ def batch(
         evidence=placed.listed,
         filed=placed.filed,
         leftover=tuple(sorted(leftover, key=lambda x: x.where.order)),
-        standings=tuple(_standings(master, answers, rows, received, clerk)),
+        standings=tuple(_standings(master, answers, [*rows, *listed], received, clerk)),
         clerk=clerk,
         merged_path=merged_path,
     )
@@ -83,7 +83,8 @@ def _sorted_files(
         if file.verdict == "accepted" and manifest:
             found = matcher.sort(file, manifest)
             file = _judge(file, found)
-            if file.verdict == "accepted" or found.units:
+            ours = found.units or found.known or found.unknown
+            if file.verdict == "accepted" or (ours and not found.foreign):
                 contents.append(found)
         received += [file, *(_twin(file, copy) for copy in copies[1:])]
     return list(_held_whole(received)), contents
@@ -109,7 +110,7 @@ def _copies(
 
     def same(arrival: Arrival) -> tuple[str, str, bool]:
         alone = arrival.manifest is None or not arrival.sha256
-        void = bool(written[arrival.path].get("作废"))
+        void = rules.is_yes(written[arrival.path].get("作废", ""))
         return arrival.sha256, arrival.path if alone else "", void
 
     ordered = sorted(arrivals, key=lambda a: (same(a), not a.original, a.path))
@@ -122,7 +123,7 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
     """The verdict a file has before its rows are looked at."""
     arrival = copies[0]
     manifest = arrival.manifest
-    unit = rules.find_unit(matcher.master, written.get("归属单位", ""))
+    unit = matcher.find_unit(written.get("归属单位", ""))
     file = Received(
         path=arrival.path,
         sha256=arrival.sha256,
@@ -135,7 +136,7 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
     )
     if manifest is None:
         return replace(file, verdict="ignored", message=w.CLUTTER)
-    if written.get("作废"):
+    if rules.is_yes(written.get("作废", "")):
         return replace(file, verdict="ignored", message=w.VOID)
     unit = unit or matcher.unit_of(manifest)
     mark = _classified(manifest, *(copy.path for copy in copies))
@@ -169,7 +170,12 @@ def _judge(file: Received, found: Contents) -> Received:
     unit = next(iter(found.units)) if len(found.units) == 1 else ""
     if found.rows or found.evidence:
         return replace(file, unit=unit)
-    why = w.COLUMNS_GONE if found.units else w.WHOSE_FORM if found.known else w.NOT_OUR_FORM
+    if found.units:
+        why = w.COLUMNS_GONE
+    elif found.unknown:
+        why = w.gone(sorted({place.code for place in found.unknown}))
+    else:
+        why = w.WHOSE_FORM if found.known else w.NOT_OUR_FORM
     return replace(file, verdict="rejected", rule="F06", message=why, unit=unit or file.unit)
 
 
@@ -191,14 +197,17 @@ def _classified(manifest: Manifest, *paths: str) -> str:
     return ""
 
 
-def _counted(received: list[Received], answers: Iterable[Answer]) -> list[Received]:
+def _counted(
+    received: list[Received], contents: list[Contents], answers: Iterable[Answer]
+) -> list[Received]:
     """Every file by path, the accepted ones with how many answers of theirs count."""
     taken: dict[str, int] = defaultdict(int)
     for answer in answers:
         if answer.source and not answer.keyed:
             taken[answer.source.file] += 1
+    wrote = {row.where.file for found in contents for row in found.rows if row.said}
     return [
-        replace(f, taken=taken[f.path], message=w.taken(taken[f.path]))
+        replace(f, taken=taken[f.path], message=w.taken(taken[f.path], blank=f.path not in wrote))
         if f.verdict == "accepted"
         else f
         for f in sorted(received, key=lambda f: f.path)
@@ -248,7 +257,7 @@ def _answer(
         status=w.UNANSWERED,
         versions=settled.versions,
         decided=settled.decided,
-        choice_gone=settled.choice_gone,
+        chosen=settled.chosen,
     )
     counted = settled.versions[-1] if settled.versions else None
     said: dict[str, Any] = {}
@@ -263,8 +272,14 @@ def _answer(
             "open_conflict": len(settled.versions) > 1 and not settled.decided,
         }
     elif texts.count(keyed):
-        text = texts.tidy(keyed)
-        said = {"text": text, "status": w.ANSWERED, "source": keyed_at, "keyed": True}
+        choice = counted.choice if counted and counted.choice in w.CHOICES else w.ANSWERED
+        said = {
+            "text": texts.tidy(keyed),
+            "number": counted.number if counted and not counted.unconfirmed else None,
+            "status": choice,
+            "source": keyed_at,
+            "keyed": True,
+        }
     else:
         return replace(base, unconfirmed=counted is not None and counted.unconfirmed)
     return replace(base, answered=True, count=texts.count(said["text"]), **said)
@@ -272,9 +287,7 @@ def _answer(
 
 def _is_late(received: datetime, deadline: date | None) -> bool:
     """After the end of the deadline's day, local time."""
-    if deadline is None:
-        return False
-    return received >= datetime.combine(deadline + timedelta(days=1), time())
+    return deadline is not None and received.date() > deadline
 
 
 def _reviewed(answer: Answer, written: Mapping[str, str]) -> Answer:
@@ -294,41 +307,40 @@ def _reviewed(answer: Answer, written: Mapping[str, str]) -> Answer:
 
 
 class _Settled(NamedTuple):
-    """The different versions, the one that counts last, and what is in none of them."""
+    """The different versions, the one that counts last; `chosen` is the clerk's, if any."""
 
     versions: tuple[Version, ...]
     decided: bool
-    choice_gone: bool
+    chosen: str
     unused: list[Leftover]
+    """Cells of versions that are joined to none: they stand with the leftovers too."""
 
 
 def _settle(said: Iterable[Version], chosen: str) -> _Settled:
     """First the texts; then choices and numbers that stand alone go to the text that counts.
 
     One that only repeats a text's is nothing new; one that contradicts is a version of its own.
+    What a form came with says something only where nobody has written anything.
     """
     ordered = sorted(said, key=_age)
-    fresh = [v for v in ordered if not v.unconfirmed]
-    # What the form came with says something only where nobody has written anything.
-    ordered = fresh if any(v.text for v in fresh) else ordered
-    kept = _distinct(v for v in ordered if v.text)
+    fresh = [v for v in ordered if v.text and not v.unconfirmed]
+    kept = _distinct(fresh or (v for v in ordered if v.text))
+    unused = [cell for v in ordered if v.unconfirmed for cell in v.mute]
     pick = _pick(kept, chosen)
     if pick is not None:
-        kept.append(kept.pop(pick))
+        kept.append(replace(kept.pop(pick), unconfirmed=False))
+    known = {fields for version in kept for fields in _fields(version)}
     alone = []
     for version in (v for v in ordered if not v.text):
-        if any(_repeats(version, other) for other in kept):
-            continue
         if kept and _completes(version, kept[-1]):
             kept[-1] = _joined(kept[-1], version)
-        else:
+        elif (version.choice, version.number) not in known:
             alone.append(version)
-    unused = [cell for version in alone for cell in version.mute]
+    unused += [cell for version in alone for cell in version.mute]
     versions = [*_distinct(alone), *kept]
     if pick is None and (pick := _pick(versions, chosen)) is not None:
         versions.append(versions.pop(pick))
-    gone = chosen != "" and pick is None
-    return _Settled(tuple(versions), pick is not None, gone, unused)
+    return _Settled(tuple(versions), pick is not None, chosen, unused)
 
 
 def _age(version: Version) -> tuple[object, ...]:
@@ -347,32 +359,39 @@ def _distinct(ordered: Iterable[Version]) -> list[Version]:
 
     What was said again later counts from then on: after 甲, 乙, 甲 it is 甲.
     """
-    kept: list[Version] = []
-    for version in ordered:
-        for i in reversed(range(len(kept))):
-            if _compatible(version, kept[i]):
-                kept.append(_joined(kept.pop(i), version))
+    kept: dict[int, Version] = {}
+    same_text: dict[str, list[int]] = defaultdict(list)
+    for place, version in enumerate(ordered):
+        places = same_text[version.text]
+        for other in reversed(places):
+            if _compatible(version, kept[other]):
+                version = _joined(kept.pop(other), version)
+                places.remove(other)
                 break
-        else:
-            kept.append(version)
-    return kept
+        kept[place] = version
+        places.append(place)
+    return [replace(v, digest=identity.version_digest(v)) for v in kept.values()]
 
 
 def _compatible(one: Version, other: Version) -> bool:
-    """The same text, and no field in which both say something and not the same."""
+    """No field in which both say something and not the same."""
     pairs = ((one.choice, other.choice), (one.number, other.number))
-    return one.text == other.text and all(a in ("", None, b) or b in ("", None) for a, b in pairs)
+    return all(a in ("", None, b) or b in ("", None) for a, b in pairs)
 
 
-def _repeats(alone: Version, spoken: Version) -> bool:
-    return alone.choice in ("", spoken.choice) and alone.number in (None, spoken.number)
+def _fields(spoken: Version) -> Iterator[tuple[str, float | None]]:
+    """What a choice and a number that came alone may say without saying anything new."""
+    for choice in {"", spoken.choice}:
+        for number in {None, spoken.number}:
+            yield choice, number
 
 
 def _completes(alone: Version, spoken: Version) -> bool:
     """A number, or 已填报, adds to a text; a bare 无此情况 says something else than it does."""
     done = ("", w.ANSWERED)
     same = alone.choice == spoken.choice or (alone.choice in done and spoken.choice in done)
-    return same and (None in (alone.number, spoken.number) or alone.number == spoken.number)
+    fits = None in (alone.number, spoken.number) or alone.number == spoken.number
+    return same and fits and not spoken.unconfirmed
 
 
 def _joined(first: Version, later: Version) -> Version:
@@ -395,7 +414,7 @@ def _pick(versions: list[Version], chosen: str) -> int | None:
     """Which version the clerk chose: the very one, else the only one with that text."""
     if not chosen:
         return None
-    exact = [i for i, v in enumerate(versions) if identity.version_digest(v) == chosen]
+    exact = [i for i, v in enumerate(versions) if v.digest == chosen]
     same = [i for i, v in enumerate(versions) if v.text and identity.is_text_of(v.text, chosen)]
     return exact[0] if exact else same[0] if len(same) == 1 else None
 
@@ -406,7 +425,7 @@ def _pick(versions: list[Version], chosen: str) -> int | None:
 def _standings(
     master: Master,
     answers: tuple[Answer, ...],
-    rows: list[Row],
+    rows: Iterable[Row | Evidence],
     received: list[Received],
     clerk: ClerkCells,
 ) -> Iterator[Standing]:
@@ -416,12 +435,12 @@ def _standings(
     files: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         files[row.unit].add(row.where.file)
+    came = set(files)
     for file in received:
         # Another campaign's form is nothing this unit has sent for this one.
         if file.unit and file.verdict in ("rejected", "held") and file.rule != "F04":
             files[file.unit].add(file.path)
     times = {file.path: file.received for file in received}
-    came = {row.unit for row in rows}
     for unit in master.units:
         due = mine[unit.code]
         answered = sum(a.answered for a in due)

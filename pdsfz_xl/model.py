@@ -199,9 +199,9 @@ class Master:
     def assignments(self) -> tuple[Assignment, ...]:
         """In master order: by requirement, then as the table names the units."""
         return tuple(
-            Assignment(self.unit[duty.unit], requirement, duty.role)
+            Assignment(self.unit[unit], requirement, role)
             for requirement in self.requirements
-            for duty in requirement.duties
+            for unit, role in dict(requirement.duties).items()
         )
 
     def where(self, sheet: str, caption: str, row: int = 0) -> Where:
@@ -331,7 +331,7 @@ class Manifest:
     campaign: str = ""
     unit: str = ""
     prefilled: Mapping[str, str] = field(default_factory=dict)
-    """By row code: the `identity.exact` digest of the answer the form came with."""
+    """By unit and key, as `04-06.2`: the `identity.prefill` digest of the answer it came with."""
     stamped: bool = False
     """Its hidden sheet is there, so that `Typed.ours` can be relied on."""
     rows: tuple[FormRow, ...] = ()
@@ -403,6 +403,10 @@ class Row(NamedTuple):
     assigned: bool
     altered: tuple[tuple[str, str, str], ...]
     """Locked cells that do not say what the master says: caption, address, text found."""
+    said: bool = True
+    """Whether the unit wrote anything in it."""
+    emptied: bool = False
+    """The form came with an answer there, and it is gone."""
 
 
 class Leftover(NamedTuple):
@@ -434,7 +438,11 @@ class Version:
     unconfirmed: bool = False
     """The answer the form came with, which nobody has confirmed or changed."""
     mute: tuple[Leftover, ...] = ()
-    """Of a version without a text: its cells, which are left over unless it is joined to one."""
+    """Its cells that are left over unless it counts or is joined to one that does: the choice and
+    number of a version without a text, and what may have been changed in an unconfirmed one."""
+    digest: str = ""
+    """`identity.version_digest` before numbers that came alone were joined to it: how the clerk's
+    采用 knows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -457,8 +465,8 @@ class Answer:
     """Different versions and no 采用 yet."""
     decided: bool = False
     """The clerk's 采用 names the version that counts."""
-    choice_gone: bool = False
-    """The version the clerk's 采用 named is not there any more."""
+    chosen: str = ""
+    """The digest of the version the clerk's 采用 named, also when it is not there any more."""
     unconfirmed: bool = False
     """All there is stood in the form already, and nobody has confirmed it: unanswered."""
     keyed: bool = False
@@ -552,11 +560,10 @@ class Batch:
     @cached_property
     def listed(self) -> Mapping[tuple[str, str], tuple[Evidence, ...]]:
         """The evidence listed, by unit code and requirement key."""
-        found: dict[tuple[str, str], tuple[Evidence, ...]] = {}
-        for e in self.evidence:
-            place = (e.unit, e.requirement)
-            found[place] = (*found.get(place, ()), e)
-        return found
+        found: dict[tuple[str, str], list[Evidence]] = {}
+        for piece in self.evidence:
+            found.setdefault((piece.unit, piece.requirement), []).append(piece)
+        return {place: tuple(pieces) for place, pieces in found.items()}
 
     def written(self, sheet: str, key: str, caption: str) -> str:
         """What the clerk wrote there, or empty."""

@@ -4,7 +4,6 @@ Text that hangs on no row of ours, be it a note below a table or a sheet of the 
 back under the place it stood at: the next merged workbook shows it in 失去归属的批注.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,9 +23,6 @@ MERGED_LIMITS = reader.Limits(
 _SHEETS = {**layout.MERGED_BOOK, w.ORPHAN_SHEET: layout.ORPHAN, w.OVERFLOW_SHEET: layout.OVERFLOW}
 _BY_CODE = frozenset({w.MERGED_SHEET, w.CONFLICT_SHEET, w.REASSIGN_SHEET})
 _DIGESTS = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
-
-_COPY = re.compile(r"[\s_]*[(（]?\d+[)）]?$")
-"""What Excel (`汇总 (2)`), WPS (`汇总(2)`) and LibreOffice (`汇总_2`) call a copied sheet."""
 
 _Cells = Mapping[int, str]
 _Rest = Mapping[tuple[str, str, str], str]
@@ -118,11 +114,12 @@ def _open(path: Path) -> reader.Book:
 
 
 def _name(sheet: reader.Sheet) -> str:
-    """Which of our sheets it is: by name, else by captions; empty for one of the clerk's own."""
-    said = sheet.name.strip()
-    for name in (said, _COPY.sub("", said)):
-        if name in _SHEETS:
-            return name
+    """Which of our sheets it is: by name, else by captions; empty for one of the clerk's own.
+
+    A copy is known by its captions: 定稿2 may as well be a memo.
+    """
+    if sheet.name.strip() in _SHEETS:
+        return sheet.name.strip()
     best, share = "", 0.6  # a sheet that borrows a few of our columns is not ours
     for cells in _by_row({at: cell.text for at, cell in sheet.cells.items()}).values():
         present = _short(cells)
@@ -211,10 +208,11 @@ def _take_orphans(notes: _Notes, table: _Table) -> None:
     for row in sorted(table.rows):
         if row > table.head:
             said = table.said(row)
-            sheet, key, caption, text = (said.get(c.caption, "") for c in layout.ORPHAN)
+            sheet, key, caption, text, digests = (said.get(c.caption, "") for c in layout.ORPHAN)
             if text:
                 place = (sheet or w.ORPHAN_SHEET, key or w.unnamed_row(row + 1))
-                notes.add(*place, {caption or layout.ORPHAN[-1].caption: text})
+                kept = dict(said.split("=", 1) for said in digests.split() if "=" in said)
+                notes.add(*place, {**kept, caption or w.CONTENT: text})
 
 
 def _take_foreign(notes: _Notes, table: _Table, name: str) -> None:
@@ -235,46 +233,67 @@ def _written(name: str, said: Mapping[str, str]) -> dict[str, str]:
 
 
 def _with_choices(lines: list[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each conflict's 采用 with the fingerprint of the version it names here.
+    """Each conflict's 采用 with the fingerprint of the version it means; the rest by version.
 
-    It may be typed beside any version, so what was typed since we wrote the sheet wins over what
-    we wrote ourselves; 是 means the version it stands beside.
+    It may be typed beside any version: what was typed since we wrote the sheet wins over what we
+    wrote ourselves, and names a version here; ours goes on meaning what it meant, if anything.
+    是 means the version it stands beside.
     """
     conflicts: dict[str, list[dict[str, str]]] = defaultdict(list)
     for key, said in lines:
         conflicts[key].append(said)
     for key, rows in conflicts.items():
-        digests = [said.get(w.CHOSEN_DIGEST, "").partition(".") for said in rows]
-        picks = {i: texts.squash(said["采用"]) for i, said in enumerate(rows) if "采用" in said}
-        new = {i for i, pick in picks.items() if pick != texts.squash(digests[i][2])}
-        named = {said.get("版本", ""): digests[i][0] for i, said in enumerate(rows)}
-        for i, said in enumerate(rows):
-            kept = {c: text for c, text in said.items() if c != w.CHOSEN_DIGEST}
-            if i in (new or picks):
-                named_here = {**named, w.YES: digests[i][0]}
-                kept[w.CHOSEN_DIGEST] = named_here.get(picks[i], "")
-            else:
-                kept.pop("采用", None)
-            yield key, kept
+        marks = [_Mark.read(said.get(w.CHOSEN_DIGEST, "")) for said in rows]
+        named = {
+            texts.squash(said.get("版本", "")): m.digest
+            for said, m in zip(rows, marks, strict=True)
+        }
+        picks = {i: said["采用"] for i, said in enumerate(rows) if "采用" in said}
+        new = {i for i, pick in picks.items() if texts.squash(pick) != texts.squash(marks[i].pick)}
+        for i in sorted(new or picks):
+            meant = {**named, w.YES: marks[i].digest}.get(texts.squash(picks[i]), "")
+            yield key, {"采用": picks[i], w.CHOSEN_DIGEST: meant if new else marks[i].chosen}
+        for said, mark in zip(rows, marks, strict=True):
+            rest = {c: t for c, t in said.items() if c not in ("采用", w.CHOSEN_DIGEST)}
+            yield layout.row_key(key, mark.digest), rest
+
+
+class _Mark(NamedTuple):
+    """What stands in the hidden column beside a version."""
+
+    digest: str
+    """Of the version."""
+    pick: str
+    """What we wrote under 采用, if it stands here."""
+    chosen: str
+    """The version that meant, or empty where it meant none."""
+
+    @classmethod
+    def read(cls, said: str) -> "_Mark":
+        digest, _, rest = said.partition(".")
+        pick, _, chosen = rest.rpartition(".")
+        return cls(digest, pick, chosen)
 
 
 # --- texts ---------------------------------------------------------------------------------
 
 
 def _continuations(tables: list[tuple[str, _Table, reader.Sheet]]) -> _Rest:
-    """The pieces of 超长文字 put together, to the character."""
-    rest: dict[tuple[str, str, str], str] = defaultdict(str)
+    """The pieces of 超长文字 put together, to the character; of a copied sheet the first."""
+    found: dict[tuple[str, str, str], str] = {}
     for name, table, sheet in tables:
         if name != w.OVERFLOW_SHEET:
             continue
         columns = {caption: column for column, caption in table.captions.items()}
-        content = columns.get("内容", -1)
+        content = columns.get(w.CONTENT, -1)
+        rest: dict[tuple[str, str, str], str] = defaultdict(str)
         for row in table.rows:
             said = table.said(row)
             place = (said.get("工作表", ""), said.get(w.CODE, ""), said.get("栏目", ""))
             if row > table.head and (row, content) in sheet.cells:
                 rest[place] += sheet.cells[row, content].text
-    return rest
+        found = {**rest, **found}
+    return found
 
 
 def _whole(text: str, rest: str) -> str:

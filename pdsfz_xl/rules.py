@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 from pdsfz_xl import text as texts
@@ -206,7 +205,7 @@ def mistaken_code(batch: Batch) -> Iterator[Hit]:
             outcome = f"已按{by}认定为{_item(batch.master, row.requirement)}，答案照常采用"
             yield _at(row, row_code=row.code, why="校验不符", outcome=outcome)
     for place in batch.unknown:
-        said = {"row_code": place.code, "why": "没有这个单位或编码"}
+        said = {"row_code": place.code, "why": "没有这个单位或编码，或校验不符"}
         said["outcome"] = "这一行的内容列在“未对应上的内容”"
         yield Hit(place.where, "", "", dict(said))
 
@@ -235,7 +234,7 @@ def no_code(batch: Batch) -> Iterator[Hit]:
 def not_assigned(batch: Batch) -> Iterator[Hit]:
     """分工变了或填错了表：内容另存，不丢弃，也不顶替别人的答案。"""
     for row in batch.rows:
-        if not row.assigned:
+        if not row.assigned and row.said:
             yield _at(row)
 
 
@@ -335,14 +334,28 @@ def no_reason(batch: Batch) -> Iterator[Hit]:
     "G06",
     "A",
     "上次填报没有确认",
-    "{unit}的{item}还是表里带来的上次填报，没有人确认",
-    "请核对情况说明，仍适用的在填报情况中选“已填报”，不适用的改写",
+    "{unit}的{item}是表里带来的上次填报，没有人选过填报情况",
+    "请核对情况说明，仍适用的在填报情况中选定，不适用的改写",
 )
 def not_confirmed(batch: Batch) -> Iterator[Hit]:
     """带着上次内容下发的表，选过填报情况或改过文字才算报了；原样退回的不算。"""
     for answer in batch.answers:
         if answer.unconfirmed:
             yield Hit(answer.versions[-1].where, answer.unit, answer.requirement, {})
+
+
+@rule(
+    "G07",
+    "C",
+    "上次填报被清空",
+    "{unit}的{item}表里带来过上次填报，报回来时是空的",
+    "请核对是有意删去还是误删；先前报过的文字仍在汇总表或存档里",
+)
+def emptied(batch: Batch) -> Iterator[Hit]:
+    """空白不会冲掉已经写了的；只有带着上次内容下发的表，清空才算删除，说出来由人定。"""
+    for row in batch.rows:
+        if row.emptied:
+            yield _at(row)
 
 
 # --- L: length -----------------------------------------------------------------------------
@@ -396,7 +409,8 @@ def longer_than_advised(batch: Batch) -> Iterator[Hit]:
 def number_missing(batch: Batch) -> Iterator[Hit]:
     """填报类型为“数据”的项必须有一个数。"""
     for answer, requirement in _written(batch):
-        if requirement.kind == w.FIGURES and answer.status == w.ANSWERED and answer.number is None:
+        asked = requirement.kind == w.FIGURES and not answer.keyed
+        if asked and answer.status == w.ANSWERED and answer.number is None:
             last = answer.versions[-1] if answer.versions else None
             wrong = last.number_text if last else ""
             where = (last.number_where if last and wrong else None) or answer.source or Where()
@@ -549,9 +563,7 @@ def not_delivered(batch: Batch) -> Iterator[Hit]:
     """收件夹、压缩包和邮件里的文件按文件名与佐证材料表对应，“(1)”“副本”之类不算不同。"""
     for piece in batch.evidence:
         if piece.name and not piece.file:
-            yield Hit(
-                piece.where, piece.unit, piece.requirement, {"name": texts.brief(piece.name)}
-            )
+            yield Hit(piece.where, piece.unit, piece.requirement, {"name": texts.brief(piece.name)})
 
 
 # --- R, X: altered, contradicting ----------------------------------------------------------
@@ -907,21 +919,31 @@ declare(
 )
 def unreadable_review(batch: Batch) -> Iterator[Hit]:
     """经办人在汇总表里填的时间、单位、版本号读不出来或自相矛盾就说出来，不能悄悄不算。"""
-    for cells in batch.clerk.get(w.REGISTER_SHEET, {}).values():
-        for caption, readable, why, example in (
+    names = unit_names(batch.master)
+    files = {file.sha256: file for file in batch.received if file.verdict == "accepted"}
+    for key, cells in batch.clerk.get(w.REGISTER_SHEET, {}).items():
+        assigned = names.get(texts.squash(cells.get("归属单位", "")), "")
+        for caption, good, why, example in (
             ("实际收到时间", texts.parse_moment, "不是时间", "2019-10-24 16:05 这样的时间"),
-            ("归属单位", partial(find_unit, batch.master), "没有这个单位", "责任单位表里的名称"),
+            ("归属单位", lambda _, unit=assigned: unit, "没有这个单位", "责任单位表里的名称"),
+            ("作废", is_yes, "只认“是”", "“是”，不作废的空着"),
         ):
             found = cells.get(caption, "")
-            if found and not readable(found):
+            if found and not good(found):
                 yield _review(batch, w.REGISTER_SHEET, caption, found, why, example)
-    gone = {batch.master.key(a.unit, a.requirement) for a in batch.answers if a.choice_gone}
-    for key, cells in batch.clerk.get(w.CONFLICT_SHEET, {}).items():
-        found = cells.get("采用", "")
-        if found and (key in gone or not cells.get(w.CHOSEN_DIGEST)):
-            lost = key in gone or found == w.CHOICE_GONE
-            several = w.ALSO_SAID in found
-            why = "选定的版本已经不在" if lost else "选了不止一个" if several else "没有这个版本"
+        file = files.get(key)
+        if file and assigned and file.unit not in ("", assigned):
+            why = f"表里的编号是{batch.master.unit[file.unit].name}的，以编号为准"
+            found = cells["归属单位"]
+            yield _review(batch, w.REGISTER_SHEET, "归属单位", found, why, "编号所写的单位")
+    for answer in batch.answers:
+        key = batch.master.key(answer.unit, answer.requirement)
+        found = batch.written(w.CONFLICT_SHEET, key, "采用")
+        if found and not answer.decided and (answer.chosen or len(answer.versions) > 1):
+            several = w.ALSO_SAID in found or found == w.YES
+            why = "选了不止一个" if several else "没有这个版本"
+            if answer.chosen:
+                found, why = w.CHOICE_GONE, "选定的版本已经不在"
             example = "“版本”栏里的一个数字"
             yield _review(batch, w.CONFLICT_SHEET, "采用", found, why, example)
     for sheet in (w.MERGED_SHEET, w.FINAL_SHEET, w.REASSIGN_SHEET):
@@ -939,11 +961,25 @@ def _review(batch: Batch, sheet: str, caption: str, found: str, why: str, exampl
 
 def find_unit(master: Master, name: str) -> str:
     """The code of the unit of this name, alias or code, or empty."""
-    wanted = texts.squash(name)
+    return unit_names(master).get(texts.squash(name), "")
+
+
+def unit_names(master: Master) -> dict[str, str]:
+    """The code of each unit by everything it may be called, for comparing."""
+    found: dict[str, str] = {}
     for unit in master.units:
-        if wanted and wanted in map(texts.squash, (unit.name, unit.code, *unit.aliases)):
-            return unit.code
-    return ""
+        for name in map(texts.squash, (unit.name, unit.code, *unit.aliases)):
+            if name:
+                found.setdefault(name, unit.code)
+    return found
+
+
+def is_yes(said: str) -> bool:
+    """Whether the clerk ticked a cell; anything else than a tick does nothing, and is said."""
+    return texts.squash(said) in _YES
+
+
+_YES = frozenset({w.YES, "√", "✓", "✔", "Y", "y"})
 
 
 # --- running -------------------------------------------------------------------------------
@@ -1049,7 +1085,8 @@ def _choice(answer: Answer) -> str:
 
 def _spoke(batch: Batch) -> set[str]:
     """The units of which anything at all is there."""
-    return {answer.unit for answer in batch.answers if answer.versions or answer.keyed}
+    spoke = {answer.unit for answer in batch.answers if answer.versions or answer.keyed}
+    return spoke | {row.unit for row in batch.rows if row.said} | {e.unit for e in batch.evidence}
 
 
 def _identity_altered(row: Row) -> bool:

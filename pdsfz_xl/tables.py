@@ -142,7 +142,8 @@ class _Tables:
 
     def evidence(self, answer: Answer) -> str:
         listed = self.batch.listed.get((answer.unit, answer.requirement), ())
-        return "\n".join(dict.fromkeys(piece.name for piece in listed))
+        said = (w.listed(e.name, e.kind, e.date, w.pieces(e.pieces), e.note) for e in listed)
+        return "\n".join(dict.fromkeys(said))
 
     def reminders(self, answer: Answer, requirement: Requirement) -> Iterator[str]:
         if answer.open_conflict:
@@ -227,12 +228,11 @@ class _Tables:
             if len(answer.versions) < 2:
                 continue
             requirement = self.master.requirement[answer.requirement]
-            picks = dict(self.picks(answer))
+            picked, pick = self.pick(answer)
             for number, version in enumerate(answer.numbered, 1):
-                pick = picks.get(number, "")
-                digest = identity.version_digest(version)
+                here = pick if number == picked else ""
                 yield Line(
-                    self.key(answer),
+                    layout.row_key(self.key(answer), version.digest),
                     {
                         w.CODE: self.key(answer),
                         w.UNIT: self.master.unit[answer.unit].name,
@@ -248,22 +248,24 @@ class _Tables:
                         "文件保存时间": version.saved.replace("T", " ").removesuffix("Z"),
                         "收到时间": f"{version.received:%Y-%m-%d %H:%M}",
                         "目前采用": w.YES if version is answer.versions[-1] else "",
-                        "采用": pick,
-                        w.CHOSEN_DIGEST: f"{digest}.{pick}" if pick else digest,
+                        "采用": here,
+                        w.CHOSEN_DIGEST: ".".join(
+                            [version.digest, here, answer.chosen] if here else [version.digest]
+                        ),
                     },
                     frozenset({"版本"} if answer.open_conflict else ()),
                 )
 
-    def picks(self, answer: Answer) -> Iterator[tuple[int, str]]:
-        """采用 and the version beside which it stands: the chosen one, by the number it has now."""
+    def pick(self, answer: Answer) -> tuple[int, str]:
+        """Beside which version 采用 stands, and what: the chosen one's number, as it is now.
+
+        A pick that decides nothing stands beside the first, as the clerk typed it.
+        """
         written = self.batch.written(w.CONFLICT_SHEET, self.key(answer), "采用")
         if answer.decided:
             number = answer.numbered.index(answer.versions[-1]) + 1
-            yield number, str(number)
-        elif answer.choice_gone:
-            yield 1, w.CHOICE_GONE
-        elif written:
-            yield 1, written
+            return number, str(number)
+        return 1, w.CHOICE_GONE if answer.chosen else written
 
     def leftover(self) -> Iterator[Line]:
         for left in self.batch.leftover:
@@ -326,9 +328,9 @@ class _Tables:
         """What the clerk wrote in rows that are gone: kept here, and carried on from here."""
         captions = [column.caption for column in layout.ORPHAN]
         lost = [
-            (sheet, key, caption, text)
+            (sheet, key, caption, text, _digests(rows[key]))
             for sheet, rows in self.batch.clerk.items()
-            for key in rows.keys() - {line.key for line in lines.get(sheet, [])}
+            for key in rows.keys() - _keys(lines.get(sheet, []))
             for caption, text in rows[key].items()
             if caption not in MACHINE
         ]
@@ -337,6 +339,16 @@ class _Tables:
 
     def key(self, answer: Answer) -> str:
         return self.master.key(answer.unit, answer.requirement)
+
+
+def _keys(lines: list[Line]) -> set[str]:
+    """Of a conflict the assignment's key too: 采用 hangs on it, the rest on a version."""
+    return {line.key for line in lines} | {str(line.values.get(w.CODE, "")) for line in lines}
+
+
+def _digests(cells: Mapping[str, str]) -> str:
+    """The fingerprints of a row, without which its words would lose their meaning."""
+    return " ".join(f"{c}={cells[c]}" for c in sorted(MACHINE) if cells.get(c))
 
 
 def index(columns: Sequence[layout.Column], caption: str) -> int:

@@ -48,6 +48,11 @@ def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def plain(text: str) -> str:
+    """A text without control characters, for comparing."""
+    return _CONTROLS.sub("", text)
+
+
 def controls(text: str) -> list[str]:
     """The control characters in a text, as U+0007, each once."""
     return sorted({f"U+{ord(c):04X}" for c in _CONTROLS.findall(text)})
@@ -89,18 +94,32 @@ def parse_date(said: str) -> date | None:
         return None
 
 
+_MOMENT = re.compile(r"(\S.*?)(?:\s+|T)(\d{1,2}:\d\d(?::\d\d)?)", re.DOTALL)
+
+
 def parse_moment(said: str) -> datetime | None:
-    """A date with or without a time of day; without one it counts as noon."""
-    plain = unicodedata.normalize("NFKC", said).strip().replace("T", " ")
-    day, _, clock = plain.partition(" ")
+    """A date with or without a time of day; without one it counts as noon. Nothing else beside."""
+    moment = _MOMENT.fullmatch(unicodedata.normalize("NFKC", said).strip())
+    day, clock = moment.groups() if moment else (said, "12:00")
     when = parse_date(day)
-    match = re.fullmatch(r"(\d{1,2}):(\d\d)(?::(\d\d))?", clock.strip() or "12:00")
-    if when is None or match is None:
+    match = re.fullmatch(r"(\d{1,2}):(\d\d)(?::(\d\d))?", clock)
+    if when is None or match is None or (moment is None and re.search(r"\d\s+\S", said.strip())):
         return None
     try:
         return datetime.combine(when, time(int(match[1]), int(match[2]), int(match[3] or 0)))
     except ValueError:
         return None
+
+
+_COPIED_SHEET = re.compile(r"[\s_]*[(（]?\d+[)）]?$")
+
+
+def sheet_key(name: str) -> str:
+    """The name of the sheet one was copied from.
+
+    Excel calls the copy `汇总 (2)`, WPS `汇总(2)` and LibreOffice `汇总_2`.
+    """
+    return _COPIED_SHEET.sub("", name.strip())
 
 
 _COPY = re.compile(r"([-_－—]*(副本|copy)|[(（\[]\d{1,3}[)）\]])+(?=$|\.\w{1,5}$)")

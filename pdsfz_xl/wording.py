@@ -41,6 +41,13 @@ PREVIOUS: Final = "上次填报"
 """Stands under 填报情况 of an answer the form came with, until somebody chooses."""
 CHOICES: Final = (ANSWERED, NOTHING, NOT_OURS)
 
+
+def previous(choice: str) -> str:
+    """What stands under 填报情况 of an earlier answer; a refusal says that it was one."""
+    return PREVIOUS if choice == ANSWERED else f"{PREVIOUS}：{choice}"
+
+
+
 # --- 填报类型
 STATEMENT: Final = "情况说明"
 FIGURES: Final = "数据"
@@ -271,6 +278,9 @@ ANSWER_DIGEST: Final = "答案指纹"
 """Which answer a row of 汇总 showed."""
 REVIEW_DIGEST: Final = "审核指纹"
 """Which answer the clerk's review of a row was written about."""
+CONTENT: Final = "内容"
+KEPT_DIGESTS: Final = "随附指纹"
+"""The fingerprints of a row that is gone, as caption=value with blanks between."""
 PROPOSAL: Final = "改动的情况说明"
 """What the clerk made of 情况说明 itself: a proposal, never the unit's word."""
 ORPHAN_SHEET: Final = "失去归属的批注"
@@ -299,9 +309,26 @@ COLUMNS_GONE: Final = "表头没有了或列被挪动过，读不出哪一格是
 WHOSE_FORM: Final = "看不出是哪个单位报的（编号和标题都没有了）"
 
 
-def taken(answers: int) -> str:
+def taken(answers: int, *, blank: bool) -> str:
     """What of an accepted file counts."""
-    return f"采用 {answers} 项" if answers else "没有采用的内容（空白，或另有更晚的版本）"
+    if answers:
+        return f"采用 {answers} 项"
+    return "表是空白的" if blank else "内容都在采用的其他文件里，或另有更晚的版本"
+
+
+def gone(codes: list[str]) -> str:
+    """Why a form of this campaign is nobody's: its codes name what the master does not."""
+    return f"编号（{'、'.join(codes[:3])}）里的单位或编码不在任务分解表里"
+
+
+def listed(name: str, *more: str) -> str:
+    """A piece of evidence with what is known of it."""
+    known = "，".join(part for part in more if part)
+    return f"{name}（{known}）" if known else name
+
+
+def pieces(number: int) -> str:
+    return f"{number} 件" if number != 1 else ""
 
 
 UNKNOWN: Final = "未识别"
@@ -324,9 +351,16 @@ UNREAD: Final = {
     "drawing": "图片、图形或文本框",
     "embedded": "嵌入的文件",
     "xlm": "宏表",
+    "footnotes": "脚注和尾注",
+    "comments-damaged": "损坏的批注",
 }
 """What a return may hold that is not read as cells, by flag of the reader."""
 
+
+# --- what the sheets of a document without sheets are called
+DOCUMENT_TABLE: Final = "表格"
+DOCUMENT_TEXT: Final = "正文"
+DOCUMENT_COMMENTS: Final = "批注"
 
 # --- what a foreign file is: its F code and the words for the sentence
 FILE_KINDS: Final = {
@@ -348,7 +382,6 @@ FILE_KINDS: Final = {
     "numbers": ("F07", "Numbers 表格"),
     "archive": ("F07", "压缩包（zip/rar/7z）"),
     "mail": ("F07", "邮件"),
-    "markup": ("F07", "网页形式的表格"),
     "csv": ("F07", ".csv（文本表格）"),
     "password": ("F02", ""),
 }

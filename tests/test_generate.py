@@ -51,7 +51,7 @@ def test_this_rounds_answers_come_back_as_earlier_ones(tmp_path):
             "02.1": Filled(w.PREVIOUS, FIGURE.text, 35.0),
             "02.2": Filled(w.PREVIOUS, DONE.text),
         },
-        "03": {"04": Filled(w.PREVIOUS, "没有发生")},
+        "03": {"04": Filled("上次填报：无此情况", "没有发生")},
     }
     assert lost == 0
 
@@ -110,6 +110,82 @@ def test_an_earlier_answer_counts_only_when_it_is_confirmed(tmp_path):
         assert not {("G02", "02.1"), ("G02", "02.2"), ("V05", "02.1")} & found
 
 
+def test_what_was_typed_beside_an_earlier_answer_counts(tmp_path):
+    """Another figure is a change as good as another text; a blank a program touched is none."""
+    plan = master()
+    previous, _ = generate.previous(plan, answered(plan, tmp_path))
+
+    def figure(book):
+        cell(book, w.QUANTITY).value = 987
+
+    def blank(book):
+        cell(book, w.ANSWER).value = FIGURE.text.replace("，", "， ") + " \x0b"[:1]
+
+    manifest = refilled(plan, previous, "01", tmp_path, figure)
+    answer = batch(plan, arrival(manifest, "a.xlsx")).answer["01", "02.1"]
+    assert (answer.number, answer.answered) == (987, True)
+    manifest = refilled(plan, previous, "01", tmp_path, blank)
+    assert batch(plan, arrival(manifest, "a.xlsx")).answer["01", "02.1"].unconfirmed
+
+
+def test_an_emptied_earlier_answer_is_said(tmp_path):
+    plan = master()
+    before = answered(plan, tmp_path)
+    previous, _ = generate.previous(plan, before)
+
+    def clear(book):
+        cell(book, w.ANSWER).value = cell(book, w.STATUS).value = None
+
+    manifest = refilled(plan, previous, "03", tmp_path, clear)
+    old = returned(plan, "03", {"04": Filled("", "先前的话 1")}, tmp_path)
+    result = batch(plan, arrival(manifest, "b.xlsx"), arrival(old, "a.xlsx"))
+    assert result.answer["03", "04"].text == "先前的话 1"
+    assert [f.rule for f in rules.run(result) if f.rule == "G07"] == ["G07"]
+
+
+def test_a_figure_alone_is_never_joined_to_what_nobody_confirmed(tmp_path):
+    plan = master()
+    before = batch(
+        plan, arrival(returned(plan, "01", {"02.1": Filled("", "归集信用信息。")}, tmp_path), "a")
+    )
+    previous, _ = generate.previous(plan, before)
+    again = refilled(plan, previous, "01", tmp_path)
+    alone = returned(plan, "01", {"02.1": Filled("已填报", "", 777.0)}, tmp_path)
+    result = batch(plan, arrival(again, "a.xlsx"), arrival(alone, "b.xlsx"))
+    assert {left.text for left in result.leftover} == {"已填报", "777"}
+
+
+def test_what_the_clerk_picks_is_confirmed(tmp_path):
+    plan = master()
+    previous, _ = generate.previous(plan, answered(plan, tmp_path))
+    again = refilled(plan, previous, "03", tmp_path)
+    first = batch(plan, arrival(again, "a.xlsx"))
+    chosen = first.answer["03", "04"].versions[-1].digest
+    clerk = {w.CONFLICT_SHEET: {"F201921-03-04": {"采用": "1", w.CHOSEN_DIGEST: chosen}}}
+    answer = batch(plan, arrival(again, "a.xlsx"), clerk=clerk).answer["03", "04"]
+    assert (answer.text, answer.answered) == ("没有发生", True)
+
+
+def test_a_text_no_cell_holds_is_not_brought_and_counted_as_lost(tmp_path):
+    plan = master()
+    long = returned(plan, "03", {"04": Filled("", "短")}, tmp_path)
+    before = batch(plan, arrival(long, "a.xlsx"))
+    answers = tuple(replace(a, text="字" * 40_000) if a.answered else a for a in before.answers)
+    previous, lost = generate.previous(plan, replace(before, answers=answers))
+    assert (previous, lost) == ({}, 1)
+    assert generate.forms(plan, previous)
+
+
+def test_two_bureaus_that_became_one_lose_nothing_in_silence(tmp_path):
+    plan = master(settings=replace(master().settings, code="F2018"))
+    forms = [returned(plan, u, {"04": Filled("", f"{u} 的话")}, tmp_path) for u in ("02", "03")]
+    before = batch(plan, *(arrival(f, f"{i}.xlsx") for i, f in enumerate(forms)))
+    one = Unit(code="09", name="市司法局", aliases=("市公安局",), row=2)
+    now = master(units=(one,), requirements=(requirement("04", "09"),))
+    previous, lost = generate.previous(now, before)
+    assert (previous["09"]["04"].text, lost) == ("02 的话", 1)
+
+
 def test_without_the_hidden_sheet_the_mark_under_status_still_tells(tmp_path):
     plan = master()
     previous, _ = generate.previous(plan, answered(plan, tmp_path))
@@ -118,8 +194,11 @@ def test_without_the_hidden_sheet_the_mark_under_status_still_tells(tmp_path):
         del book[w.STAMP_SHEET]
 
     manifest = refilled(plan, previous, "03", tmp_path, forget)
-    answer = batch(plan, arrival(manifest, "a.xlsx")).answer["03", "04"]
+    result = batch(plan, arrival(manifest, "a.xlsx"))
+    answer = result.answer["03", "04"]
     assert (answer.answered, answer.unconfirmed) == (False, True)
+    # Nothing proves that nobody wrote it, so it is listed.
+    assert "没有发生" in {left.text for left in result.leftover}
 
 
 def test_an_unconfirmed_form_never_stands_against_what_was_written(tmp_path):

@@ -131,7 +131,7 @@ def _typed(manifest: Manifest, key: str, caption: str, text: str, **more) -> Man
         ("35", 35), ("35.5", 35.5), ("1,234", 1234), ("1,234,567.8", 1234567.8), ("３５", 35),
         (" 35\n", 35), ("35\n40", None), ("12，15", None), ("12，150", None), ("1_000", None),
         ("2018 2019", None), ("-5", None), ("50%", None), ("1,2", None), ("三十", None),
-        ("1e5", None), ("", None), ("9" * 400, None),
+        ("1e5", None), ("", None), ("9" * 400, None), ("0.12345678901234567890123", None),
     ],
 )  # fmt: skip
 def test_a_number_is_read_as_it_stands_or_not_at_all(text, number, tmp_path):
@@ -178,6 +178,111 @@ def test_a_mistyped_code_that_names_another_row_is_found_by_its_check(key, misty
     assert said(result, "01", "02.1") == "这一项"
     assert said(result, "01", "02.2") == DONE.text
     assert [f.rule for f in rules.run(result) if f.rule in ("I01", "I02", "X01")] == ["I02"]
+
+
+def test_the_row_of_a_unit_that_is_gone_counts_for_nobody(tmp_path):
+    """Its code is genuine: nothing was mistyped, so it is not the others' in the file either."""
+    gone = Unit(code="05", name="市粮食局", row=9)
+    old = master(
+        units=(*master().units, gone),
+        requirements=(requirement("04", "02", "05"), *master().requirements[:3]),
+    )
+    theirs = returned(old, "05", {"04": Filled("", "粮食局的话 1")}, tmp_path)
+    mine = returned(master(), "02", {"03": DONE}, tmp_path)
+    both = replace(mine, rows=(*mine.rows, *theirs.rows))
+    result = batch(master(), arrival(both, "a.xlsx"))
+    assert not result.answer["02", "04"].answered
+    assert "粮食局的话 1" in {left.text for left in result.leftover}
+    alone = batch(master(), arrival(theirs, "b.xlsx"))
+    assert (alone.received[0].rule, "05" in alone.received[0].message) == ("F06", True)
+    assert "粮食局的话 1" in {left.text for left in alone.leftover}
+
+
+def test_a_mistyped_unit_is_found_in_a_form_of_one_row_too(tmp_path):
+    plan = master()
+    form = returned(plan, "03", {"04": DONE}, tmp_path)
+    form = replace(form, unit="", campaign="", loose=())
+    code = form.rows[0].cells[w.CODE].text
+    result = batch(plan, arrival(_typed(form, "04", w.CODE, code.replace("-03-", "-02-")), "a"))
+    assert said(result, "03", "04") == DONE.text
+    assert not result.answer["02", "04"].answered
+
+
+def test_a_standard_number_in_a_row_is_no_code(tmp_path):
+    plan = master()
+    form = returned(plan, "03", {"04": DONE}, tmp_path)
+    form = _typed(form, "04", w.METHOD, "按GB-T-9704-2012格式报送")
+    rows = tuple(r._replace(cells={c: t for c, t in r.cells.items() if c != w.CODE})
+                 for r in form.rows)  # fmt: skip
+    result = batch(plan, arrival(replace(form, rows=rows), "a.xlsx"))
+    assert (result.received[0].verdict, said(result, "03", "04")) == ("accepted", DONE.text)
+
+
+def test_a_mistyped_code_in_the_evidence_is_left_over_and_said(tmp_path):
+    plan = master()
+    form = returned(plan, "02", {"03": DONE}, tmp_path)
+    row = {w.CODE: "F201921-03-04-0000", w.FILE_NAME: "报道.pdf"}
+    result = batch(plan, arrival(_listed(form, row), "a.xlsx"))
+    assert result.evidence == ()
+    assert {left.text for left in result.leftover} == {"F201921-03-04-0000", "报道.pdf"}
+    assert "I02" in {f.rule for f in rules.run(result)}
+
+
+def test_text_keyed_in_keeps_the_number_and_the_choice_the_unit_gave(tmp_path):
+    plan = master()
+    form = returned(plan, "01", {"02.1": Filled("非本单位职责", "", 7.0)}, tmp_path)
+    clerk = {w.MERGED_SHEET: {"F201921-01-02.1": {"代录内容": "来函所述理由"}}}
+    answer = batch(plan, arrival(form, "a.xlsx"), clerk=clerk).answer["01", "02.1"]
+    assert (answer.text, answer.number, answer.status) == ("来函所述理由", 7, w.NOT_OURS)
+
+
+def test_a_unit_that_sent_evidence_alone_sent_something(tmp_path):
+    plan = master()
+    form = returned(plan, "02", {"03": DONE}, tmp_path)
+    row = {w.CODE: form.rows[0].cells[w.CODE].text, w.FILE_NAME: "报道.pdf"}
+    result = batch(plan, arrival(replace(_listed(form, row), rows=()), "a.xlsx"))
+    assert (result.standings[1].status, result.standings[1].files) == ("partial", ("a.xlsx",))
+    found = {f.rule for f in rules.run(result) if f.unit == "市司法局"}
+    assert not found & {"G01", "G03"}
+    assert "G02" in found
+
+
+def test_a_blank_row_that_moved_away_is_not_said_to_be_filled(tmp_path):
+    plan = master()
+    moved = tuple(
+        replace(r, duties=r.duties[:1]) if r.key == "04" else r for r in plan.requirements
+    )
+    blank = returned(plan, "03", {}, tmp_path)
+    result = batch(master(requirements=moved), arrival(blank, "a.xlsx"))
+    assert "I04" not in {f.rule for f in rules.run(result)}
+
+
+def test_a_deadline_at_the_end_of_time_is_a_deadline(tmp_path):
+    plan = master(settings=replace(master().settings, deadline=date(9999, 12, 31)))
+    form = returned(plan, "03", {"04": DONE}, tmp_path)
+    assert not batch(plan, arrival(form, "a.xlsx", AFTER)).answer["03", "04"].late
+
+
+def test_a_unit_named_twice_for_one_requirement_owes_it_once(tmp_path):
+    plan = master(requirements=(requirement("04", "03", "03"),))
+    result = batch(plan, arrival(returned(plan, "03", {"04": DONE}, tmp_path), "a.xlsx"))
+    assert len(result.answers) == 1
+
+
+def test_what_is_written_on_the_hidden_sheet_is_somebodys_word(tmp_path):
+    import openpyxl
+
+    from pdsfz_xl import collect
+
+    plan = master()
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(form.build(plan, plan.unit["03"], {"04": DONE}))
+    book = openpyxl.load_workbook(path)
+    book[w.STAMP_SHEET]["H9"] = "写在这里的话"
+    book[w.STAMP_SHEET].title = "_pdsfz (2)"
+    book.save(path)
+    result = batch(plan, arrival(collect.read_return(str(path)), "a.xlsx"))
+    assert [(left.where.cell, left.text) for left in result.leftover] == [("H9", "写在这里的话")]
 
 
 def test_words_beside_a_code_are_kept(tmp_path):

@@ -3,7 +3,7 @@
 import pytest
 from batches import cell, edited, example, opened, said_by, write
 from openpyxl.comments import Comment
-from samples import AFTER, arrival, batch, master, returned
+from samples import AFTER, NOW, arrival, batch, master, returned
 
 from pdsfz_xl import layout, report, review, rules
 from pdsfz_xl import text as texts
@@ -342,6 +342,142 @@ def test_a_chosen_text_is_found_again_when_it_comes_with_its_choice(tmp_path):
     ]
     result = batch(plan, *forms, clerk=clerk)
     assert result.answer["02", "03"].text == "旧说法 1"
+
+
+def rounds(tmp_path, plan, clerk, *files, times: int = 1):
+    """Some collects with nothing touched in between: the last batch, and what is read after it."""
+    seen = set()
+    for _ in range(times):
+        result = batch(plan, *files, clerk=clerk)
+        data = report.build(result, rules.run(result))
+        clerk = review.read(write(tmp_path, data))
+        seen.add(data)
+    assert len(seen) == 1, "a second collect writes the same bytes"
+    return result, clerk
+
+
+def three(tmp_path, plan):
+    """Three different answers of 03, in the order in which they came."""
+    return [
+        arrival(returned(plan, "03", {"04": Filled("", said)}, tmp_path), f"{said[0]}.xlsx",
+                NOW.replace(minute=minute))
+        for minute, said in enumerate(("甲 1", "乙 2", "丙 3"))
+    ]  # fmt: skip
+
+
+def picked(tmp_path, plan, row: int, said: str, *files):
+    """The clerk's words after 采用 was typed beside a version."""
+    data = report.build(batch(plan, *files), ())
+
+    def edit(book):
+        put(book[w.CONFLICT_SHEET], row, "采用", said)
+
+    return review.read(edited(tmp_path, data, edit))
+
+
+def test_a_decision_outlives_its_conflict(tmp_path):
+    """乙 was chosen, 甲 was made void so that nothing is left to choose; then 丙 comes."""
+    plan = master()
+    one, two, three_ = three(tmp_path, plan)
+    clerk = picked(tmp_path, plan, 3, "2", one, two)
+    clerk[w.REGISTER_SHEET] = {one.sha256: {"作废": "是"}}
+    result, clerk = rounds(tmp_path, plan, clerk, one, two, times=2)
+    assert "V06" not in {f.rule for f in rules.run(result)}
+    result, clerk = rounds(tmp_path, plan, clerk, one, two, three_, times=2)
+    assert (result.answer["03", "04"].text, result.answer["03", "04"].decided) == ("乙 2", True)
+
+
+@pytest.mark.parametrize("said", ["3", "随便"])
+def test_a_pick_that_decides_nothing_never_begins_to(said, tmp_path):
+    plan = master()
+    files = three(tmp_path, plan)
+    clerk = picked(tmp_path, plan, 2, said, *files[:2])
+    result, clerk = rounds(tmp_path, plan, clerk, *files[:2], times=2)
+    assert not result.answer["03", "04"].decided
+    result, clerk = rounds(tmp_path, plan, clerk, *files, times=2)
+    assert not result.answer["03", "04"].decided
+    assert [f.rule for f in rules.run(result) if f.rule == "V06"] == ["V06"]
+
+
+def test_a_tick_filled_down_over_all_rows_decides_nothing(tmp_path):
+    plan = master()
+    files = three(tmp_path, plan)[:2]
+    data = report.build(batch(plan, *files), ())
+
+    def edit(book):
+        for row in (2, 3):
+            put(book[w.CONFLICT_SHEET], row, "采用", "是")
+
+    clerk = review.read(edited(tmp_path, data, edit))
+    result, clerk = rounds(tmp_path, plan, clerk, *files, times=2)
+    assert not result.answer["03", "04"].decided
+
+
+def test_a_decision_waits_for_a_version_that_is_away(tmp_path):
+    plan = master()
+    files = three(tmp_path, plan)
+    clerk = picked(tmp_path, plan, 2, "1", *files)
+    result, clerk = rounds(tmp_path, plan, clerk, *files[1:], times=2)
+    assert result.answer["03", "04"].open_conflict
+    result, clerk = rounds(tmp_path, plan, clerk, *files, times=2)
+    assert (result.answer["03", "04"].text, result.answer["03", "04"].decided) == ("甲 1", True)
+
+
+def test_a_decision_survives_what_is_joined_to_the_version(tmp_path):
+    """Two versions of one text, and a choice that came alone goes to the chosen one."""
+    plan = master()
+    files = [
+        arrival(returned(plan, "01", {"02.1": f}, tmp_path), f"{i}.xlsx", NOW.replace(minute=i))
+        for i, f in enumerate(
+            (Filled("", "说 1", 1.0), Filled("", "说 1", 2.0), Filled("已填报", ""))
+        )
+    ]
+    clerk = picked(tmp_path, plan, 2, "1", *files)
+    result, clerk = rounds(tmp_path, plan, clerk, *files, times=3)
+    answer = result.answer["01", "02.1"]
+    assert (answer.number, answer.decided) == (1, True)
+
+
+def test_a_note_beside_a_version_stays_beside_it(tmp_path):
+    plan = master()
+    files = three(tmp_path, plan)
+    data = report.build(batch(plan, *files[:2]), ())
+
+    def edit(book):
+        sheet = book[w.CONFLICT_SHEET]
+        sheet.cell(1, sheet.max_column + 1).value = "我的说明"
+        sheet.cell(3, sheet.max_column).value = "这一版数字有错"
+
+    clerk = review.read(edited(tmp_path, data, edit))
+    _, clerk = rounds(tmp_path, plan, clerk, *files, times=2)
+    sheet = opened(report.build(batch(plan, *files, clerk=clerk), ()))[w.CONFLICT_SHEET]
+    notes = {cell(sheet, r, w.ANSWER).value: cell(sheet, r, "我的说明").value for r in (2, 3, 4)}
+    assert notes == {"甲 1": None, "乙 2": "这一版数字有错", "丙 3": None}
+
+
+def test_a_review_keeps_its_meaning_while_its_row_is_away(tmp_path):
+    plan = master()
+    one, two, _ = three(tmp_path, plan)
+
+    def approve(book):
+        sheet = book[w.MERGED_SHEET]
+        row = next(r for r in range(2, 9) if cell(sheet, r, w.ANSWER).value)
+        put(sheet, row, "审核结论", "通过")
+
+    clerk = review.read(edited(tmp_path, report.build(batch(plan, one), ()), approve))
+    without = master(requirements=tuple(r for r in plan.requirements if r.key != "04"))
+    _, clerk = rounds(tmp_path, without, clerk, one, times=2)
+    result, _ = rounds(tmp_path, plan, clerk, two)
+    assert result.answer["03", "04"].stale
+
+
+def test_a_memo_named_like_a_sheet_of_ours_is_the_clerks_own(tmp_path):
+    def edit(book):
+        book.create_sheet("定稿2")["B3"] = "记得问领导"
+
+    data = example(tmp_path)[1]
+    clerk = review.read(edited(tmp_path, data, edit))
+    assert "记得问领导" in str(clerk["定稿2"])
 
 
 def test_two_choices_for_one_conflict_decide_nothing(tmp_path):

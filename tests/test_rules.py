@@ -77,10 +77,10 @@ def after_the_deadline(tmp_path):
     return batch(master(), arrival(form, "a.xlsx", AFTER), now=AFTER)
 
 
-def contradicting(tmp_path):
+def contradicting(tmp_path, clerk=None):
     one = returned(master(), "03", {"04": Filled("", "第一种说法 1")}, tmp_path)
     two = returned(master(), "03", {"04": Filled("", "第二种说法 2")}, tmp_path)
-    return batch(master(), arrival(one, "a.xlsx"), arrival(two, "b.xlsx"))
+    return batch(master(), arrival(one, "a.xlsx"), arrival(two, "b.xlsx"), clerk=clerk)
 
 
 def copied(tmp_path):
@@ -119,8 +119,21 @@ def revised_then_corrected(tmp_path):
 
 
 def unconfirmed(tmp_path):
-    form = returned(master(), "03", {"04": Filled(w.PREVIOUS, "去年 1 项")}, tmp_path, prefilled=True)
+    form = returned(
+        master(), "03", {"04": Filled(w.PREVIOUS, "去年 1 项")}, tmp_path, prefilled=True
+    )
     return batch(master(), arrival(form, "a.xlsx"))
+
+
+def emptied(tmp_path):
+    form = returned(
+        master(), "03", {"04": Filled(w.PREVIOUS, "去年 1 项")}, tmp_path, prefilled=True
+    )
+    rows = tuple(
+        row._replace(cells={c: t for c, t in row.cells.items() if c not in (w.ANSWER, w.STATUS)})
+        for row in form.rows
+    )
+    return batch(master(), arrival(replace(form, rows=rows), "a.xlsx"))
 
 
 CASES = {
@@ -141,6 +154,7 @@ CASES = {
     "G04": after_the_deadline,
     "G05": answered("", "无此情况"),
     "G06": unconfirmed,
+    "G07": emptied,
     "I01": two_in_one_file,
     "I02": altered(w.CODE, "F201921-03-04-0000"),
     "I03": altered(w.CODE, ""),
@@ -295,18 +309,23 @@ def test_personal_numbers_are_checked_before_they_are_named(text, found, tmp_pat
     [
         (w.REGISTER_SHEET, {"实际收到时间": "2019/10/24 9:05"}, None),
         (w.REGISTER_SHEET, {"实际收到时间": "10月24日"}, "不是时间"),
+        (w.REGISTER_SHEET, {"实际收到时间": "2019-10-25\n下午收到"}, "不是时间"),
         (w.REGISTER_SHEET, {"归属单位": "司法"}, "没有这个单位"),
-        (w.REGISTER_SHEET, {"归属单位": "市司法局"}, None),
+        (w.REGISTER_SHEET, {"归属单位": "市公安局"}, None),
+        (w.REGISTER_SHEET, {"归属单位": "市司法局"}, "以编号为准"),
+        (w.REGISTER_SHEET, {"作废": "否"}, "只认“是”"),
         (w.CONFLICT_SHEET, {"采用": "3", w.CHOSEN_DIGEST: ""}, "没有这个版本"),
-        (w.CONFLICT_SHEET, {"采用": "1", w.CHOSEN_DIGEST: "ab"}, None),
+        (w.CONFLICT_SHEET, {"采用": "1", w.CHOSEN_DIGEST: "ab"}, "已经不在"),
         (w.CONFLICT_SHEET, {"采用": f"1\n{w.ALSO_SAID}\n2"}, "不止一个"),
-        (w.CONFLICT_SHEET, {"采用": w.CHOICE_GONE}, "已经不在"),
+        (w.CONFLICT_SHEET, {"采用": "是"}, "不止一个"),
         (w.FINAL_SHEET, {"定稿文本": f"甲\n{w.ALSO_SAID}\n乙"}, "两种写法"),
     ],
 )
-def test_what_the_clerk_typed_works_or_is_said(sheet, cells, said):
+def test_what_the_clerk_typed_works_or_is_said(sheet, cells, said, tmp_path):
+    before = contradicting(tmp_path)
+    key = before.received[0].sha256 if sheet == w.REGISTER_SHEET else "F201921-03-04"
     found = [
-        f for f in rules.run(batch(master(), clerk={sheet: {"key": cells}})) if f.rule == "V06"
+        f for f in rules.run(contradicting(tmp_path, {sheet: {key: cells}})) if f.rule == "V06"
     ]
     assert [said in f.message for f in found] == ([True] if said else [])
 
