@@ -40,8 +40,8 @@ class Book:
     """`properties` are the custom ones; `saved` is ISO or empty; `flags` say what was odd.
 
     Flags: strict, vba, xlm, extlink, connections, embedded, drawing, dispimg (a picture in a
-    cell), dup-cell, dup-sheet, bad-cell, strings-missing, styles-damaged, properties-damaged,
-    sheet-missing:NAME, not-cells:NAME.
+    cell), footnotes, dup-cell, dup-sheet, bad-cell, strings-missing, styles-damaged,
+    properties-damaged, comments-damaged, sheet-missing:NAME, not-cells:NAME.
     """
 
     sheets: tuple[Sheet, ...]

@@ -7,7 +7,7 @@ because the claim may be a lie.
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -65,7 +65,7 @@ FORM_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A file that is no package, with all its bytes. `kind` is xls or table (delimited text)."""
+    """A file that is no zip, with all its bytes. `kind` is one of `_WHOLE` or inside a cfb."""
 
     kind: str
     data: bytes
@@ -73,7 +73,7 @@ class Whole:
 
 @contextmanager
 def opened(path: Path, limits: Limits = FORM_LIMITS) -> "Iterator[Package | Whole]":
-    """A file that can be read. Raises Refused for any other file, OSError if it won't open."""
+    """A file that may be read. Raises Refused for any other file, OSError if it won't open."""
     with path.open("rb") as file:
         head = file.read(8192)
         size = file.seek(0, 2)
@@ -82,27 +82,17 @@ def opened(path: Path, limits: Limits = FORM_LIMITS) -> "Iterator[Package | Whol
             kind = "zip"  # A zip is read from its end; gateways and unpackers put things before it.
         if kind in ("csv", "text") and path.suffix.lower() in _TABLES:
             kind = "table"
-        if kind in ("zip", "cfb", "biff", "table") and size > limits.file:
+        if (kind == "zip" or kind in _WHOLE) and size > limits.file:
             raise Refused("F08", f"文件有 {size >> 20} MB，超过 {limits.file >> 20} MB")
         file.seek(0)
-        if kind == "zip":
-            package = Package(file, size, limits)
-            if package.kind not in ("ooxml", "ods"):
-                raise Refused(*w.FILE_KINDS[package.kind])
-            yield package
-        else:
-            yield _whole(kind, file)
+        yield Package(file, size, limits) if kind == "zip" else _whole(kind, file)
 
 
 def _whole(kind: str, file: BinaryIO) -> Whole:
-    data = file.read() if kind in ("cfb", "biff", "table") else b""
-    if kind == "cfb":
-        kind = _inside_cfb(data)
-    elif kind == "biff":
-        kind = "xls"
-    if kind not in ("xls", "table"):
+    if kind not in _WHOLE:
         raise Refused(*w.FILE_KINDS[kind])
-    return Whole(kind, data)
+    data = file.read()
+    return Whole(_inside_cfb(data) if kind == "cfb" else _WHOLE[kind], data)
 
 
 # --- what it is ----------------------------------------------------------------------------
@@ -110,7 +100,19 @@ def _whole(kind: str, file: BinaryIO) -> Whole:
 _TABLES = frozenset({".csv", ".tsv", ".txt"})
 """What delimited text is called: there is no telling it from prose by its content alone."""
 
+_WHOLE = {
+    "cfb": "",
+    "biff": "xls",
+    "table": "table",
+    "xml2003": "xml2003",
+    "html": "html",
+    "web": "html",  # its table may begin beyond what was looked at
+    "mht": "mht",
+}
+"""What is read as a whole, by what `sniff` says, and which reader is for it."""
+
 _STREAMS = (
+    ("EncryptedPackage", "password"),
     ("Workbook", "xls"),
     ("Book", "xls"),
     ("WordDocument", "word"),
@@ -128,10 +130,10 @@ def _inside_cfb(data: bytes) -> str:
     shift, directory = struct.unpack_from("<H16xI", data.ljust(512, b"\0"), 30)
     if (directory + 1) << min(shift, 12) >= len(data):
         raise Refused("F03", "文件不完整，可能没有下载完")
-    if _entry(data, "EncryptedPackage") >= 0:
-        return "password"
     found = [(at, kind) for name, kind in _STREAMS if (at := _entry(data, name)) >= 0]
-    return min(found)[1] if found else "unknown"
+    if found:
+        return min(found)[1]
+    return "wrapped" if _entry(data, "Package") >= 0 else "unknown"
 
 
 def _entry(data: bytes, name: str) -> int:
@@ -143,10 +145,12 @@ def _entry(data: bytes, name: str) -> int:
 
 
 def _inside_zip(package: "Package") -> str:
-    """What the zip is: ooxml for a workbook, ods, or a key of FILE_KINDS."""
+    """What the zip is: ooxml for a workbook, xlsb, word, ods, or a key of FILE_KINDS."""
     names = package.parts.keys()
     if not names:
         raise Refused("F03", "压缩结构是空的")
+    if "xl/workbook.bin" in names:
+        return "xlsb"
     if _any_under(names, "xl/"):
         return "ooxml"
     if "[content_types].xml" in names:
@@ -218,18 +222,7 @@ class Package:
         text: "Callable[[str], None] | None" = None,
     ) -> None:
         """Feed a part to handlers that see local names. Raises IllFormed, or Refused."""
-        parser = _parser(start, end, text, self.limits.depth)
-        blocks = self.stream(name)
-        try:
-            for data in blocks:
-                parser.Parse(data, False)
-            parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
-                raise MemoryError from error
-            raise IllFormed("F03", "XML 内容损坏") from error
-        except (ValueError, LookupError) as error:  # an encoding that expat cannot do
-            raise IllFormed("F03", "XML 的编码不认识") from error
+        parse_xml(self.stream(name), self.limits.depth, start, end, text)
 
 
 @contextmanager
@@ -295,6 +288,27 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: Limits) -> dict[str, 
 
 Attributes = Mapping[str, str]
 Start = Callable[[str, Attributes], None]
+
+
+def parse_xml(
+    blocks: Iterable[bytes],
+    depth: int,
+    start: Start,
+    end: Callable[[str], None] | None = None,
+    text: Callable[[str], None] | None = None,
+) -> None:
+    """Feed XML to handlers that see local names. Raises IllFormed, or Refused."""
+    parser = _parser(start, end, text, depth)
+    try:
+        for data in blocks:
+            parser.Parse(data, False)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
+            raise MemoryError from error
+        raise IllFormed("F03", "XML 内容损坏") from error
+    except (ValueError, LookupError) as error:  # an encoding that expat cannot do
+        raise IllFormed("F03", "XML 的编码不认识") from error
 
 
 def local(attributes: Attributes, name: str) -> str:

@@ -1,340 +1,73 @@
-"""A foreign workbook in, sparse typed cells out: bounded, and nothing typed is lost.
+"""A foreign file in, sparse typed cells out: bounded, and nothing typed is lost.
 
-Existing readers turn error cells and uncached formulas into blanks, believe a false dimension or
-lose Strict files; this one keeps every non-empty cell with its type.
+Which reader is for it is told by its content alone.
 """
 
-import posixpath
-from collections.abc import Iterator, Mapping
+import io
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from pdsfz_xl import delimited, odf, xls
+from pdsfz_xl import delimited, html_table, locked, odf, word, xls, xlsb, xlsx, xml2003
 from pdsfz_xl import wording as w
-from pdsfz_xl.book import Book, Cell, Position, Sheet, Tally
-from pdsfz_xl.grid import Grid, Words, position, unescape
-from pdsfz_xl.package import (
-    FORM_LIMITS,
-    Attributes,
-    IllFormed,
-    Limits,
-    Package,
-    Refused,
-    local,
-    opened,
-)
-from pdsfz_xl.shown import BUILT_IN
+from pdsfz_xl.book import Book, Cell, Sheet
+from pdsfz_xl.compound import Compound
+from pdsfz_xl.package import FORM_LIMITS, Limits, Package, Refused, Whole, opened
 
 __all__ = ["FORM_LIMITS", "Book", "Cell", "Limits", "Refused", "Sheet", "read"]
 
+_PACKAGES: Mapping[str, Callable[[Package], Book]] = {
+    "ooxml": xlsx.read,
+    "xlsb": xlsb.read,
+    "ods": odf.read,
+    "word": word.read,
+}
+_WHOLE: Mapping[str, Callable[[bytes, Limits], Book]] = {
+    "xls": xls.read,
+    "table": delimited.read,
+    "xml2003": xml2003.read,
+    "html": html_table.read,
+    "mht": html_table.read_mht,
+}
 
-def read(path: Path, *, limits: Limits = FORM_LIMITS) -> Book:
-    """Read a workbook of any format. Raises Refused for anything else and for what bites.
 
-    Raises OSError when the file cannot be opened, MemoryError when the process is bounded.
+def read(path: Path, *, limits: Limits = FORM_LIMITS, passwords: Sequence[str] = ()) -> Book:
+    """Read a workbook, or the tables of a document. Raises Refused for anything else.
+
+    `passwords` are tried on a file that needs one. Raises OSError when the file cannot be opened,
+    MemoryError when the process is bounded.
     """
     try:
         with opened(path, limits) as found:
             if isinstance(found, Package):
-                return odf.read(found) if found.kind == "ods" else _Workbook(found).read()
-            if found.kind == "xls":
-                return xls.read(found.data, limits)
-            return delimited.read(found.data, limits)
+                return _package(found)
+            return _whole(found, limits, passwords)
     except (Refused, OSError, MemoryError):
         raise
     except Exception as error:  # Foreign bytes found a gap: that is one verdict, not the run.
         raise Refused("F03", "内部结构异常") from error
 
 
-# --- the workbook --------------------------------------------------------------------------
-
-_TELLING = {
-    "xl/externallinks/": "extlink",
-    "xl/connections": "connections",
-    "xl/embeddings/": "embedded",
-    "xl/drawings/drawing": "drawing",
-    "xl/cellimages": "dispimg",
-    "xl/vbaproject": "vba",
-}
-"""What the beginning of a part's name tells. None of these parts is ever read."""
-
-_MACRO_SHEETS = ("xlMacrosheet", "xlIntlMacrosheet")
-_PROPERTIES = ("core-properties", "custom-properties", "customProperties")
+def _package(package: Package) -> Book:
+    if package.kind not in _PACKAGES:
+        raise Refused(*w.FILE_KINDS[package.kind])
+    return _PACKAGES[package.kind](package)
 
 
-class _Link(NamedTuple):
-    kind: str
-    target: str
+def _whole(found: Whole, limits: Limits, passwords: Sequence[str]) -> Book:
+    """What is inside a compound file is a zip, or it is nothing we read."""
+    if found.kind == "password":
+        return _package(_inside(locked.unlocked(found.data, passwords), limits))
+    if found.kind == "wrapped":
+        return _package(_inside(Compound(found.data).stream("Package") or b"", limits))
+    if found.kind not in _WHOLE:
+        raise Refused(*w.FILE_KINDS[found.kind])
+    try:
+        return _WHOLE[found.kind](found.data, limits)
+    except Refused as refused:
+        if found.kind != "xls" or refused.rule != "F02":
+            raise
+    return xls.read(locked.unlocked(found.data, passwords), limits)
 
 
-_LinkMap = Mapping[str, _Link]
-
-
-class _Workbook:
-    """Reads one package part by part."""
-
-    def __init__(self, package: Package) -> None:
-        self.package = package
-        self.limits = package.limits
-        self.tally = Tally(package.limits)
-
-    def read(self) -> Book:
-        root = self.links("")
-        main = self.main_part(root)
-        contents = _Contents(self.limits.sheets)
-        self.package.parse(main, contents.start)
-        if contents.root != "workbook":
-            raise Refused(*w.FILE_KINDS["unknown"])
-        links = self.links(main)
-        sheets = tuple(self.sheets(contents, links))
-        if contents.sheets and not sheets and "xlm" not in self.tally.flags:
-            raise Refused("F03", "工作表的内容不见了")
-        properties = self.read_properties(root)
-        self.tally.flags |= contents.flags() | self.telling_parts()
-        flags = tuple(sorted(self.tally.flags))
-        return Book(sheets, properties.values, properties.saved, flags)
-
-    def main_part(self, root: _LinkMap) -> str:
-        main = _first(root, "officeDocument")
-        if not self.package.has(main):
-            main = "xl/workbook.xml"
-        if main.lower().endswith(".bin") or self.package.has("xl/workbook.bin"):
-            raise Refused(*w.FILE_KINDS["xlsb"])
-        if not self.package.has(main):
-            raise Refused("F03", "缺少工作簿部件")
-        return main
-
-    def links(self, part: str) -> dict[str, _Link]:
-        """The relationships of a part that stay inside the package; no other is ever followed."""
-        folder, name = posixpath.split(part)
-        links = _Links(folder, self.limits.links)
-        rels = posixpath.join(folder, "_rels", f"{name}.rels")
-        if self.package.has(rels):
-            self.package.parse(rels, links.start)
-        return links.found
-
-    def telling_parts(self) -> set[str]:
-        names = self.package.parts
-        return {flag for start, flag in _TELLING.items() if any(n.startswith(start) for n in names)}
-
-    def sheets(self, contents: "_Contents", links: _LinkMap) -> Iterator[Sheet]:
-        """Every worksheet; a missing part or another kind of sheet is flagged, not refused."""
-        strings, formats = self.read_strings(links), self.read_styles(links)
-        for name, state, key in contents.sheets:
-            link = links.get(key)
-            if link is None or not self.package.has(link.target):
-                self.tally.flags.add(f"sheet-missing:{name}")
-            elif link.kind != "worksheet":
-                self.tally.flags.add("xlm" if link.kind in _MACRO_SHEETS else f"not-cells:{name}")
-            else:
-                grid = Grid(self.tally, strings, formats, date1904=contents.date1904)
-                self.package.parse(link.target, grid.start, grid.end, grid.words.add)
-                comments = self.read_comments(link.target)
-                visible = state not in ("hidden", "veryHidden")
-                yield Sheet(name, visible, grid.cells, tuple(grid.merges), comments)
-
-    def read_strings(self, links: _LinkMap) -> list[str]:
-        """The shared strings, by index."""
-        part = _first(links, "sharedStrings")
-        strings = _Strings(self.limits)
-        if self.package.has(part):
-            self.package.parse(part, strings.start, strings.end, strings.words.add)
-        elif part:
-            self.tally.flags.add("strings-missing")
-        return strings.found
-
-    def read_styles(self, links: _LinkMap) -> list[str]:
-        """The number format code of every cell style. Without it only dates read as numbers."""
-        part = _first(links, "styles")
-        styles = _Styles(self.limits.styles)
-        if self.package.has(part):
-            try:
-                self.package.parse(part, styles.start, styles.end)
-            except IllFormed:
-                self.tally.flags.add("styles-damaged")
-        return styles.formats()
-
-    def read_comments(self, sheet: str) -> dict[Position, str]:
-        """Of a thread the old-style comment is only a copy, with a notice about Excel versions."""
-        notes: dict[Position, str] = {}
-        threads: dict[Position, str] = {}
-        for link in self.links(sheet).values():
-            found = {"comments": notes, "threadedComment": threads}.get(link.kind)
-            if found is not None and self.package.has(link.target):
-                said = _Comments(self.tally, found)
-                self.package.parse(link.target, said.start, said.end, said.words.add)
-        return notes | threads
-
-    def read_properties(self, root: _LinkMap) -> "_Properties":
-        """Custom properties and the save time; both only ever help, so bad XML is flagged."""
-        found = _Properties(self.tally)
-        for link in root.values():
-            if link.kind in _PROPERTIES and self.package.has(link.target):
-                try:
-                    self.package.parse(link.target, found.start, found.end, found.words.add)
-                except IllFormed:
-                    self.tally.flags.add("properties-damaged")
-        return found
-
-
-# --- the parts beside the sheets -----------------------------------------------------------
-
-
-class _Links:
-    """A part of relationships: by id, the kind and the part meant."""
-
-    def __init__(self, folder: str, most: int) -> None:
-        self.folder = folder
-        self.most = most
-        self.found: dict[str, _Link] = {}
-
-    def start(self, tag: str, attributes: Attributes) -> None:
-        if tag != "Relationship" or attributes.get("TargetMode") == "External":
-            return
-        target = attributes.get("Target", "").replace("\\", "/")
-        if not target.startswith("/"):
-            target = posixpath.normpath(posixpath.join(self.folder, target))
-        kind = attributes.get("Type", "").rpartition("/")[2]
-        self.found[attributes.get("Id", "")] = _Link(kind, target.lstrip("/"))
-        if len(self.found) > self.most:
-            raise Refused("F08", "部件过多")
-
-
-def _first(links: _LinkMap, kind: str) -> str:
-    return next((link.target for link in links.values() if link.kind == kind), "")
-
-
-class _Contents:
-    """The workbook part: name, state and relationship of every sheet, in tab order."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.root = ""
-        self.strict = self.date1904 = False
-        self.sheets: list[tuple[str, str, str]] = []
-
-    def start(self, tag: str, attributes: Attributes) -> None:
-        if not self.root:
-            self.root = tag
-            self.strict = any("purl.oclc.org/ooxml" in v for v in attributes.values())
-        elif tag == "sheet":
-            name = attributes.get("name", "")[:255]
-            self.sheets.append((name, attributes.get("state", ""), local(attributes, "id")))
-            if len(self.sheets) > self.most:
-                raise Refused("F08", "工作表过多")
-        elif tag == "workbookPr":
-            self.date1904 = attributes.get("date1904") in ("1", "true")
-
-    def flags(self) -> set[str]:
-        names = {name.casefold() for name, _, _ in self.sheets}
-        found = {"strict"} if self.strict else set()
-        return found | ({"dup-sheet"} if len(names) < len(self.sheets) else set())
-
-
-class _Strings:
-    """The shared strings."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.words = Words(limits.one_text)
-        self.found: list[str] = []
-        self.characters = 0
-
-    def start(self, tag: str, _: Attributes) -> None:
-        if tag == "si":
-            self.words.clear()
-        else:
-            self.words.start(tag)
-
-    def end(self, tag: str) -> None:
-        if tag != "si":
-            self.words.end(tag)
-            return
-        text = unescape(self.words.take())
-        self.found.append(text)
-        self.characters += len(text)
-        if self.characters > self.limits.text or len(self.found) > self.limits.strings:
-            raise Refused("F08", "文字过多")
-
-
-class _Styles:
-    """The styles part: which number format a cell style has."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.codes: dict[str, str] = {}
-        self.numbers: list[str] = []
-        self.inside = False
-
-    def start(self, tag: str, attributes: Attributes) -> None:
-        if tag == "numFmt":
-            self.codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
-        elif tag == "cellXfs":
-            self.inside = True
-        elif tag == "xf" and self.inside:
-            self.numbers.append(attributes.get("numFmtId", "0"))
-        if len(self.numbers) > self.most or len(self.codes) > self.most:
-            raise Refused("F08", "样式过多")
-
-    def end(self, tag: str) -> None:
-        self.inside = self.inside and tag != "cellXfs"
-
-    def formats(self) -> list[str]:
-        return [self.codes.get(n, BUILT_IN.get(n, "")) for n in self.numbers]
-
-
-class _Comments:
-    """A part of comments, old-style or threaded: what is said at which cell."""
-
-    def __init__(self, tally: Tally, found: dict[Position, str]) -> None:
-        self.tally = tally
-        self.found = found
-        self.words = Words(tally.limits.one_text)
-        self.at: Position | None = None
-        self.threaded = False
-
-    def start(self, tag: str, attributes: Attributes) -> None:
-        if tag in ("comment", "threadedComment"):
-            self.threaded = tag == "threadedComment"
-            self.words.clear()
-            self.at = position(attributes.get("ref", ""))
-        elif tag == "text" and self.threaded:
-            self.words.open = True  # a thread has its words here, an old-style comment in `t`
-        else:
-            self.words.start(tag)
-
-    def end(self, tag: str) -> None:
-        self.words.end(tag)
-        if tag not in ("comment", "threadedComment") or self.at is None:
-            return
-        text = unescape(self.words.take())
-        self.tally.item(text)
-        before = self.found.get(self.at)
-        self.found[self.at] = f"{before}\n{text}" if before else text
-
-
-class _Properties:
-    """The save time (core) and the values by name (custom)."""
-
-    def __init__(self, tally: Tally) -> None:
-        self.tally = tally
-        self.words = Words(tally.limits.one_text)
-        self.values: dict[str, str] = {}
-        self.saved = ""
-        self.name = ""
-
-    def start(self, tag: str, attributes: Attributes) -> None:
-        self.words.begin()
-        if tag == "property":
-            self.name = attributes.get("name", "")
-
-    def end(self, tag: str) -> None:
-        text = self.words.take()
-        if tag == "modified":
-            self.saved = text.strip()
-        elif tag == "property":
-            self.name = ""
-        elif self.name:
-            self.tally.item(text)
-            self.values[self.name] = unescape(text)
-            self.name = ""
+def _inside(data: bytes, limits: Limits) -> Package:
+    return Package(io.BytesIO(data), len(data), limits)

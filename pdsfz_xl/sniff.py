@@ -55,19 +55,32 @@ def _sniff_text(head: bytes) -> str:
         return _sniff_markup(text)
     if text.startswith("[internetshortcut]"):
         return "shortcut"
-    if text.startswith("mime-version:") and re.search("x-document-type|multipart/related", text):
-        return "markup"  # Excel's "single file web page".
+    if text.startswith("mime-version:") and _is_page(text):
+        return "mht"
     if _MAIL.match(text):
         return "mail"
     return "csv" if _is_table(text) else "text"
 
 
 def _sniff_markup(text: str) -> str:
-    if "urn:schemas-microsoft-com:office:spreadsheet" in text or "<table" in text:
-        return "markup"
-    if "opendocument.spreadsheet" in text or "office:spreadsheet" in text:
+    is_page = re.match("<!doctype html|<html|<head", text) or "<html" in text
+    if "urn:schemas-microsoft-com:office:spreadsheet" in text and not is_page:
+        return "xml2003"
+    if "opendocument.spreadsheet" in text or "<office:spreadsheet" in text:
         return "ods"
-    return "web" if re.match("<!doctype html|<html|<head", text) or "<html" in text else "xml"
+    if re.search(r"<table[\s>]", text):
+        return "html"
+    return "web" if is_page else "xml"
+
+
+def _is_page(text: str) -> bool:
+    """Whether it is a "single file web page" of Excel's or Word's; a mail says who sent it."""
+    headers = text.replace("\r", "").partition("\n\n")[0]
+    if re.search("^x-document-type:", headers, re.MULTILINE):
+        return True
+    return "multipart/related" in headers and not re.search(
+        "^(from|to|received|subject):", headers, re.MULTILINE
+    )
 
 
 def _is_table(text: str) -> bool:

@@ -434,7 +434,7 @@ def test_an_open_quote_loses_nothing(load):
         (b"\xff\xfea\0,\0b\0\n\0\0\xd8", "表.csv", "F03"),
         (b"a," + b"x" * 2_000_000, "表.csv", "F08"),
         (b"," * 20_000, "表.csv", "F03"),
-        (b"<html><table></table></html>", "表.csv", "F07"),
+        (b"<html><p>a,b</p></html>", "表.csv", "F01"),
     ],
 )
 def test_what_is_no_delimited_text(refusal, data, name, rule):

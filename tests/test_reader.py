@@ -615,7 +615,8 @@ NOT_READ = [
     (b"\x09\x08\x10\0\0\6\5\0", "F03", "损坏"),
     (archive(**{"mimetype": "application/vnd.oasis.opendocument.spreadsheet",
                 "content.xml": "<o/>"}), "F03", "不见了"),
-    (packed({"xl/workbook.bin": "x"}, drop=(WORKBOOK,)), "F07", ".xlsb"),
+    (packed({"xl/workbook.bin": "x"}, drop=(WORKBOOK,)), "F03", "二进制工作簿"),
+    (packed({"_rels/.rels": links(a=("officeDocument", "a.bin")), "a.bin": "x"}), "F07", ".xlsb"),
     (archive(**{"Index/Document.iwa": "x"}), "F07", "Numbers"),
     (archive(**{"报表/市司法局.xlsx": "x"}), "F07", "压缩包"),
     (b"Rar!\x1a\x07\1\0", "F07", "压缩包"),
@@ -625,10 +626,11 @@ NOT_READ = [
     (compound("__substg1.0_0037001F"), "F07", "邮件"),
     ("单位,人数\r\n司法局,42\r\n".encode("gbk"), "F07", ".csv"),
     ("单位\t人数\r\n司法局\t42\r\n".encode("utf-16"), "F07", ".csv"),
-    ("<html><table><tr><td>单位</td></tr></table></html>".encode("gbk"), "F07", "网页"),
-    (b"<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'/>", "F07", "网页"),
-    (b"MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\n\r\n", "F07", "网页"),
-    (compound("EncryptionInfo", "EncryptedPackage"), "F02", ""),
+    (b"<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'/>", "F03", "不见了"),
+    (b"<Work xmlns='urn:schemas-microsoft-com:office:spreadsheet'/>", "F01", "XML"),
+    (b"MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\n\r\n", "F01", "网页"),
+    (compound("EncryptionInfo", "EncryptedPackage"), "F03", "损坏"),
+    (compound("Package"), "F03", "损坏"),
 ]  # fmt: skip
 
 
@@ -823,17 +825,17 @@ def test_what_would_take_too_much_is_refused(refusal, name):
 
 def test_a_gap_nobody_thought_of_is_a_refusal_too(refusal, monkeypatch):
     """Foreign bytes must not end the run, whatever they hit."""
-    from pdsfz_xl import reader
+    from pdsfz_xl import xlsx
 
     def gap(*_):
         raise AttributeError("a bug")
 
-    monkeypatch.setattr(reader, "Grid", gap)
+    monkeypatch.setattr(xlsx, "Grid", gap)
     assert refusal(packed())[0] == "F03"
 
 
 def test_memory_and_a_missing_file_are_not_the_files_fault(load, monkeypatch, tmp_path):
-    from pdsfz_xl import reader
+    from pdsfz_xl import xlsx
 
     with pytest.raises(FileNotFoundError):
         read(tmp_path / "没有.xlsx")
@@ -841,7 +843,7 @@ def test_memory_and_a_missing_file_are_not_the_files_fault(load, monkeypatch, tm
     def starved(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr(reader, "Grid", starved)
+    monkeypatch.setattr(xlsx, "Grid", starved)
     with pytest.raises(MemoryError):
         load(packed())
 

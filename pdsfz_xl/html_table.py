@@ -1,0 +1,171 @@
+"""A web page with tables (.xls, .html, .mht) in, every table a sheet of text cells out.
+
+Many office systems "export to Excel" so, and Excel and WPS save it as well.
+"""
+
+import email
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+
+from pdsfz_xl import wording as w
+from pdsfz_xl.book import Book, Tally
+from pdsfz_xl.package import Limits, Refused
+from pdsfz_xl.page import Page
+
+
+def read(data: bytes, limits: Limits) -> Book:
+    """The tables of one page. Raises Refused, also where there is none."""
+    return _book([_decoded(data)], limits)
+
+
+def read_mht(data: bytes, limits: Limits) -> Book:
+    """The same from a "single file web page", a mail of its pages (RFC 2557)."""
+    pages = [p for p in email.message_from_bytes(data).walk() if p.get_content_type() == _PAGE]
+    payloads = (page.get_payload(decode=True) for page in pages)
+    return _book([_decoded(said) for said in payloads if isinstance(said, bytes)], limits)
+
+
+_PAGE = "text/html"
+_NAME = re.compile(r"<x:Name>([^<]{1,255})</x:Name>")
+"""What Excel calls a sheet; it says so in a comment to itself."""
+
+
+def _book(texts: Iterable[str], limits: Limits) -> Book:
+    tally = Tally(limits)
+    page = Page(tally)
+    names: list[str] = []
+    for text in texts:
+        names += _NAME.findall(text)
+        parser = _Tables(page)
+        parser.feed(text)
+        parser.close()
+    if not page.tables:
+        raise Refused(*w.FILE_KINDS["web"])
+    sheets = page.sheets()
+    if len(names) == page.tables:
+        named = zip(sheets, names, strict=False)
+        sheets = (*(replace(s, name=unescape(n)) for s, n in named), *sheets[len(names) :])
+    return Book(sheets, flags=tuple(sorted(tally.flags)))
+
+
+# --- which characters ----------------------------------------------------------------------
+
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE)
+_CHARSETS = {
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb18030", "gb_2312-80"), "gb18030"),
+    **dict.fromkeys(("utf-8", "utf8", "unicode"), "utf-8"),
+    **dict.fromkeys(("windows-1252", "iso-8859-1", "us-ascii"), "cp1252"),
+    "big5": "big5hkscs",
+}
+"""What is said, and what a browser takes it for (WHATWG, Encoding)."""
+
+
+def _decoded(data: bytes) -> str:
+    marked = [name for mark, name in _MARKS.items() if data.startswith(mark)]
+    said = _CHARSET.search(data[:8192])
+    meant = _CHARSETS.get(said[1].decode("ascii").lower(), "") if said else ""
+    for encoding in marked or [meant, "utf-8", "gb18030"]:
+        try:
+            return data.decode(encoding or "utf-8")
+        except UnicodeDecodeError:
+            continue
+    raise Refused("F03", "文字编码不认识或已损坏")
+
+
+# --- the page ------------------------------------------------------------------------------
+
+_BLANKS = re.compile("[ \\t\\r\\n\\f]+")
+_ASIDE = frozenset({"script", "style", "title", "template"})
+_BLOCKS = frozenset(
+    {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "dl", "dt", "dd", "center"}
+    | {"blockquote", "pre", "hr", "caption", "section", "article", "header", "footer", "form"}
+    | {"table", "tr", "td", "th", "thead", "tbody", "tfoot", "body"}
+)
+"""Where they begin and end a line does."""
+
+_WIDEST, _HIGHEST = 1_000, 65_534
+"""What HTML (4.9.11) lets a cell span."""
+
+_Said = list[tuple[str, str | None]]
+
+
+class _Tables(HTMLParser):
+    """Tells the page what comes next. End tags may be missing."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(convert_charrefs=True)
+        self._page = page
+        self._line: list[str] = []
+        self._aside = ""
+        self._spans = (1, 1)
+
+    def handle_starttag(self, tag: str, attrs: _Said) -> None:
+        if tag == "table":
+            self._aside = ""  # one that was never closed
+        if self._aside or tag in _ASIDE:
+            self._aside = self._aside or tag
+            return
+        if tag == "br":
+            self._end_line()
+        elif tag in _BLOCKS:
+            self._end_block()
+        if tag == "table":
+            self._page.start_table()
+        elif tag == "tr":
+            self._end_cell()
+            self._page.start_row()
+        elif tag in ("td", "th"):
+            self._end_cell()
+            self._page.start_cell()
+            if not self._page.inner:
+                said = dict(attrs)
+                self._spans = (
+                    _span(said.get("colspan"), _WIDEST),
+                    _span(said.get("rowspan"), _HIGHEST),
+                )
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._aside:
+            self._aside = "" if tag == self._aside else self._aside
+            return
+        if tag in _BLOCKS:
+            self._end_block()
+        if tag in ("td", "th", "tr"):
+            self._end_cell()
+        elif tag == "table":
+            self._end_cell()
+            self._page.end_table()
+
+    def handle_data(self, data: str) -> None:
+        if not self._aside:
+            self._line.append(data)
+
+    def close(self) -> None:
+        super().close()
+        self._end_block()
+        self._end_cell()
+
+    def _end_cell(self) -> None:
+        self._page.end_cell(*self._spans)
+
+    def _end_block(self) -> None:
+        if any(piece.strip(" \t\r\n\f") for piece in self._line):
+            self._end_line()
+        self._line.clear()
+
+    def _end_line(self) -> None:
+        """White space is one blank, and none at the ends; a lone fixed one keeps a cell open."""
+        said = _BLANKS.sub(" ", "".join(self._line)).strip(" ")
+        self._line.clear()
+        self._page.add("" if said == "\u00a0" else said)
+        self._page.end_paragraph()
+
+
+def _span(said: str | None, most: int) -> int:
+    """As browsers do: what is no number, or 0, is 1, and what is too much is the most."""
+    found = re.match(r"\s*\+?(\d{1,9})", said or "")
+    return max(1, min(int(found[1]), most)) if found else 1
