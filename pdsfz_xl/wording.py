@@ -298,8 +298,20 @@ def filed_under(requirements: list[str]) -> str:
     return f"佐证材料，归入第 {'、'.join(requirements)} 项" if requirements else "佐证材料，待归项"
 
 
-def opened(members: int) -> str:
-    return f"里面有 {members} 个文件，逐个登记" if members else "里面没有文件"
+def filed(number: int) -> str:
+    return f"佐证材料新归档 {number} 件，在 out/6-材料"
+
+
+def opened(members: int, facts: str) -> str:
+    """What becomes of an archive or a mail; `facts` are who sent it and what to know of it."""
+    inside = f"里面有 {members} 个文件，逐个登记" if members else "里面没有文件"
+    return f"{facts}；{inside}" if facts else inside
+
+
+def mail(sender: str, subject: str, sent: str, notes: tuple[str, ...]) -> str:
+    """A mail in a line: from whom, about what, when, and what a person should know."""
+    facts = (sender and f"来自 {sender}", subject and f"《{subject}》", sent.replace("T", " ")[:16])
+    return "；".join([" ".join(fact for fact in facts if fact) or "邮件", *notes])
 
 
 TWIN: Final = "与另一份文件内容完全相同"
@@ -597,3 +609,47 @@ def revision(unit: str) -> str:
 
 def comment_on(caption: str) -> str:
     return f"批注：{caption}"
+
+
+# --- mails and archives
+MAIL_DAMAGED: Final = "邮件内容损坏"
+MAIL_TOO_DEEP: Final = "邮件套邮件的层次过深"
+MAIL_TOO_MANY: Final = "邮件里的部件过多"
+MAIL_TOO_LARGE: Final = "邮件里的附件加起来比邮件本身还大"
+MAIL_CUT: Final = "邮件不完整，末尾的附件可能缺失"
+UNNAMED: Final = "未命名附件"
+INSIDE_TWIN: Final = "！/"
+"""Stands for INSIDE in the name of a folder, which would look like an archive otherwise."""
+
+
+def on_the_web(link: str) -> str:
+    return f"有附件没有随信寄来，放在网盘上，请人工下载后放入收件夹：{link}"
+
+
+def not_in_mail(name: str) -> str:
+    return f"附件“{name}”没有随信寄来（只是链接，或是嵌入的对象），请人工取出"
+
+
+NO_ARCHIVE: Final = "不是压缩包也不是邮件"
+ARCHIVE_CUT: Final = "压缩包不完整，可能没有下载完"
+ARCHIVE_DAMAGED: Final = "压缩包损坏"
+MEMBER_DAMAGED: Final = "压缩包里的这个文件损坏"
+ARCHIVE_LOCKED: Final = "压缩包有密码"
+ARCHIVE_VOLUME: Final = "这是分卷压缩包的一卷，请对方改发一个完整的 zip"
+ARCHIVE_OVERLAP: Final = "压缩包里的条目互相重叠"
+ARCHIVE_ENTRIES: Final = "压缩包里的条目过多"
+NEEDS_SEVEN_ZIP: Final = "压缩包（rar/7z）需要 7-Zip 才能打开：安装 7-Zip，或请对方改发 zip"
+SEVEN_ZIP_CANNOT: Final = "电脑上的 7-Zip 打不开这种压缩包，请对方改发 zip"
+RARE_METHOD: Final = "用了少见的压缩方法，请对方用普通的 zip 重新压缩"
+BAD_PATH: Final = "名字指向压缩包外面的文件夹"
+IS_LINK: Final = "是快捷方式（符号链接），不是文件本身"
+TWO_OF_A_NAME: Final = "压缩包里有两个同名的文件，分不清"
+TOO_LARGE_INSIDE: Final = "解压后的内容过大"
+
+
+def too_many_files(limit: int) -> str:
+    return f"里面的文件超过 {limit} 个，请解压后分批放入收件夹"
+
+
+def too_deep(limit: int) -> str:
+    return f"压缩包和邮件套了 {limit} 层以上，请解压后放入收件夹"
