@@ -37,14 +37,15 @@ def _book(texts: Iterable[str], limits: Limits) -> Book:
     tally = Tally(limits)
     page = Page(tally)
     names: list[str] = []
+    comments: dict[str, str] = {}
     for text in texts:
         names += _NAME.findall(text)
-        parser = _Tables(page)
+        parser = _Tables(page, comments)
         parser.feed(text)
         parser.close()
     if not page.tables:
         raise Refused(*w.FILE_KINDS["web"])
-    sheets = page.sheets()
+    sheets = page.sheets(comments)
     if len(names) == page.tables:
         named = zip(sheets, names, strict=False)
         sheets = (*(replace(s, name=unescape(n)) for s, n in named), *sheets[len(names) :])
@@ -57,7 +58,6 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]+)", re.IGNORECASE)
 _CHARSETS = {
     **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb18030", "gb_2312-80"), "gb18030"),
-    **dict.fromkeys(("utf-8", "utf8", "unicode"), "utf-8"),
     **dict.fromkeys(("windows-1252", "iso-8859-1", "us-ascii"), "cp1252"),
     "big5": "big5hkscs",
 }
@@ -65,10 +65,11 @@ _CHARSETS = {
 
 
 def _decoded(data: bytes) -> str:
+    """UTF-8 where it may be that, whatever the page says: Chinese in GBK hardly ever is."""
     marked = [name for mark, name in _MARKS.items() if data.startswith(mark)]
     said = _CHARSET.search(data[:8192])
     meant = _CHARSETS.get(said[1].decode("ascii").lower(), "") if said else ""
-    for encoding in marked or [meant, "utf-8", "gb18030"]:
+    for encoding in marked or ["utf-8", meant, "gb18030"]:
         try:
             return data.decode(encoding or "utf-8")
         except UnicodeDecodeError:
@@ -96,9 +97,11 @@ _Said = list[tuple[str, str | None]]
 class _Tables(HTMLParser):
     """Tells the page what comes next. End tags may be missing."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, comments: dict[str, str]) -> None:
         super().__init__(convert_charrefs=True)
         self._page = page
+        self._comments = comments
+        self._noting = False
         self._line: list[str] = []
         self._aside = ""
         self._spans = (1, 1)
@@ -118,6 +121,10 @@ class _Tables(HTMLParser):
         elif tag == "tr":
             self._end_cell()
             self._page.start_row()
+        elif tag == "comment" and self._page.in_cell and not self._noting:
+            self._end_block()
+            self._noting = True
+            self._page.start_text()
         elif tag in ("td", "th"):
             self._end_cell()
             self._page.start_cell()
@@ -136,6 +143,8 @@ class _Tables(HTMLParser):
             self._end_block()
         if tag in ("td", "th", "tr"):
             self._end_cell()
+        elif tag == "comment":
+            self._end_comment()
         elif tag == "table":
             self._end_cell()
             self._page.end_table()
@@ -149,7 +158,18 @@ class _Tables(HTMLParser):
         self._end_block()
         self._end_cell()
 
+    def _end_comment(self) -> None:
+        """LibreOffice writes the comments of a cell into it, in elements of its own."""
+        if self._noting:
+            self._noting = False
+            self._end_block()
+            key = str(len(self._comments))
+            self._comments[key] = self._page.end_text()
+            self._page.mark(key)
+
     def _end_cell(self) -> None:
+        if not self._page.inner:
+            self._end_comment()
         self._page.end_cell(*self._spans)
 
     def _end_block(self) -> None:
@@ -158,11 +178,18 @@ class _Tables(HTMLParser):
         self._line.clear()
 
     def _end_line(self) -> None:
-        """White space is one blank, and none at the ends; a lone fixed one keeps a cell open."""
-        said = _BLANKS.sub(" ", "".join(self._line)).strip(" ")
+        """A break in the source is a blank, and none at the ends; a lone fixed one is nothing.
+
+        Several blanks are kept, which a browser would not do: somebody typed them.
+        """
+        said = _BLANKS.sub(_blank, "".join(self._line)).strip(" ")
         self._line.clear()
         self._page.add("" if said == "\u00a0" else said)
         self._page.end_paragraph()
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " if match[0].strip(" ") else match[0]
 
 
 def _span(said: str | None, most: int) -> int:

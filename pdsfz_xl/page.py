@@ -123,6 +123,10 @@ class Page:
         """Whether what comes next is in a table in a cell."""
         return self._inner > 0
 
+    @property
+    def in_cell(self) -> bool:
+        return self._cell is not None
+
     def start_table(self) -> None:
         if self._open:
             self._inner += 1
@@ -205,6 +209,8 @@ class Page:
         """The tables in order, then the text beside them and the comments nobody can place."""
         while self._open:
             self.end_table()
+        while len(self._texts) > 1:
+            self.add_later(self.end_text())
         if self._texts[0].take():
             self._end_prose()
         said: dict[int, dict[Position, str]] = {}

@@ -4,7 +4,7 @@ The format is Microsoft's "XML Spreadsheet Reference"; many office systems expor
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import date
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally
@@ -194,7 +194,7 @@ class _Contents:
             self._merges.append((*at, at[0] + down, at[1] + across))
         self._at = at
         self._kind = self._value = self._comment = ""
-        self._formula = local(attributes, "Formula").removeprefix("=")
+        self._formula = _FORMULA_START.sub("", local(attributes, "Formula"), count=1)
         self._code = self._codes.get(local(attributes, "StyleID") or self._row_style, "")
 
     def _end_cell(self, at: Position) -> None:
@@ -239,6 +239,10 @@ _ABOUT = ("DocumentProperties", "CustomDocumentProperties")
 _AREAS = frozenset({"Worksheet", "Styles", *_ABOUT})
 
 
+_FORMULA_START = re.compile("[A-Za-z]{0,9}:?=")
+"""Other programs say before it whose syntax it is: of:=SUM([.A1:.A3])."""
+
+
 def _number(attributes: Attributes, name: str, usual: int, most: int) -> int:
     said = local(attributes, name)
     if said and not (said.isdecimal() and len(said) < 8):
@@ -249,17 +253,24 @@ def _number(attributes: Attributes, name: str, usual: int, most: int) -> int:
     return found
 
 
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d{1,9}):(\d\d):(\d\d(?:\.\d{1,15})?)[0.]*Z?)?")
+
+
 def _moment(said: str, code: str) -> Shown | None:
     """A moment written out, by the number it is in a workbook, as that shows it.
 
-    Excel writes durations so too: 36 hours are noon of 1900-01-01.
+    A duration is one too: 36 hours are noon of 1900-01-01, or as many hours of 1899-12-31.
     """
+    match = _MOMENT.fullmatch(said)
+    if not match:
+        return None
     try:
-        moment = datetime.fromisoformat(said.removesuffix("Z"))
+        day = date.fromisoformat(match[1])
     except ValueError:
         return None
-    origin = datetime(1899, 12, 30) if moment >= datetime(1900, 3, 1) else datetime(1899, 12, 31)
-    serial = (moment.replace(tzinfo=None) - origin) / timedelta(days=1)
+    origin = date(1899, 12, 30) if day >= date(1900, 3, 1) else date(1899, 12, 31)
+    hours, minutes, seconds = (float(part or 0) for part in match.groups()[1:])
+    serial = (day - origin).days + (hours * 3600 + minutes * 60 + seconds) / 86_400
     found = shown(repr(serial), code, date1904=False)
     if found and (found.kind == "date" or "[" in code):
         return found
