@@ -101,12 +101,13 @@ class Archive:
         return file
 
     def _listing(self) -> str:
-        """What there is, which may be encrypted too."""
-        for password in self._passwords:
+        """What there is, which may be encrypted too: a password that fails here fails for all."""
+        for number, password in enumerate(self._passwords):
             said = self._run("l", password, ["-slt"])
             if "Unsupported archive type" in said:
                 raise Refused("F07", w.SEVEN_ZIP_CANNOT)
             if _WRONG_PASSWORD not in said:
+                self._passwords = self._passwords[number:]
                 return said
         raise Refused("F02", w.ARCHIVE_LOCKED)
 
