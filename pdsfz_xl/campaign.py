@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from pdsfz_xl import (
     contract,
     draft,
+    filing,
     intake,
     ledger,
     master_book,
@@ -44,6 +45,8 @@ class Done:
     """How many findings of each class people see one by one."""
     others: str = "见汇总表的“问题清单”"
     """Where people find those beyond."""
+    arrived: tuple[str, ...] = ()
+    """One line for each file that was not there before."""
     next_step: str = ""
     more: Mapping[str, Any] = field(default_factory=dict)
 
@@ -277,7 +280,12 @@ class Look(NamedTuple):
     """The sha256 of the merged workbook that the last print went by."""
 
 
-def collect(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
+def collect(
+    ws: Workspace,
+    now: datetime,
+    tell: intake.Tell = _quiet,
+    passwords: tuple[str, ...] = (),
+) -> Done:
     """Returns in, merged workbook out; every original that may be is kept.
 
     Where nothing changed, nothing is written.
@@ -286,7 +294,7 @@ def collect(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
     with ws.locked("collect"), ledger.opened(ws.ledger) as book:
         ws.require_closed(ws.merged)
         before = _bytes(ws.merged)
-        look = _look(ws, now, tell, book)
+        look = _look(ws, now, tell, book, passwords)
         intake.keep(ws, look.batch, look.intake)
         data = report.build(look.batch, look.findings)
         if before and before != data:
@@ -294,6 +302,7 @@ def collect(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
                 raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
             ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
         changed = ws.write(ws.merged, data)
+        evidence = filing.file(ws, look.batch, book, passwords)
         book.mark_out({r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}, now)
         if changed:
             book.record_run("collect", [ws.relative(ws.merged)], now)
@@ -303,12 +312,14 @@ def collect(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
         *_files(look.batch),
         *(f"  没有跟随的链接：{texts.visible(ws.relative(link))}" for link in ws.links()),
         *_summary(look),
+        *([w.filed(len(evidence))] if evidence else []),
         f"汇总表：{outputs['merged']}{'' if changed else '（没有变化，没有重写）'}",
     ]
     return Done(
         said=tuple(said),
         outputs=outputs,
         findings=look.findings,
+        arrived=tuple(_arrived(look)),
         next_step=_next_step(ws, look, collected=True),
         more=contract.collected(look.batch, look.findings, outputs),
     )
@@ -383,11 +394,18 @@ def _unprintable(missing: Iterable[Any]) -> Iterator[str]:
         yield f"字体里没有{said}，纸上以代号显示：{'、'.join(where[:3])}{more}。"
 
 
-def _look(ws: Workspace, now: datetime, tell: intake.Tell, book: ledger.Ledger) -> Look:
+def _look(
+    ws: Workspace,
+    now: datetime,
+    tell: intake.Tell,
+    book: ledger.Ledger,
+    passwords: tuple[str, ...] = (),
+) -> Look:
     """Recompute everything from the drop zone and the clerk's columns."""
     plan = _read_master(ws)
     clerk = review.read(ws.merged) if ws.merged.exists() else {}
-    taken = intake.take(ws, now, tell, book)
+    tried = (*passwords, plan.settings.password) if plan.settings.password else passwords
+    taken = intake.take(ws, now, tell, book, tried)
     batch = merge.batch(plan, taken.arrivals, clerk, now, merged_path=ws.relative(ws.merged))
     errors = tuple(f for f in lint_stage.check(plan) if f.grade == "A")
     return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"))
@@ -402,6 +420,20 @@ def _digest(path: Path) -> str:
 
 
 # --- telling -------------------------------------------------------------------------------
+
+
+def _arrived(look: Look) -> Iterator[str]:
+    """One line for every file nobody had seen before."""
+    fresh = set(look.intake.fresh)
+    for file in look.batch.received:
+        if file.path in fresh:
+            why = "：".join(part for part in (_name(look.batch, file.unit), _why(file)) if part)
+            yield f"{w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{why}）"
+
+
+def _name(batch: Batch, code: str) -> str:
+    unit = batch.master.unit.get(code)
+    return unit.name if unit else ""
 
 
 def _files(batch: Batch) -> Iterator[str]:

@@ -177,16 +177,50 @@ def generate(wish: _Wish, refill: Path | None) -> None:
         _show(wish, campaign.generate(wish.workspace, wish.now, before=before, tell=tell))
 
 
+_passwords = click.option(
+    "--password",
+    "passwords",
+    metavar="密码",
+    multiple=True,
+    help="打开有密码的文件和压缩包时试的密码，可以写几个。",
+)
+
+
 @cli.command()
 @_common
+@_passwords
 @click.pass_obj
-def collect(wish: _Wish) -> None:
+def collect(wish: _Wish, passwords: tuple[str, ...]) -> None:
     """读 out/2-收件 里的文件，汇总、审核，写出汇总表。"""
     from pdsfz_xl import campaign
 
     with _progress("读取") as tell:
-        done = campaign.collect(wish.workspace, wish.now, tell)
+        done = campaign.collect(wish.workspace, wish.now, tell, passwords)
     _show(wish, done)
+
+
+@cli.command()
+@_common
+@_passwords
+@click.pass_obj
+def watch(wish: _Wish, passwords: tuple[str, ...]) -> None:
+    """看守 out/2-收件：有新文件放稳了就汇总，每份一行；按 Ctrl-C 结束。"""
+    from pdsfz_xl import watch as watching
+
+    if wish.as_json:
+        raise OperatorError("watch 一直运行，没有一份 JSON 可给；请用 collect --json。")
+    rounds = watching.watch(wish.workspace, lambda: wish.now, _silent, passwords)
+    click.echo(f"正在看守 out/2-收件，每 {watching.PAUSE:g} 秒看一次；按 Ctrl-C 结束。")
+    try:
+        for done in rounds:
+            for line in done.arrived or done.said[:1]:
+                click.echo(f"{wish.now:%H:%M:%S} {line}")
+    except KeyboardInterrupt:
+        click.echo("已停止看守；收件夹里的文件都还在。")
+
+
+def _silent(items: Iterable[Any], _total: int) -> Iterator[Any]:
+    yield from items
 
 
 @cli.command(name="print")

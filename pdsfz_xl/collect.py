@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pdsfz_xl import identity, layout, reader
+from pdsfz_xl import container, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 
-VERSION = "4"
+VERSION = "6"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -45,14 +45,79 @@ Cells = Mapping[int, reader.Cell]
 """The cells of one row by 0-based column."""
 
 
-def read_return(path: str) -> Manifest:
+class Task(NamedTuple):
+    """A file to be read, with passwords to try; `member` names one file in an archive or mail."""
+
+    path: str
+    passwords: tuple[str, ...] = ()
+    member: str = ""
+
+
+def read_task(task: Task) -> Manifest:
+    """`read_return` for a worker."""
+    return read_return(task.path, task.passwords)
+
+
+def read_return(path: str, passwords: tuple[str, ...] = ()) -> Manifest:
     """Read one file. Never raises for what the file holds: `Manifest.rule` then says why not."""
     file = Path(path)
+    if file.stat().st_size > container.LIMITS.total:
+        return _read(_sha256(file), file, passwords)  # Nobody opens it; this says what it is.
+    data = file.read_bytes()
+    digest = sha256(data).hexdigest()
+    if not container.kind_of(data):
+        return _read(digest, reader.InMemory(file.name, data), passwords)
     try:
-        book = reader.read(file)
+        return _opened(digest, container.unpack(data, file.name, passwords), passwords)
     except reader.Refused as refused:
-        return Manifest(sha256=_sha256(file), rule=refused.rule, detail=refused.detail)
-    return _manifest(_sha256(file), book)
+        return Manifest(sha256=digest, rule=refused.rule, detail=refused.detail)
+
+
+def _read(digest: str, file: Path | reader.InMemory, passwords: tuple[str, ...]) -> Manifest:
+    try:
+        return _manifest(digest, reader.read(file, passwords=passwords))
+    except reader.Refused as refused:
+        return Manifest(sha256=digest, rule=refused.rule, detail=refused.detail)
+
+
+def read_member(task: Task) -> bytes:
+    """The bytes of one file in an archive or a mail; empty where it is not in there any more."""
+    file = Path(task.path)
+    try:
+        inside = container.unpack(file.read_bytes(), file.name, task.passwords)
+    except reader.Refused:
+        return b""
+    return next((m.data for m in inside.members if m.path == task.member), b"")
+
+
+def _opened(digest: str, inside: container.Unpacked, passwords: tuple[str, ...]) -> Manifest:
+    """An archive or a mail: a manifest for every file in it, also for those that stay shut."""
+    members = [
+        Member(
+            m.path,
+            len(m.data),
+            _read(sha256(m.data).hexdigest(), reader.InMemory(m.path, m.data), passwords),
+        )
+        for m in inside.members
+        if not m.inline
+    ]
+    for shut in inside.refused:
+        closed = Manifest(sha256=_named(digest, shut.path), rule=shut.rule, detail=shut.detail)
+        members.append(Member(shut.path, 0, closed))
+    members += [Member(path, 0, None) for path in inside.clutter]
+    facts = [m.facts for m in inside.mails if not m.path]
+    return Manifest(
+        sha256=digest,
+        opened=True,
+        detail="".join(w.mail(f.sender, f.subject, f.sent, f.notes) for f in facts),
+        members=tuple(members),
+        senders={m.path: m.facts.sender for m in inside.mails if m.facts.sender},
+    )
+
+
+def _named(digest: str, path: str) -> str:
+    """A file nobody could take out has no bytes to tell it by: its place does."""
+    return sha256(f"{digest}{w.INSIDE}{path}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _sha256(path: Path) -> str:
@@ -90,9 +155,8 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
                     c,
                     cell,
                     known.get(c, ""),
-                    # A formula above the captions is our status line, whatever it says now:
-                    # LibreOffice saves it to .xls as 0.
-                    _is_own(cell.text, kinds, own) or bool(cell.formula and not columns),
+                    _is_own(cell.text, kinds, own)
+                    or (not columns and _is_lost_status(cell, kinds)),
                 )
                 for c, cell in cells.items()
             }
@@ -169,6 +233,12 @@ def _kinds(sheet: reader.Sheet) -> frozenset[str]:
 
 def _is_own(text: str, kinds: frozenset[str], own: frozenset[str]) -> bool:
     return any(identity.digest(text, kind) in own for kind in kinds)
+
+
+def _is_lost_status(cell: reader.Cell, kinds: frozenset[str]) -> bool:
+    """Whether a cell above the captions is our status line, spoilt: LibreOffice saves 0 to .xls."""
+    spoilt = cell.text == "0" or cell.kind == "error"
+    return bool(cell.formula) and spoilt and w.FORM_SHEET in kinds
 
 
 def _captions(cells: Cells, known: Mapping[str, str], least: int) -> dict[int, str]:

@@ -9,7 +9,7 @@ from pdsfz_xl import collect, engine, ledger
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.model import Arrival, Batch, Manifest
-from pdsfz_xl.workspace import Workspace, digest_of, is_clutter
+from pdsfz_xl.workspace import Workspace, digest_of, is_clutter, is_settling
 
 Tell = Callable[[Iterable[Any], int], Iterator[Any]]
 """Shows progress over items of which there are so many."""
@@ -25,42 +25,80 @@ class Intake(NamedTuple):
     fresh: tuple[str, ...]
 
 
-def take(ws: Workspace, now: datetime, tell: Tell, book: ledger.Ledger) -> Intake:
-    """Every file of the drop zone, read in child processes unless it was read before.
+def take(
+    ws: Workspace,
+    now: datetime,
+    tell: Tell,
+    book: ledger.Ledger,
+    passwords: tuple[str, ...] = (),
+) -> Intake:
+    """Every file of the drop zone and of the archives and mails in it, unless it was read before.
 
-    Clutter, and what another program holds, is there too but was not read.
+    They are read in child processes. Clutter, and what another program holds, is there too but
+    was not read.
     """
     found = {path: _digest(path) for path in ws.dropped()}
     read = {p: digest for p, (digest, _) in found.items() if digest and not is_clutter(p.name)}
-    seen = book.receive([(d, ws.relative(p), found[p][1]) for p, d in read.items()], now)
-    manifests = dict(_manifests(ws, read, tell))
-    arrivals = []
-    for path, (digest, _) in found.items():
+    manifests = dict(_manifests(ws, read, tell, passwords))
+    arrivals: list[_Found] = []
+    for path, (digest, size) in found.items():
         name = ws.relative(path)
         if path in read:
-            receipt = seen[digest]
-            first = receipt.first_path == name
-            arrivals.append(Arrival(name, digest, receipt.first_seen, first, manifests[digest]))
+            arrivals += _with_members(name, size, manifests[digest])
         elif is_clutter(path.name):
-            arrivals.append(Arrival(name, digest, now, True, None))
+            arrivals.append(_Found(name, digest, size, None))
         else:
-            busy = Manifest(sha256="", rule="F03", detail=w.IN_USE)
-            arrivals.append(Arrival(name, "", now, True, busy))
-    return Intake(tuple(arrivals), tuple(ws.relative(p) for p, d in read.items() if seen[d].new))
+            arrivals.append(_Found(name, "", 0, Manifest(sha256="", rule="F03", detail=w.IN_USE)))
+    there = [(f.sha256, f.path, f.size) for f in arrivals if f.manifest and f.sha256]
+    seen = book.receive(there, now)
+    return Intake(
+        tuple(_arrival(one, seen.get(one.sha256), now) for one in arrivals),
+        tuple(path for digest, path, _ in there if seen[digest].new),
+    )
+
+
+class _Found(NamedTuple):
+    path: str
+    sha256: str
+    size: int
+    manifest: Manifest | None
+
+
+def _with_members(path: str, size: int, manifest: Manifest) -> Iterator[_Found]:
+    """A file, and what lies in it if it is an archive or a mail."""
+    yield _Found(path, manifest.sha256, size, manifest)
+    for member in manifest.members:
+        inside = f"{path}{w.INSIDE}{member.path}"
+        if member.manifest:
+            yield _Found(inside, member.manifest.sha256, member.size, member.manifest)
+        else:
+            yield _Found(inside, "", member.size, None)
+
+
+def _arrival(found: _Found, receipt: ledger.Receipt | None, now: datetime) -> Arrival:
+    path, digest, _, manifest = found
+    if receipt is None or manifest is None:
+        return Arrival(path, digest, now, True, manifest)
+    return Arrival(path, digest, receipt.first_seen, receipt.first_path == path, manifest)
 
 
 def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
     """Archive every original and remember what was read, but of held and void bytes nothing.
 
-    By bytes and not by file: a twin of a held file would be a copy of it.
+    By bytes and not by file: a twin of a held file would be a copy of it. What lies in an archive
+    or a mail is kept with that.
     """
     names = {ws.relative(path): path for path in ws.dropped()}
     manifests = {a.path: a.manifest for a in intake.arrivals if a.sha256 and a.manifest}
-    files = [file for file in batch.received if file.path in manifests]
-    barred = {file.sha256 for file in files if file.verdict in ("held", "ignored")}
+    files = [f for f in batch.received if f.path in manifests and w.INSIDE not in f.path]
+    barred = {
+        file.sha256
+        for file in files
+        if file.verdict in ("held", "ignored") and file.message not in w.NOT_YET
+    }
     ws.forget(barred)
     for file in files:
-        if file.sha256 in barred:
+        if file.sha256 in barred or file.message in w.NOT_YET:
             continue
         if file.path not in names:
             raise OperatorError(f"{file.path} 在读取途中被移走了，没有改动汇总表；请重新运行。")
@@ -68,13 +106,22 @@ def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
         label = unit.name if unit else w.UNKNOWN
         ws.archive_file(names[file.path], label, file.first_seen, file.sha256)
         manifest = manifests[file.path]
-        # What is no spreadsheet is told in a moment, and a text becomes one when it is renamed.
-        if manifest.detail not in _PASSING and manifest.rule != "F01":
+        if _is_settled(manifest):
             ws.remember(file.sha256, collect.VERSION, collect.dump(manifest))
 
 
+def _is_settled(manifest: Manifest) -> bool:
+    """Whether the next reading of these bytes would say the same.
+
+    What is no spreadsheet is told in a moment, and a text becomes one when it is renamed; a
+    password may be given next time.
+    """
+    open_ = manifest.rule in ("F01", "F02") or manifest.detail in _PASSING
+    return not open_ and all(_is_settled(m.manifest) for m in manifest.members if m.manifest)
+
+
 def _manifests(
-    ws: Workspace, digests: Mapping[Path, str], tell: Tell
+    ws: Workspace, digests: Mapping[Path, str], tell: Tell, passwords: tuple[str, ...]
 ) -> Iterator[tuple[str, Manifest]]:
     unread: dict[str, Path] = {}
     for path, digest in digests.items():
@@ -84,16 +131,17 @@ def _manifests(
             yield digest, manifest
         else:
             unread.setdefault(digest, path)
-    expected = {str(path): digest for digest, path in unread.items()}
-    for path, result in tell(engine.run(collect.read_return, list(expected)), len(expected)):
-        yield expected[path], _checked(expected[path], result)
+    tasks = {collect.Task(str(path), passwords): (path, d) for d, path in unread.items()}
+    for task, result in tell(engine.run(collect.read_task, list(tasks)), len(tasks)):
+        path, digest = tasks[task]
+        yield digest, _checked(path, digest, result)
 
 
-def _checked(digest: str, result: Manifest | engine.Failure) -> Manifest:
+def _checked(path: Path, digest: str, result: Manifest | engine.Failure) -> Manifest:
     """A file that killed its reader, or changed while it was read, costs itself alone."""
     if isinstance(result, engine.Failure):
         return Manifest(sha256=digest, rule="F08", detail=w.FAILURES[result.kind])
-    if result.sha256 != digest:
+    if result.sha256 != digest or (result.rule == "F03" and is_settling(path)):
         return Manifest(sha256=digest, rule="F03", detail=w.STILL_CHANGING)
     return result
 

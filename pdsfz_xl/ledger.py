@@ -33,7 +33,13 @@ CREATE TABLE runs (
 );
 """
 _SEEN = "ALTER TABLE runs ADD COLUMN merged TEXT NOT NULL DEFAULT '';"
-_STEPS = (_FIRST, _SEEN)
+_FILED = """
+CREATE TABLE filed (
+    path TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+_STEPS = (_FIRST, _SEEN, _FILED)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -109,6 +115,17 @@ class Ledger:
         """The units whose present form has been handed out."""
         rows = self._db.execute("SELECT unit FROM forms WHERE out_since IS NOT NULL")
         return {unit for (unit,) in rows}
+
+    def filed(self) -> dict[str, str]:
+        """The sha256 of every piece of evidence that was filed, by path from the root."""
+        return dict(self._db.execute("SELECT path, sha256 FROM filed ORDER BY path"))
+
+    def record_filed(self, filed: Mapping[str, str]) -> None:
+        """Set what is filed now."""
+        if filed != self.filed():
+            with self._db:
+                self._db.execute("DELETE FROM filed")
+                self._db.executemany("INSERT INTO filed VALUES (?, ?)", filed.items())
 
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""

@@ -130,6 +130,11 @@ class _File:
         for kind, rows in ((w.FORM_SHEET, manifest.rows), (w.EVIDENCE_SHEET, manifest.evidence)):
             for row in rows:
                 self.kinds[row.sheet].add(kind)
+        scattered = [(x.sheet, identity.read(x.typed.text)) for x in manifest.loose]
+        self.scattered = [(sheet, code) for sheet, code in scattered if code]
+        if not manifest.rows and not manifest.evidence:
+            for sheet, _ in self.scattered:
+                self.kinds[sheet].add(w.FORM_SHEET)
         named = {code.campaign for _, code in self.codes if code} or {manifest.campaign} - {""}
         foreign = "、".join(sorted(named)) if matcher.campaign not in named else ""
         known = any(_texts(row) in matcher.by_text for row in manifest.rows)
@@ -144,9 +149,8 @@ class _File:
             self.leave(loose.sheet, [loose.typed])
         if not self.found.rows and not self.found.evidence:
             # Nothing stands in a column we know; where codes do, at least they say whose it is.
-            for loose in self.manifest.loose:
-                code = identity.read(loose.typed.text)
-                if code and code.campaign == self.matcher.campaign:
+            for _, code in self.scattered:
+                if code.campaign == self.matcher.campaign:
                     self.found.units.update({code.unit} & self.master.unit.keys())
         return self.found
 
@@ -264,7 +268,7 @@ class _File:
     def version(self, row: FormRow, unit: str, requirement: Requirement, where: Where) -> Version:
         answer, quantity = row.cells.get(w.ANSWER), row.cells.get(w.QUANTITY)
         asked = quantity if requirement.kind == w.FIGURES else None
-        number = _number(asked) if asked else None
+        number = _number(asked, requirement.measure) if asked else None
         text = texts.tidy(answer.text) if answer else ""
         text = text if texts.count(text) else ""
         choice = texts.tidy(_said(row, w.STATUS))
@@ -364,9 +368,13 @@ class _File:
     @cached_property
     def own(self) -> frozenset[str]:
         """What the forms of this file's units say themselves, where its stamp does not tell."""
-        if self.manifest.stamped:
-            return frozenset()
         units = {code.unit for _, code in self.codes if code} | {self.unit}
+        if not self.codes:
+            units |= {code.unit for _, code in self.scattered}
+        if self.manifest.stamped:
+            units.discard(self.manifest.unit)
+        if units == {""} and self.found.known:  # nothing says whose it is: any unit's form
+            units = set(self.master.unit)
         return frozenset[str]().union(*map(self.matcher.own_digests, units))
 
 
@@ -399,16 +407,18 @@ DIGITS = 15
 """Beyond these neither Excel nor a float keeps every digit."""
 
 
-def _number(typed: Typed) -> float | None:
+def _number(typed: Typed, measure: str) -> float | None:
     """What the form's validation would take, also where it was pasted as text.
 
-    Nothing is put together: `35` above `40` in one cell, `12，15` and `2018 2019` are no number.
+    As a text it may bring its 计量单位, which the form shows beside it. Nothing is put together:
+    `35` above `40` in one cell, `12，15` and `2018 2019` are no number.
     """
     if typed.kind == "number" and typed.value is not None:
         return typed.value if 0 <= typed.value < MOST else None
     if typed.kind not in ("number", "text"):
         return None
     plain = unicodedata.normalize("NFKC", typed.text.replace("，", "、")).strip()
+    plain = plain.removesuffix(unicodedata.normalize("NFKC", measure)).strip()
     if not _WRITTEN_NUMBER.fullmatch(plain):
         return None
     plain = plain.replace(",", "")

@@ -45,7 +45,12 @@ def batch(
     arrivals = tuple(arrivals)
     received, contents = _sorted_files(Matcher(master), arrivals, clerk)
     answers, unused = _answers(master, contents, clerk, merged_path)
-    senders = {a.path: a.manifest.sender for a in arrivals if a.manifest}
+    senders = {
+        f"{a.path}{w.INSIDE}{path}" if path else a.path: sender
+        for a in arrivals
+        if a.manifest
+        for path, sender in a.manifest.senders.items()
+    }
     listed = _evidence(e for found in contents for e in found.evidence)
     placed = evidence.place(master, _counted(received, contents, answers), listed, senders)
     received = placed.received
@@ -145,7 +150,8 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
     if manifest.detail in w.NOT_YET:
         return replace(file, verdict="ignored", message=manifest.detail)
     if manifest.opened:
-        return replace(file, verdict="opened", message=w.opened(len(manifest.members)))
+        said = w.opened(len(manifest.members), manifest.detail)
+        return replace(file, verdict="opened", message=said)
     if manifest.rule:
         return replace(file, verdict="rejected", rule=manifest.rule, message=manifest.detail)
     return file

@@ -341,8 +341,8 @@ class Manifest:
     opened: bool = False
     """It is an archive or a mail, and `members` is what lies in it."""
     members: "tuple[Member, ...]" = ()
-    sender: str = ""
-    """Of a mail, the address it came from."""
+    senders: Mapping[str, str] = field(default_factory=dict)
+    """The address each mail in it came from, by its path in there; its own under an empty one."""
 
 
 class Member(NamedTuple):

@@ -4,6 +4,7 @@ Every limit holds twice: for what the zip directory claims, and again while a pa
 because the claim may be a lie.
 """
 
+import io
 import struct
 import zipfile
 import zlib
@@ -11,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
-from typing import BinaryIO, NoReturn
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, NamedTuple, NoReturn
 from xml.parsers import expat
 
 from pdsfz_xl import wording as w
@@ -71,8 +72,22 @@ class Whole:
     data: bytes
 
 
+class InMemory(NamedTuple):
+    """A file that lies in an archive or a mail, opened as a path is."""
+
+    name: str
+    data: bytes
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.name).suffix
+
+    def open(self, _mode: str) -> io.BytesIO:
+        return io.BytesIO(self.data)
+
+
 @contextmanager
-def opened(path: Path, limits: Limits = FORM_LIMITS) -> "Iterator[Package | Whole]":
+def opened(path: Path | InMemory, limits: Limits = FORM_LIMITS) -> "Iterator[Package | Whole]":
     """A file that may be read. Raises Refused for any other file, OSError if it won't open."""
     with path.open("rb") as file:
         head = file.read(8192)

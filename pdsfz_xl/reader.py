@@ -11,9 +11,9 @@ from pdsfz_xl import delimited, html_table, locked, odf, word, xls, xlsb, xlsx, 
 from pdsfz_xl import wording as w
 from pdsfz_xl.book import Book, Cell, Sheet
 from pdsfz_xl.compound import Compound
-from pdsfz_xl.package import FORM_LIMITS, Limits, Package, Refused, Whole, opened
+from pdsfz_xl.package import FORM_LIMITS, InMemory, Limits, Package, Refused, Whole, opened
 
-__all__ = ["FORM_LIMITS", "Book", "Cell", "Limits", "Refused", "Sheet", "read"]
+__all__ = ["FORM_LIMITS", "Book", "Cell", "InMemory", "Limits", "Refused", "Sheet", "read"]
 
 _PACKAGES: Mapping[str, Callable[[Package], Book]] = {
     "ooxml": xlsx.read,
@@ -30,7 +30,7 @@ _WHOLE: Mapping[str, Callable[[bytes, Limits], Book]] = {
 }
 
 
-def read(path: Path, *, limits: Limits = FORM_LIMITS, passwords: Sequence[str] = ()) -> Book:
+def read(path: Path | InMemory, *, limits: Limits = FORM_LIMITS, passwords: Sequence[str] = ()) -> Book:
     """Read a workbook, or the tables of a document. Raises Refused for anything else.
 
     `passwords` are tried on a file that needs one. Raises OSError when the file cannot be opened,

@@ -24,13 +24,22 @@ _MARK = re.compile(r"_([0-9a-f]{8})")
 """The first digits of the digest in an archived name, wherever somebody moved them."""
 
 _CLUTTER = re.compile(
-    r"(?is)(~\$|\.~|\._).*|\.ds_store|thumbs\.db|desktop\.ini|.*\.(part|tmp|crdownload)"
+    r"(?is)(~\$|\.~|~\.|\._).*|\.ds_store|(eh)?thumbs\.db|desktop\.ini"
+    r"|.*\.(part|partial|tmp|temp|crdownload|download|downloading|x?td|!ut)"
 )
 
 
 def is_clutter(name: str) -> bool:
     """What programs leave beside people's files: lock files, thumbnails, half downloads."""
     return bool(_CLUTTER.fullmatch(name))
+
+
+def is_settling(path: Path, seconds: float = 10) -> bool:
+    """Whether a file was written to so lately that its copying may still go on."""
+    try:
+        return abs(time.time() - path.stat().st_mtime) < seconds
+    except OSError:
+        return True
 
 
 def digest_of(path: Path) -> str:
@@ -174,6 +183,15 @@ class Workspace:
             for part in staged.values():
                 _discard(part)
         return tuple(changed)
+
+    def copy(self, source: Path, path: Path) -> None:
+        """Write a file that has the bytes of another one, whole or not at all."""
+        with _explained(path):
+            part = _stage(path, _blocks(source))
+            try:
+                _replace(part, path)
+            finally:
+                _discard(part)
 
     def remove(self, path: Path, digest: str) -> bool:
         """Remove a file that has these bytes; False, and nothing touched, where it has others."""

@@ -106,7 +106,9 @@ def test_who_wants_no_more_results_leaves_no_process_behind():
 def test_ctrl_c_ends_at_once_and_without_noise():
     """Also the workers that are still starting: a terminal sends the signal to all of them."""
     script = (
-        "import time; from pdsfz_xl import engine\n"
+        "import signal, time; from pdsfz_xl import engine\n"
+        # A test run in the background was told to ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try:\n"
         "    print('started', flush=True)\n"
         "    list(engine.run(time.sleep, [600] * 4))\n"

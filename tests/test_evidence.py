@@ -27,7 +27,8 @@ def container(path: str, members: list[Arrival], sender: str = "", n: int = 900)
     inside = tuple(
         Member(a.path.rpartition(w.INSIDE)[2], 1, a.manifest) for a in members if a.manifest
     )
-    manifest = Manifest(sha256=digest, opened=True, members=inside, sender=sender)
+    senders = {"": sender} if sender else {}
+    manifest = Manifest(sha256=digest, opened=True, members=inside, senders=senders)
     return [Arrival(ZONE + path, digest, NOW, True, manifest), *members]
 
 
@@ -206,6 +207,6 @@ def test_what_an_archive_held_is_remembered_whole(tmp_path):
     form = returned(master(), "03", {"04": DONE}, tmp_path)
     inner = Manifest(sha256="3" * 64, opened=True, members=(Member("表.xlsx", 9, form),))
     members = (Member("内.zip", 5, inner), Member("._x", 1, None))
-    manifest = Manifest(sha256="4" * 64, opened=True, members=members, sender="a@b.cn")
+    manifest = Manifest(sha256="4" * 64, opened=True, members=members, senders={"": "a@b.cn"})
     assert collect.load(collect.dump(manifest)) == manifest
     assert collect.load(b'{"members": 3}') is None

@@ -1,0 +1,69 @@
+"""Evidence out of the drop zone into out/6-材料, a folder for each requirement: hard copies.
+
+The folder can be deleted and is made again; what was filed before and is evidence no more is
+taken away, unless somebody changed it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pdsfz_xl import collect, engine, ledger
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.model import Batch, Filed
+from pdsfz_xl.workspace import Workspace, digest_of
+
+
+def file(
+    ws: Workspace, batch: Batch, book: ledger.Ledger, passwords: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Copy what is not there yet, and give the paths that were written."""
+    places = _places(ws, batch)
+    missing = {p: f for p, f in places.items() if not p.exists() or digest_of(p) != f.sha256}
+    written = [*_copy_files(ws, missing), *_copy_members(ws, missing, passwords)]
+    now = {ws.relative(path): filed.sha256 for path, filed in places.items()}
+    for path, digest in book.filed().items():
+        if path not in now:
+            ws.remove(ws.root / path, digest)
+    book.record_filed(now)
+    return tuple(written)
+
+
+def _places(ws: Workspace, batch: Batch) -> dict[Path, Filed]:
+    """Where each piece goes; of two that would have one name the later gets its digest too."""
+    places: dict[Path, Filed] = {}
+    for filed in batch.filed:
+        unit = batch.master.unit.get(filed.unit)
+        name = Path(filed.name)
+        stem = f"{unit.code}_{unit.name}_{name.stem}" if unit else name.stem
+        suffix = name.suffix if re.fullmatch(r"\.\w{1,10}", name.suffix) else ""
+        path = ws.evidence / (filed.requirement or w.UNFILED) / (texts.file_name(stem) + suffix)
+        if path in places and places[path].sha256 != filed.sha256:
+            path = path.with_stem(f"{path.stem}_{filed.sha256[:8]}")
+        places[path] = filed
+    return places
+
+
+def _copy_files(ws: Workspace, missing: Mapping[Path, Filed]) -> Iterator[str]:
+    sources = {ws.relative(path): path for path in ws.dropped()} if missing else {}
+    for path, filed in missing.items():
+        if source := sources.get(filed.path):
+            ws.copy(source, path)
+            yield ws.relative(path)
+
+
+def _copy_members(
+    ws: Workspace, missing: Mapping[Path, Filed], passwords: tuple[str, ...]
+) -> Iterator[str]:
+    """What lies in an archive or a mail is taken out of it in a child process, as it was read."""
+    sources = {ws.relative(path): path for path in ws.dropped()} if missing else {}
+    tasks: dict[collect.Task, Path] = {}
+    for path, filed in missing.items():
+        outer, _, member = filed.path.partition(w.INSIDE)
+        if member and outer in sources:
+            tasks[collect.Task(str(sources[outer]), passwords, member)] = path
+    for task, data in engine.run(collect.read_member, list(tasks)):
+        if isinstance(data, bytes):
+            ws.write(tasks[task], data)
+            yield ws.relative(tasks[task])

@@ -1,0 +1,196 @@
+"""What came in archives, in mails and beside the forms: registered, read, filed as evidence."""
+
+import io
+import os
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import openpyxl
+import pytest
+from samples import AFTER, NOW
+from test_flow import NOTICE
+
+from pdsfz_xl import campaign, form
+from pdsfz_xl import master as master_stage
+from pdsfz_xl import wording as w
+from pdsfz_xl.form import Filled
+from pdsfz_xl.workspace import Workspace
+
+PHOTO = b"\xff\xd8\xff\xe0 a photo"
+SCAN = b"%PDF-1.7 a scan"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory) -> Path:
+    ws = Workspace(tmp_path_factory.mktemp("prepared"))
+    campaign.init(ws, NOTICE, NOW)
+    campaign.generate(ws, NOW)
+    return ws.root
+
+
+@pytest.fixture
+def ws(prepared, tmp_path) -> Workspace:
+    import shutil
+
+    shutil.copytree(prepared, tmp_path / "任务")
+    ws = Workspace(tmp_path / "任务")
+    ws.dropzone.mkdir(parents=True, exist_ok=True)
+    return ws
+
+
+def a_return(ws: Workspace, unit: str, **listed: str) -> bytes:
+    """A filled form whose 佐证材料 lists files: r11="照片.jpg"; its first key by default."""
+    plan = master_stage.read(ws.master)
+    code = next(u for u in plan.units if u.name == unit)
+    filled = {r.key: Filled("已填报", f"{r.key} 已办理 3 件。") for r in plan.due(code.code)}
+    book = openpyxl.load_workbook(io.BytesIO(form.build(plan, code, filled)))
+    sheet = book[w.EVIDENCE_SHEET]
+    for row, (key, name) in enumerate(listed.items(), 2):
+        key = key.removeprefix("r").replace("_", ".")
+        requirement = plan.requirement[key]
+        sheet.cell(row, 1).value = form.row_code(plan, code.code, requirement)
+        sheet.cell(row, 2).value = name
+    data = io.BytesIO()
+    book.save(data)
+    return data.getvalue()
+
+
+def zipped(**files: bytes) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("__", "/").replace("_dot_", "."), content)
+    return data.getvalue()
+
+
+def mailed(sender: str, *attachments: tuple[str, bytes]) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = f"办公室 <{sender}>"
+    mail["Subject"] = "报送材料"
+    mail.set_content("请查收附件。")
+    for name, data in attachments:
+        mail.add_attachment(data, maintype="application", subtype="octet-stream", filename=name)
+    return mail.as_bytes()
+
+
+def drop(ws: Workspace, path: str, data: bytes) -> None:
+    target = ws.dropzone / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    os.utime(target, (1, 1))
+
+
+def keys_of(ws: Workspace, unit: str) -> list[str]:
+    plan = master_stage.read(ws.master)
+    return [r.key for r in plan.due(next(u.code for u in plan.units if u.name == unit))]
+
+
+def files(done) -> dict[str, tuple[str, str | None]]:
+    return {
+        f["path"].removeprefix("out/2-收件/"): (f["verdict"], f["unit"]) for f in done.more["files"]
+    }
+
+
+def filed(ws: Workspace) -> dict[str, bytes]:
+    return {
+        path.relative_to(ws.evidence).as_posix(): path.read_bytes()
+        for path in sorted(ws.evidence.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_form_in_an_archive_in_a_mail_is_an_ordinary_return(ws):
+    inner = zipped(里层__表_dot_xlsx=a_return(ws, "市审计局"), 里层__说明_dot_pdf=SCAN)
+    drop(ws, "来信.eml", mailed("a@example.cn", ("包.zip", inner)))
+    done = campaign.collect(ws, NOW)
+    assert files(done) == {
+        "来信.eml": ("opened", None),
+        "来信.eml!/包.zip!/里层/表.xlsx": ("accepted", "市审计局"),
+        "来信.eml!/包.zip!/里层/说明.pdf": ("evidence", "市审计局"),
+    }
+    unit = next(u for u in done.more["units"] if u["name"] == "市审计局")
+    assert (unit["status"], unit["files"][0]) == (
+        "complete",
+        "out/2-收件/来信.eml!/包.zip!/里层/表.xlsx",
+    )
+    again = campaign.collect(ws, AFTER)
+    assert again.more["answers"] == done.more["answers"]
+    assert again.arrived == ()
+
+
+def test_evidence_is_filed_by_requirement_from_wherever_it_lies(ws):
+    first, *_ = keys_of(ws, "市审计局")
+    form_ = a_return(ws, "市审计局", **{f"r{first.replace('.', '_')}": "照片.jpg"})
+    drop(ws, "包.zip", zipped(表_dot_xlsx=form_, 照片_dot_jpg=PHOTO))
+    drop(ws, "市审计局/扫描件.pdf", SCAN)
+    done = campaign.collect(ws, NOW)
+    unit = next(u["code"] for u in done.more["units"] if u["name"] == "市审计局")
+    assert filed(ws) == {
+        f"{first}/{unit}_市审计局_照片.jpg": PHOTO,
+        f"待归项/{unit}_市审计局_扫描件.pdf": SCAN,
+    }
+    before = {path: (ws.evidence / path).stat().st_mtime_ns for path in filed(ws)}
+    campaign.collect(ws, AFTER)
+    assert {path: (ws.evidence / path).stat().st_mtime_ns for path in filed(ws)} == before
+
+
+def test_what_is_evidence_no_more_is_taken_away_unless_somebody_changed_it(ws):
+    drop(ws, "市审计局/一.pdf", SCAN)
+    drop(ws, "市审计局/二.pdf", SCAN + b"2")
+    campaign.collect(ws, NOW)
+    one, two = filed(ws)
+    (ws.evidence / two).write_bytes(b"somebody wrote here")
+    for path in ws.dropzone.rglob("*.pdf"):
+        path.unlink()
+    campaign.collect(ws, AFTER)
+    assert filed(ws) == {two: b"somebody wrote here"}
+    assert one != two
+
+
+def test_a_filed_copy_that_was_deleted_is_made_again(ws):
+    drop(ws, "市审计局/一.pdf", SCAN)
+    campaign.collect(ws, NOW)
+    before = filed(ws)
+    for path in ws.evidence.rglob("*.pdf"):
+        path.unlink()
+    campaign.collect(ws, AFTER)
+    assert filed(ws) == before
+
+
+def test_two_files_of_one_name_are_both_filed(ws):
+    drop(ws, "市审计局/甲/照片.jpg", PHOTO)
+    drop(ws, "市审计局/乙/照片.jpg", PHOTO + b"2")
+    campaign.collect(ws, NOW)
+    assert sorted(filed(ws).values()) == [PHOTO, PHOTO + b"2"]
+
+
+def test_a_held_file_is_neither_archived_nor_filed_nor_its_archive(ws):
+    drop(ws, "包.zip", zipped(机密__情况_dot_pdf=SCAN, **{"（机密）方案_dot_pdf": SCAN + b"2"}))
+    done = campaign.collect(ws, NOW)
+    assert files(done)["包.zip"][0] == "held"
+    assert filed(ws) == {}
+    assert not [p for p in ws.archive_folder.glob("*") if "包" in p.name]
+
+
+def test_a_password_that_is_given_opens_what_was_shut(ws):
+    import msoffcrypto.format.ooxml as ooxml
+
+    locked = io.BytesIO()
+    ooxml.OOXMLFile(io.BytesIO(a_return(ws, "市审计局"))).encrypt("2019", locked)
+    drop(ws, "加密.xlsx", locked.getvalue())
+    assert files(campaign.collect(ws, NOW)) == {"加密.xlsx": ("rejected", None)}
+    done = campaign.collect(ws, NOW, passwords=("错的", "2019"))
+    assert files(done) == {"加密.xlsx": ("accepted", "市审计局")}
+    # What was read once is remembered: print and status need no password.
+    assert "已报齐 1" in str(campaign.status(ws, NOW).said)
+
+
+def test_what_is_still_being_copied_is_left_for_the_next_run(ws):
+    path = ws.dropzone / "表.xlsx"
+    path.write_bytes(a_return(ws, "市审计局")[:9000])
+    done = campaign.collect(ws, NOW)
+    assert files(done) == {"表.xlsx": ("ignored", None)}
+    assert "F03" not in {f["rule"] for f in done.more["findings"]}
+    os.utime(path, (1, 1))
+    assert files(campaign.collect(ws, NOW)) == {"表.xlsx": ("rejected", None)}
