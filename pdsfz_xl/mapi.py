@@ -84,15 +84,19 @@ def _charset_of(found: _Found) -> str:
 _FIXED_STREAM = "__properties_version1.0"
 _STREAM = re.compile("__substg1.0_([0-9A-F]{4})([0-9A-F]{4})", re.IGNORECASE)
 _INNER = f"__substg1.0_{DATA:04X}{_OBJECT:04X}"
+_DOCUMENTS = ("Workbook", "WordDocument", "PowerPoint Document")
 _Path = tuple[str, ...]
 
 
 def is_msg(data: bytes) -> bool:
+    """Whether it has the properties of a mail at the top, or could have had before the damage."""
     if not data.startswith(MAGIC):
         return False
     with suppress(Exception), olefile.OleFileIO(io.BytesIO(data)) as ole:
-        return bool(ole.exists(_FIXED_STREAM))
-    return False
+        if ole.exists(_FIXED_STREAM):
+            return True
+    documents = (name.encode("utf-16-le") in data for name in _DOCUMENTS)
+    return _FIXED_STREAM.encode("utf-16-le") in data and not any(documents)
 
 
 def read_msg(data: bytes) -> Item:

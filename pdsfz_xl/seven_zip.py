@@ -75,7 +75,7 @@ class Archive:
         for password in self._passwords if locked else self._passwords[:1]:
             shutil.rmtree(self._folder / "members", ignore_errors=True)
             names = self._folder / "names"
-            names.write_bytes("\n".join(e.path for e in wanted).encode("utf-8", "surrogateescape"))
+            names.write_bytes("\n".join(_quoted(entry.path) for entry in wanted).encode(*_TEXT))
             options = ["-y", "-aou", "-spd", "-scsUTF-8", f"-i@{names}"]
             said = self._run("x", password, [*options, f"-o{self._folder / 'members'}"])
             self._failed = {path: reason for reason, path in _FAILED.findall(said)}
@@ -132,7 +132,7 @@ class Archive:
             finally:
                 process.kill()
                 process.wait()
-        return log.read_bytes().decode("utf-8", "surrogateescape").replace("\r", "")
+        return log.read_bytes().decode(*_TEXT).replace("\r", "")
 
     def _watch(self, process: "subprocess.Popen[bytes]") -> None:
         for _ in range(int(_SECONDS / _TICK)):
@@ -144,6 +144,12 @@ class Archive:
         raise Refused("F08", w.FAILURES["time"])
 
 
+def _quoted(path: str) -> str:
+    """For a list of names, where blanks at both ends are not part of one unless in quotes."""
+    return path if '"' in path else f'"{path}"'
+
+
+_TEXT = ("utf-8", "surrogateescape")
 _WRONG_PASSWORD = "Wrong password"
 _VOLUME = re.compile(r"(?i)\.(part\d+\.rar|r\d\d|\d{3})$")
 _LISTED = "\n----------\n"

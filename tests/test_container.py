@@ -386,6 +386,8 @@ def test_mails_in_mails_are_levels_too():
 # --- 7z and rar ------------------------------------------------------------------------------
 
 FILES = {"表.xlsx": b"one", "里层/乗謀.txt": TEXT}
+ODD = dict.fromkeys(["-a", "@b", "!c", " d ", "e'f", "g.7z!", "[h]", "i;j=k", "$l"], b"odd")
+"""Names that mean something to a program that is told them."""
 
 
 def _program():
@@ -428,6 +430,11 @@ def test_seven_zip(packed):
     assert kind_of(data) == "7z"
     assert contents(data) == FILES
     assert contents(zipped(member("内.7z", data))) == {f"内.7z!/{k}": v for k, v in FILES.items()}
+
+
+@needs_seven_zip
+def test_seven_zip_and_odd_names(packed):
+    assert contents(packed(files=ODD)) == ODD
 
 
 @needs_seven_zip

@@ -25,6 +25,7 @@ from mails import (
     file_part,
     forwarded,
     msg,
+    nested,
     outlook,
     part,
     properties,
@@ -383,6 +384,8 @@ def test_what_is_a_mail():
     assert all(map(is_mail, (eml(), TNEF, msg(FACTS))))
     gateway = b"DKIM-Signature: v=1\r\nDate: x\r\nFrom: a@b.cn\r\nTo: c@d.cn\r\n\r\n"
     assert is_mail(gateway)
+    assert is_mail(msg(FACTS)[:-600])
+    assert not is_mail(nested({"WordDocument": b"", "embedded": outlook(FACTS)}))
     for other in (b"", b"PK\3\4", "说明：见附件".encode(), b"a: b\r\nc: d", msg({})[:512]):
         assert not is_mail(other)
 
