@@ -16,11 +16,15 @@ from pdsfz_xl.shown import BUILT_IN, shown
 FORMULA = "FORMULA()"
 """What stands for every formula."""
 
-# 2.3.2: the numbers of the records. A short cell is the same without a column: the next one.
-_ROW, _BLANK, _SHORT, _SHORT_END = 0, 1, 12, 18
-_RK, _ERROR, _BOOL, _REAL, _STRING, _SHARED = range(2, 8)
+# 2.3.2: the numbers of the records.
+_ROW = 0
+_BLANK, _RK, _ERROR, _BOOL, _REAL, _STRING, _SHARED = range(1, 8)
 _OF_FORMULA = {8: _STRING, 9: _REAL, 10: _BOOL, 11: _ERROR}
 _RICH, _MERGE, _SHARED_ITEM = 62, 176, 19
+_CELLS = frozenset({*range(_BLANK, _SHARED + 1), *_OF_FORMULA, _RICH})
+_SHORT = {**{number + 11: number for number in range(_BLANK, _SHARED + 1)}, 61: _RICH}
+"""The same cells without a column: each is in the next one."""
+
 _FORMAT, _STYLE, _STYLES, _STYLES_END = 44, 47, 617, 618
 _BOOK, _SHEET = 153, 156
 _COMMENT, _COMMENT_TEXT = 635, 637
@@ -197,13 +201,13 @@ def _sheet(
             top, bottom, left, right = struct.unpack_from("<IIII", data)
             tally.item()
             merges.append((*_checked(top, left), *_checked(bottom, right)))
-        elif _BLANK <= kind <= _SHORT_END or kind == _RICH:
+        elif kind in _CELLS or kind in _SHORT:
             tally.element()
-            if _SHORT <= kind <= _SHORT_END:
-                kind, column, place = kind - _SHORT + _BLANK, column + 1, 0
+            if kind in _SHORT:
+                column, place = column + 1, 0
             else:
                 (column,), place = struct.unpack_from("<I", data), 4
-            cell = _cell(kind, data, place, about, tally)
+            cell = _cell(_SHORT.get(kind, kind), data, place, about, tally)
             if cell:
                 _keep(cells, _checked(row, column), cell, tally)
     return Sheet(name, visible, cells, tuple(merges), _comments(package, part, tally))
@@ -226,7 +230,8 @@ def _keep(cells: dict[Position, Cell], at: Position, cell: Cell, tally: Tally) -
 
 def _cell(kind: int, data: bytes, at: int, about: _About, tally: Tally) -> Cell | None:
     """The cell, None for one that is empty. 2.5.9: its style comes first, in 24 bits."""
-    style, at = struct.unpack_from("<I", data, at)[0] & 0xFFFFFF, at + 4
+    style = struct.unpack_from("<I", data, at)[0] & 0xFFFFFF
+    at += 4
     formula = FORMULA if kind in _OF_FORMULA else ""
     kind = _OF_FORMULA.get(kind, kind)
     if kind in (_STRING, _RICH, _SHARED):
@@ -243,8 +248,8 @@ def _cell(kind: int, data: bytes, at: int, about: _About, tally: Tally) -> Cell 
     if kind not in (_RK, _REAL):
         return None
     written = repr(_rk(data, at) if kind == _RK else struct.unpack_from("<d", data, at)[0])
-    code_ = about.formats[style] if style < len(about.formats) else ""
-    number = shown(written, code_, date1904=about.date1904)
+    shape = about.formats[style] if style < len(about.formats) else ""
+    number = shown(written, shape, date1904=about.date1904)
     return Cell(*number, formula) if number else _bad(written, tally)
 
 

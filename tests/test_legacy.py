@@ -5,6 +5,7 @@ import random
 import shutil
 import struct
 import subprocess
+import zipfile
 from dataclasses import replace
 from functools import cache
 
@@ -29,6 +30,8 @@ NASTY = (
 FILTERS = {
     "xls": "xls:MS Excel 97",
     "ods": "ods:calc8",
+    "xlsm": "xlsm:Calc MS Excel 2007 VBA XML",
+    "xltx": "xltx:Calc MS Excel 2007 XML Template",
     # delimiter, quote, encoding (76 is UTF-8, 65535 UTF-16), first line
     "csv": "csv:Text - txt - csv (StarCalc):44,34,76,1",
     "txt": "txt:Text - txt - csv (StarCalc):9,34,65535,1",
@@ -130,6 +133,31 @@ def answers(path):
 @pytest.mark.parametrize("suffix", FILTERS)
 def test_every_nasty_answer_comes_back(saved, suffix):
     assert answers(saved(suffix)) == list(NASTY)
+
+
+def test_a_strict_workbook_is_the_same(load):
+    """ISO 29500 has a dialect of its own with other names; Excel saves it on demand."""
+    ours, theirs = load(filled()), load(strict(filled()))
+    assert (theirs.sheets, theirs.properties) == (ours.sheets, ours.properties)
+    assert theirs.flags == ("strict",)
+
+
+def strict(data):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            part = old.read(name)
+            for loose, narrow in STRICT.items():
+                part = part.replace(loose, narrow)
+            new.writestr(name, part)
+    return buffer.getvalue()
+
+
+STRICT = {
+    b"schemas.openxmlformats.org/spreadsheetml/2006": b"purl.oclc.org/ooxml/spreadsheetml",
+    b"relationships/custom-properties": b"relationships/customProperties",
+    b"schemas.openxmlformats.org/officeDocument/2006": b"purl.oclc.org/ooxml/officeDocument",
+}
 
 
 @needs_office

@@ -235,8 +235,11 @@ def test_an_empty_cell_is_not_there(load, made):
 
 def test_a_short_cell_comes_next(load):
     short = record(17, struct.pack("<I", 0), wide("短"))
+    short += record(61, struct.pack("<I", 0), b"\0", wide("富"))
     made = record(0, struct.pack("<I", 4)) + record(6, struct.pack("<II", 2, 0), wide("甲")) + short
-    assert texts(load(packed(sheet(made))).sheets[0]) == {(4, 2): "甲", (4, 3): "短"}
+    assert texts(load(packed(sheet(made))).sheets[0]) == {
+        (4, 2): "甲", (4, 3): "短", (4, 4): "富",
+    }  # fmt: skip
 
 
 def test_two_cells_far_apart_cost_two_cells(load):
