@@ -31,6 +31,9 @@ _STRING8, _UNICODE, _BINARY, _OBJECT = 0x1E, 0x1F, 0x102, 0x0D
 ENTRIES = 20_000
 """Parts of one mail: none has so many, and each costs memory."""
 
+_KIND = 16
+"""Before the bytes of an object stands a GUID that tells its kind."""
+
 _Found = dict[int, tuple[int, bytes]]
 """Type and bytes by the number of the property."""
 
@@ -42,6 +45,8 @@ class Properties(NamedTuple):
     def data(self) -> bytes | None:
         """An attachment's bytes; None if it is a link, or an object of a program's own."""
         kind, data = self.found.get(DATA, (0, b""))
+        if kind == _OBJECT and data.startswith(MAGIC, _KIND):
+            return data[_KIND:]  # an object of Excel's or Word's is a file of theirs
         return data if kind == _BINARY else None
 
     def text(self, *numbers: int) -> str:
@@ -180,7 +185,9 @@ def read_tnef(data: bytes) -> Item:
             case 2, 0x800F if attached:  # attAttachData
                 attached[-1][DATA] = _BINARY, value
             case 2, 0x9005 if attached:  # attAttachment
-                attached[-1] = _tnef_properties(value) | attached[-1]
+                said = _tnef_properties(value)
+                # Beside a mail there is a text of Outlook's that says it is one.
+                attached[-1] = attached[-1] | said if _holds_mail(said) else said | attached[-1]
     return Item(
         Properties(facts, charset),
         tuple((Properties(found, charset), _tnef_inner(found)) for found in attached),
@@ -188,9 +195,13 @@ def read_tnef(data: bytes) -> Item:
 
 
 def _tnef_inner(found: _Found) -> Item | None:
-    """A mail within it: an object that is such a file itself, after the 16 bytes of its kind."""
+    return read_tnef(found[DATA][1][_KIND:]) if _holds_mail(found) else None
+
+
+def _holds_mail(found: _Found) -> bool:
+    """A mail within a winmail.dat is an object that is such a file itself."""
     kind, data = found.get(DATA, (0, b""))
-    return read_tnef(data[16:]) if kind == _OBJECT and data[16:20] == TNEF else None
+    return kind == _OBJECT and data.startswith(TNEF, _KIND)
 
 
 def _tnef_properties(data: bytes) -> _Found:

@@ -21,6 +21,7 @@ from pdsfz_xl.compound import MAGIC
 from pdsfz_xl.headers import decoded, parameter, words
 from pdsfz_xl.package import Refused
 from pdsfz_xl.sniff import sniff
+from pdsfz_xl.text import file_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,10 @@ def _attached(name: str, data: bytes, shown: bool) -> Attachment:
 def _is_shown(mark: str, page: str) -> bool:
     """Whether a text shows the attachment of that content id (RFC 2392)."""
     return bool(mark) and f"cid:{mark}" in page
+
+
+def _called(mail: Message) -> str:
+    return file_name(mail.subject) if mail.subject else w.UNNAMED
 
 
 def _last(name: str) -> str:
@@ -162,7 +167,7 @@ def _mime_attachments(part: Part, text: str) -> Iterator[Attachment]:
     name = _last(_file_name(part))
     if part.get_content_maintype() == "message":
         inner = _forwarded(part)
-        yield Attachment(name or f"{_last(inner.subject) or w.UNNAMED}.eml", b"", message=inner)
+        yield Attachment(name or f"{_called(inner)}.eml", b"", message=inner)
         return
     data = _payload(part)
     if data.startswith(mapi.TNEF):
@@ -236,9 +241,7 @@ def _of_item(item: mapi.Item) -> Message:
         data, mark = said.data(), said.text(mapi.CONTENT_ID)
         if inner:
             mail = _of_item(inner)
-            attachments.append(
-                Attachment(name or _last(mail.subject) or w.UNNAMED, b"", message=mail)
-            )
+            attachments.append(Attachment(_called(mail), b"", message=mail))
         elif data is None:
             notes.append(w.not_in_mail(name or w.UNNAMED))
         else:

@@ -299,10 +299,20 @@ def test_a_mail_in_a_winmail_dat():
         (0x3001, UNICODE, "转发".encode("utf-16-le")), (0x3701, OBJECT, bytes(16) + TNEF)
     )
     ole = properties((0x3001, UNICODE, "图表".encode("utf-16-le")), (0x3701, OBJECT, bytes(30)))
-    mail = read(winmail((2, RENDERED, b""), (2, ATTACHMENT_PROPERTIES, inner),
+    mail = read(winmail(*attached(b"Untitled\0", b"a mail", (2, ATTACHMENT_PROPERTIES, inner)),
                         (2, RENDERED, b""), (2, ATTACHMENT_PROPERTIES, ole)))  # fmt: skip
-    assert [(a.name, a.message) for a in mail.attachments] == [("转发", read(TNEF))]
+    assert [(a.name, a.message) for a in mail.attachments] == [("主题", read(TNEF))]
     assert mail.notes == (w.not_in_mail("图表"),)
+
+
+def test_an_object_of_a_program_in_a_winmail_dat():
+    book = message.MAGIC + bytes(600)
+    said = properties(
+        (0x3001, UNICODE, "表".encode("utf-16-le")), (0x3701, OBJECT, bytes(16) + book)
+    )
+    assert files(read(winmail((2, RENDERED, b""), (2, ATTACHMENT_PROPERTIES, said)))) == [
+        ("表", book)
+    ]
 
 
 # --- .msg ------------------------------------------------------------------------------------
