@@ -18,6 +18,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from pdsfz_xl import job
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -106,11 +108,14 @@ def _result(future: "Future[Any]") -> Any:
 
 
 def _limit(memory: int) -> None:
-    """Bound the worker's address space, and leave no core file of a foreign document behind.
+    """Bound the worker's memory, and leave no core file of a foreign document behind.
 
-    Windows has no `resource`: there only the wall time is bounded, and the readers' own limits.
+    Windows has no `resource` but job objects, which bound memory; processor time is bounded by
+    the wall time there.
     """
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+        job.bound_memory(memory)
+    else:
         import resource
 
         # macOS knows the limit but may refuse to set it.

@@ -13,7 +13,7 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 
 LADDER = (
     {"model", "errors"},
-    {"text", "wording"},
+    {"text", "wording", "job"},
     {"rules", "identity", "layout", "letter"},
     {"sniff", "shown", "headers"},
     {"package"},

@@ -1,5 +1,6 @@
 """Work in child processes: order kept, and whatever a task does costs that task alone."""
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -9,7 +10,7 @@ import time
 
 import pytest
 
-from pdsfz_xl import engine
+from pdsfz_xl import engine, job
 
 
 def act(task):
@@ -127,3 +128,10 @@ def test_ctrl_c_ends_at_once_and_without_noise():
         time.sleep(0.2)
         os.killpg(process.pid, signal.SIGINT)
         assert process.communicate(timeout=60)[0] == "interrupted\n"
+
+
+def test_the_bound_of_windows_is_as_large_as_windows_says():
+    """JOBOBJECT_EXTENDED_LIMIT_INFORMATION takes 144 bytes on 64 bits (winnt.h)."""
+    if ctypes.sizeof(ctypes.c_void_p) == 8:
+        assert ctypes.sizeof(job._Extended) == 144
+    assert job.bound_memory(1 << 40) == (sys.platform == "win32")
