@@ -23,6 +23,8 @@ MOST_LOOSE = 5_000
 
 _FORM = {texts.squash(c): c for c in layout.FORM_CAPTIONS}
 _EVIDENCE = {texts.squash(c.caption): c.caption for c in layout.EVIDENCE}
+_LONGEST = 40
+"""Characters of a cell that may be a caption, with whatever blanks somebody put in."""
 _NUMBER = re.compile(r"\d+")
 _PROGRESS = re.compile(r"\d+".join(map(re.escape, w.PROGRESS)) + r"\d+")
 _LISTED = r"\d+".join(w.EVIDENCE_HINT)
@@ -131,41 +133,15 @@ def _sha256(path: Path) -> str:
 
 def _manifest(digest: str, book: reader.Book) -> Manifest:
     stamp, own, prefilled = _stamp(book)
-    rows: list[FormRow] = []
-    evidence: list[FormRow] = []
+    tables: dict[str, list[FormRow]] = {w.FORM_SHEET: [], w.EVIDENCE_SHEET: []}
     loose: list[Loose] = []
     for sheet in book.sheets:
         if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
             loose += _beside_stamp(sheet)
-            continue
-        kinds = _kinds(sheet)
-        columns: dict[int, str] = {}
-        table = rows
-        for row, cells in _by_row(sheet):
-            if found := _captions(cells, _FORM, least=4):
-                columns, table = found, rows
-            elif found := _captions(cells, _EVIDENCE, least=4):
-                columns, table = found, evidence
-            elif not columns and (found_by_code := _columns_by_code(cells)):
-                columns, table = found_by_code, rows
-            known = {} if found else columns
-            typed = {
-                c: _typed(
-                    row,
-                    c,
-                    cell,
-                    known.get(c, ""),
-                    _is_own(cell.text, kinds, own)
-                    or (not columns and _is_lost_status(cell, kinds)),
-                )
-                for c, cell in cells.items()
-            }
-            inside = {known[c]: t for c, t in typed.items() if c in known}
-            if inside:
-                table.append(FormRow(sheet.name, row + 1, inside))
-            outside = (t for c, t in typed.items() if c not in known and c not in found)
-            loose += [Loose(sheet.name, t) for t in outside]
-        loose += _comments(sheet)
+        else:
+            loose += _sort(sheet, own, tables)
+            loose += _comments(sheet)
+    rows, evidence = tables.values()
     return Manifest(
         sha256=digest,
         saved="" if book.saved.startswith(_NEVER_SAVED) else book.saved,
@@ -178,6 +154,56 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         loose=tuple(loose[:MOST_LOOSE]),
         flags=(*book.flags, *(["loose-cut"] if len(loose) > MOST_LOOSE else [])),
     )
+
+
+class _Line(NamedTuple):
+    """A row of a sheet. `head` are the captions it names by column, or the form's own columns
+    where it is the first with a row code and no captions stand above; `kind` is whose they are.
+    """
+
+    row: int
+    cells: Cells
+    kind: str
+    head: Mapping[int, str]
+    by_code: bool
+
+
+def _lines(sheet: reader.Sheet) -> Iterator[_Line]:
+    known = False
+    for row, cells in _by_row(sheet):
+        kind, head, by_code = w.FORM_SHEET, _captions(cells, _FORM, least=4), False
+        if not head:
+            kind, head = w.EVIDENCE_SHEET, _captions(cells, _EVIDENCE, least=4)
+        if not head and not known and (head := _columns_by_code(cells)):
+            kind, by_code = w.FORM_SHEET, True
+        known = known or bool(head)
+        yield _Line(row, cells, kind if head else "", head, by_code)
+
+
+def _sort(
+    sheet: reader.Sheet, own: frozenset[str], tables: Mapping[str, list[FormRow]]
+) -> Iterator[Loose]:
+    """Put the rows of a sheet into the tables they belong to; what is in no column is loose."""
+    lines = list(_lines(sheet))
+    # A form's sheet is known by its captions: its name may be lost, and that of another one too.
+    kinds = frozenset(line.kind for line in lines if line.kind) or frozenset({w.GUIDE_SHEET})
+    columns: Mapping[int, str] = {}
+    table = tables[w.FORM_SHEET]
+    for line in lines:
+        if line.head:
+            columns, table = line.head, tables[line.kind]
+        captions = line.head if line.head and not line.by_code else {}
+        known = {} if captions else columns
+        typed = {
+            column: _typed(line.row, column, cell, known.get(column, ""), kinds, own)
+            for column, cell in line.cells.items()
+        }
+        if inside := {known[c]: t for c, t in typed.items() if c in known}:
+            table.append(FormRow(sheet.name, line.row + 1, inside))
+        for column, cell in typed.items():
+            if column not in known and column not in captions:
+                above = not columns and _is_lost_status(line.cells[column], kinds)
+                yield Loose(sheet.name, cell._replace(ours=cell.ours or above))
 
 
 def _stamp(book: reader.Book) -> tuple[dict[str, str], frozenset[str], dict[str, str]]:
@@ -220,21 +246,6 @@ def _by_row(sheet: reader.Sheet) -> Iterator[tuple[int, dict[int, reader.Cell]]]
     yield from rows.items()
 
 
-def _kinds(sheet: reader.Sheet) -> frozenset[str]:
-    """Which of a form's sheets it is, by its captions: a name or two may have been lost."""
-    rows = [cells for _, cells in _by_row(sheet)]
-    kinds = set()
-    if any(_captions(cells, _FORM, least=4) or _columns_by_code(cells) for cells in rows):
-        kinds.add(w.FORM_SHEET)
-    if any(_captions(cells, _EVIDENCE, least=4) for cells in rows):
-        kinds.add(w.EVIDENCE_SHEET)
-    return frozenset(kinds or {w.GUIDE_SHEET})
-
-
-def _is_own(text: str, kinds: frozenset[str], own: frozenset[str]) -> bool:
-    return any(identity.digest(text, kind) in own for kind in kinds)
-
-
 def _is_lost_status(cell: reader.Cell, kinds: frozenset[str]) -> bool:
     """Whether a cell above the captions is our status line, spoilt: LibreOffice saves 0 to .xls."""
     spoilt = cell.text == "0" or cell.kind == "error"
@@ -245,7 +256,8 @@ def _captions(cells: Cells, known: Mapping[str, str], least: int) -> dict[int, s
     """Which columns a header row names, empty if it is none; of two equal captions the first."""
     found: dict[int, str] = {}
     for column, cell in cells.items():
-        caption = known.get(texts.squash(cell.text[:40]))
+        short = len(cell.text) <= _LONGEST
+        caption = known.get(texts.squash(cell.text)) if short else None
         if caption and caption not in found.values():
             found[column] = caption
     return found if len(found) >= least else {}
@@ -266,11 +278,20 @@ def _columns_by_code(cells: Cells) -> dict[int, str]:
     return {}
 
 
-def _typed(row: int, column: int, cell: reader.Cell, caption: str, own: bool) -> Typed:
+def _typed(
+    row: int,
+    column: int,
+    cell: reader.Cell,
+    caption: str,
+    kinds: frozenset[str],
+    own: frozenset[str],
+) -> Typed:
     if caption in layout.TO_FILL:
         ours = cell.text.strip() in _BELOW
     else:
-        ours = own or _is_counter(cell, caption)
+        ours = _is_counter(cell, caption) or any(
+            identity.digest(cell.text, kind) in own for kind in kinds
+        )
     number = cell.value if cell.kind == "number" and isinstance(cell.value, float) else None
     name = layout.cell_name(row, column)
     return Typed(name, cell.kind, cell.text, cell.formula, ours, number)

@@ -6,6 +6,7 @@ first 20 bits of BLAKE2s over those and the row's two identifying texts, in Croc
 
 import re
 import unicodedata
+from functools import lru_cache
 from hashlib import blake2s
 from typing import NamedTuple
 
@@ -73,6 +74,13 @@ def digest(text: str, sheet: str = "") -> str:
     `sheet` is the kind of sheet the text belongs to: what the form says in 填写说明 is somebody's
     word when it stands in the table.
     """
+    short = len(text) < 500  # so that what is kept in memory stays small
+    return _digest(text, sheet) if short else _digest.__wrapped__(text, sheet)
+
+
+@lru_cache(maxsize=8192)
+def _digest(text: str, sheet: str) -> str:
+    """The same texts stand in every form, and in every return of it."""
     parts = f"{sheet}\x1f{squash(text)}".encode("utf-8", "surrogatepass")
     return blake2s(parts, digest_size=5).hexdigest()
 
