@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from html import unescape
-from html.parser import HTMLParser
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.book import Book, Tally
+from pdsfz_xl.markup import pieces
 from pdsfz_xl.package import Limits, Refused
 from pdsfz_xl.page import Page
 
@@ -40,9 +40,7 @@ def _book(texts: Iterable[str], limits: Limits) -> Book:
     comments: dict[str, str] = {}
     for text in texts:
         names += _NAME.findall(text)
-        parser = _Tables(page, comments)
-        parser.feed(text)
-        parser.close()
+        _Tables(page, comments).read(text)
     if not page.tables:
         raise Refused(*w.FILE_KINDS["web"])
     sheets = page.sheets(comments)
@@ -80,7 +78,6 @@ def _decoded(data: bytes) -> str:
 # --- the page ------------------------------------------------------------------------------
 
 _BLANKS = re.compile("[ \\t\\r\\n\\f]+")
-_ASIDE = frozenset({"script", "style", "title", "template"})
 _BLOCKS = frozenset(
     {"p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "dl", "dt", "dd", "center"}
     | {"blockquote", "pre", "hr", "caption", "section", "article", "header", "footer", "form"}
@@ -91,27 +88,31 @@ _BLOCKS = frozenset(
 _WIDEST, _HIGHEST = 1_000, 65_534
 """What HTML (4.9.11) lets a cell span."""
 
-_Said = list[tuple[str, str | None]]
+_SPAN = re.compile(r"\b(colspan|rowspan)\s*=\s*[\"']?\s*\+?(\d{1,9})", re.IGNORECASE)
 
 
-class _Tables(HTMLParser):
+class _Tables:
     """Tells the page what comes next. End tags may be missing."""
 
     def __init__(self, page: Page, comments: dict[str, str]) -> None:
-        super().__init__(convert_charrefs=True)
         self._page = page
         self._comments = comments
         self._noting = False
         self._line: list[str] = []
-        self._aside = ""
         self._spans = (1, 1)
 
-    def handle_starttag(self, tag: str, attrs: _Said) -> None:
-        if tag == "table":
-            self._aside = ""  # one that was never closed
-        if self._aside or tag in _ASIDE:
-            self._aside = self._aside or tag
-            return
+    def read(self, text: str) -> None:
+        for kind, name, rest in pieces(text):
+            if kind == "text":
+                self._line.append(rest)
+            elif kind == "start":
+                self._start(name, rest)
+            else:
+                self._end(name)
+        self._end_block()
+        self._end_cell()
+
+    def _start(self, tag: str, attributes: str) -> None:
         if tag == "br":
             self._end_line()
         elif tag in _BLOCKS:
@@ -121,24 +122,17 @@ class _Tables(HTMLParser):
         elif tag == "tr":
             self._end_cell()
             self._page.start_row()
-        elif tag == "comment" and self._page.in_cell and not self._noting:
-            self._end_block()
-            self._noting = True
-            self._page.start_text()
         elif tag in ("td", "th"):
             self._end_cell()
             self._page.start_cell()
             if not self._page.inner:
-                said = dict(attrs)
-                self._spans = (
-                    _span(said.get("colspan"), _WIDEST),
-                    _span(said.get("rowspan"), _HIGHEST),
-                )
+                self._spans = _spans(attributes)
+        elif tag == "comment" and self._page.in_cell and not self._noting:
+            self._end_block()
+            self._noting = True
+            self._page.start_text()
 
-    def handle_endtag(self, tag: str) -> None:
-        if self._aside:
-            self._aside = "" if tag == self._aside else self._aside
-            return
+    def _end(self, tag: str) -> None:
         if tag in _BLOCKS:
             self._end_block()
         if tag in ("td", "th", "tr"):
@@ -148,15 +142,6 @@ class _Tables(HTMLParser):
         elif tag == "table":
             self._end_cell()
             self._page.end_table()
-
-    def handle_data(self, data: str) -> None:
-        if not self._aside:
-            self._line.append(data)
-
-    def close(self) -> None:
-        super().close()
-        self._end_block()
-        self._end_cell()
 
     def _end_comment(self) -> None:
         """LibreOffice writes the comments of a cell into it, in elements of its own."""
@@ -192,7 +177,8 @@ def _blank(match: re.Match[str]) -> str:
     return " " if match[0].strip(" ") else match[0]
 
 
-def _span(said: str | None, most: int) -> int:
-    """As browsers do: what is no number, or 0, is 1, and what is too much is the most."""
-    found = re.match(r"\s*\+?(\d{1,9})", said or "")
-    return max(1, min(int(found[1]), most)) if found else 1
+def _spans(attributes: str) -> tuple[int, int]:
+    """Columns and rows; 0 and what is no number are 1, and what is too much is the most."""
+    said = {name.lower(): int(number) for name, number in _SPAN.findall(attributes)}
+    columns, rows = (max(1, said.get(name, 1)) for name in ("colspan", "rowspan"))
+    return min(columns, _WIDEST), min(rows, _HIGHEST)

@@ -15,7 +15,7 @@ LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
     {"rules", "identity", "layout", "letter"},
-    {"sniff", "shown", "headers"},
+    {"sniff", "shown", "headers", "markup"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
@@ -52,7 +52,7 @@ HOMES = {
     "olefile": {"mapi"},
     "pyzipper": {"zip_archive"},
     "subprocess": {"seven_zip"},
-    "html": {"html_table", "message"},
+    "html": {"html_table", "markup", "message"},
     "email": {"html_table", "message"},
 }
 SPEAKS_CHINESE = {

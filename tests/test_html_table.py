@@ -5,6 +5,7 @@ import html
 import random
 import shutil
 import subprocess
+import time
 from dataclasses import replace
 
 import pytest
@@ -112,7 +113,10 @@ CONTENTS = [
     ("blanks", "a  b", "a  b"),
     ("fixed blanks", "甲&nbsp;&nbsp;乙", "甲\u00a0\u00a0乙"),
     ("a script and a style", "甲<script>if (1<2) x='</td>'</script><style>td{}</style>乙", "甲乙"),
-    ("a comment of the page", "甲<!-- 不 -->乙<![if !x]>丙<![endif]>", "甲乙丙"),
+    ("a comment of the page", "甲<!-- <td> -->乙<![if !x]>丙<![endif]><![foo[]]>", "甲乙丙"),
+    ("signs in attributes", "<a title='>' href=\"<td>\" x=a'>甲</a>乙", "甲乙"),
+    ("what is never closed", "甲<!-- 乙<a href='x>丙", "甲<!-- 乙丙"),
+    ("a script that never ends", "甲<SCRIPT>1<STYLE>2", "甲12"),
     ("a table in it", "甲<table><tr><td>一<td>二<tr><td>三</table>乙", "甲\n一\n二\n三\n乙"),
     ("a number", "<span x:num>1,286.50</span>", "1,286.50"),
     ("a stray end", "甲</div></table2></p>乙", "甲\n乙"),
@@ -263,7 +267,7 @@ BOMBS = [
     (TEN + "</table>" + "<br>" * 99, {"elements": 99}, "F08"),
     (b"<html><table><tr><td>\xff\xff\xff", {}, "F03"),
     ("<table><tr><td>甲".encode("utf-16")[:-1], {}, "F03"),
-    ("<table><tr><td>甲<![foo[]]>", {}, "F03"),
+    ("<table><tr><td>&#" + "9" * 5_000, {}, "F03"),
 ]
 
 
@@ -276,6 +280,19 @@ def test_what_bites_is_refused(refusal, data, limits, rule):
 def test_no_end_of_it_is_deep(load, piece):
     """There is no recursion over what is not closed."""
     assert load("<table><tr><td>甲" + piece * 9_999).sheets[0].cells[0, 0].text == "甲"
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<a href='", "<!--", "</", "<![", "<script>", "<a b=\"'"])
+def test_what_is_never_closed_is_looked_at_once(load, piece):
+    """Ten times the page takes ten times the time, not a hundred times."""
+    short, long = (took(load, "<table><tr><td>甲" + piece * n) for n in (10_000, 100_000))
+    assert long < 30 * short + 1
+
+
+def took(load, page):
+    before = time.process_time()
+    load(page)
+    return time.process_time() - before
 
 
 def test_no_mutant_does_worse_than_be_refused(load):
