@@ -71,7 +71,7 @@ def _word_bytes(encoding: bytes, text: bytes) -> bytes:
     return base64.b64decode(whole + b"=" * (-len(whole) % 4))
 
 
-_PARAMETER = re.compile(r'(?:^|[;\s])\s*([\w.*-]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
+_PARAMETER = re.compile(r'(?:^|;\s*|\s)([\w.*-]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 
 
 def parameter(header: str, name: str) -> str:

@@ -212,9 +212,13 @@ def _file_name(part: Part) -> str:
 
 def _address(mail: Part) -> str:
     """From, from the bytes: a display name may decode to something that looks like an address."""
-    raw = _raw(mail, "From") or _raw(mail, "Sender")
+    raw = (_raw(mail, "From") or _raw(mail, "Sender"))[:_LONG]
     found = re.findall(r"<\s*([^<>\s]+@[^<>\s]+)\s*>", raw) or re.findall(r"[\w.+=-]+@[\w.-]+", raw)
     return str(found[-1]) if found else ""
+
+
+_LONG = 2000
+"""Nobody's name and address are longer; searching in a million characters would take for ever."""
 
 
 def _raw_bytes(part: Part, name: str) -> bytes:

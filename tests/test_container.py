@@ -73,9 +73,6 @@ ARCHIVES = {
     "a Unicode path of an older name": (
         zipped(Entry(_GBK, extra=unicode_path(b"other", "旧.xlsx"))), [NAME],
     ),
-    "a Unicode path that is none": (
-        zipped(Entry(_GBK, extra=unicode_path(_GBK, "旧")[:-1] + b"\xff")), [NAME],
-    ),
     "macOS": (zipped(_MAC, b"__MACOSX/._e.xlsx"), ["表/é.xlsx"]),
     "folders": (zipped(b"a/", b"b\\", b"a/1.xlsx"), ["a/1.xlsx"]),
     "twice the same": (zipped(b"a.xlsx", b"A.xlsx", b"a.xlsx", b"README", b"README"),

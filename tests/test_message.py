@@ -5,6 +5,7 @@ import random
 import socket
 import struct
 from datetime import datetime
+from time import monotonic
 
 import pytest
 from mails import (
@@ -424,6 +425,17 @@ def test_mails_in_mails_without_end():
     with pytest.raises(Refused) as caught:
         read(data)
     assert caught.value.rule == "F08"
+
+
+@pytest.mark.parametrize(
+    "filler", [b" ", b"; ", b"a ", b"a=", b"a@", b"=?", b"=?a?b?", b"<", b'";']
+)
+def test_a_header_without_end_takes_no_time_without_end(filler):
+    long = filler * (300_000 // len(filler))
+    headers = b"From: <%s\r\nSubject: %s\r\nContent-Type: a/b; %s\r\n\r\nx" % (long, long, long)
+    start = monotonic()
+    assert len(read(headers).attachments) == 1
+    assert monotonic() - start < 5
 
 
 SPECIMENS = {
