@@ -58,16 +58,15 @@ class Archive:
         self._passwords = [*filter(None, passwords)] or [_NONE]
         self._failed: dict[str, str] = {}
         (folder / "archive").write_bytes(data)
-        said = self._listing()
-        if "\nMultivolume = +" in said or (_LISTED not in said and _VOLUME.search(name)):
+        about, listed, members = self._listing().partition(_LISTED)
+        if "\nMultivolume = +" in about or (not listed and _VOLUME.search(name)):
             raise Refused("F03", w.ARCHIVE_VOLUME)
-        if _LISTED not in said:
+        if not listed:
             raise Refused("F03", w.ARCHIVE_DAMAGED)
-        entries = _entries(said)
-        self.files = [entry for entry in entries if not entry.is_folder]
+        self.files = [entry for entry in _entries(members) if not entry.is_folder]
 
     def extract(self, entries: Iterable[Entry]) -> None:
-        """Lay them in the folder, with the password that fails least."""
+        """Lay them in the folder, with the first password that fails for none, else the last."""
         wanted = [entry for entry in entries if not entry.is_link]
         if not wanted:
             return
@@ -104,9 +103,9 @@ class Archive:
         """What there is, which may be encrypted too: a password that fails here fails for all."""
         for number, password in enumerate(self._passwords):
             said = self._run("l", password, ["-slt"])
-            if "Unsupported archive type" in said:
+            if _LISTED not in said and "Unsupported archive type" in said:
                 raise Refused("F07", w.SEVEN_ZIP_CANNOT)
-            if _WRONG_PASSWORD not in said:
+            if _LISTED in said or _WRONG_PASSWORD not in said:
                 self._passwords = self._passwords[number:]
                 return said
         raise Refused("F02", w.ARCHIVE_LOCKED)
@@ -156,9 +155,9 @@ _LISTED = "\n----------\n"
 _FAILED = re.compile(r"^ERROR: (.+?) : (.+)$", re.MULTILINE)
 
 
-def _entries(said: str) -> Iterator[Entry]:
+def _entries(members: str) -> Iterator[Entry]:
     """The list that `l -slt` prints: a block of `name = value` for each member."""
-    for block in said.partition(_LISTED)[2].split("\n\n"):
+    for block in members.split("\n\n"):
         facts = dict(line.partition(" = ")[::2] for line in block.splitlines())
         if path := facts.get("Path"):
             size, attributes = facts.get("Size", ""), facts.get("Attributes", "")

@@ -383,7 +383,9 @@ def test_mails_in_mails_are_levels_too():
 # --- 7z and rar ------------------------------------------------------------------------------
 
 FILES = {"表.xlsx": b"one", "里层/乗謀.txt": TEXT}
-ODD = dict.fromkeys(["-a", "@b", "!c", " d ", "e'f", "g.7z!", "[h]", "i;j=k", "$l"], b"odd")
+ODD = dict.fromkeys(
+    ["-a", "@b", "!c", " d ", "e'f", "g.7z!", "[h]", "i;j=k", "$l", "Wrong password"], b"odd"
+)
 """Names that mean something to a program that is told them."""
 
 
