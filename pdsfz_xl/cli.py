@@ -202,15 +202,23 @@ def collect(wish: _Wish, passwords: tuple[str, ...]) -> None:
 @cli.command()
 @_common
 @_passwords
+@click.option(
+    "--every",
+    metavar="秒",
+    type=click.FloatRange(min=0.5),
+    default=10,
+    show_default=True,
+    help="隔多久看一次。",
+)
 @click.pass_obj
-def watch(wish: _Wish, passwords: tuple[str, ...]) -> None:
+def watch(wish: _Wish, passwords: tuple[str, ...], every: float) -> None:
     """看守 out/2-收件：有新文件放稳了就汇总，每份一行；按 Ctrl-C 结束。"""
     from pdsfz_xl import watch as watching
 
     if wish.as_json:
         raise OperatorError("watch 一直运行，没有一份 JSON 可给；请用 collect --json。")
-    rounds = watching.watch(wish.workspace, lambda: wish.now, _silent, passwords)
-    click.echo(f"正在看守 out/2-收件，每 {watching.PAUSE:g} 秒看一次；按 Ctrl-C 结束。")
+    rounds = watching.watch(wish.workspace, lambda: wish.now, _silent, passwords, every=every)
+    click.echo(f"正在看守 out/2-收件，每 {every:g} 秒看一次；按 Ctrl-C 结束。")
     try:
         for done in rounds:
             for line in done.arrived or done.said[:1]:

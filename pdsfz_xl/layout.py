@@ -253,7 +253,7 @@ LEFTOVER = (
 
 REGISTER = (
     Column("登记号", 14),
-    Column("类别", 7),
+    Column("类别", 13),
     Column("文件或单位", 44),
     Column(w.UNIT, 20),
     Column("结果", 16),

@@ -4,7 +4,7 @@ Nothing typed is dropped: a non-empty cell becomes an answer, a piece of evidenc
 The order of the files never matters.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -212,10 +212,13 @@ def _counted(
         if answer.source and not answer.keyed:
             taken[answer.source.file] += 1
     wrote = {row.where.file for found in contents for row in found.rows if row.said}
+    left = Counter(x.where.file for found in contents for x in found.leftover)
+
+    def message(path: str) -> str:
+        return w.taken(taken[path], left[path], blank=path not in wrote)
+
     return [
-        replace(f, taken=taken[f.path], message=w.taken(taken[f.path], blank=f.path not in wrote))
-        if f.verdict == "accepted"
-        else f
+        replace(f, taken=taken[f.path], message=message(f.path)) if f.verdict == "accepted" else f
         for f in sorted(received, key=lambda f: f.path)
     ]
 

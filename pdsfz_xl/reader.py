@@ -30,7 +30,9 @@ _WHOLE: Mapping[str, Callable[[bytes, Limits], Book]] = {
 }
 
 
-def read(path: Path | InMemory, *, limits: Limits = FORM_LIMITS, passwords: Sequence[str] = ()) -> Book:
+def read(
+    path: Path | InMemory, *, limits: Limits = FORM_LIMITS, passwords: Sequence[str] = ()
+) -> Book:
     """Read a workbook, or the tables of a document. Raises Refused for anything else.
 
     `passwords` are tried on a file that needs one. Raises OSError when the file cannot be opened,

@@ -295,7 +295,7 @@ class _Tables:
                 file.sha256,
                 {
                     "登记号": file.sha256,
-                    "类别": w.FILE,
+                    "类别": w.FILE_CATEGORIES.get(file.verdict, w.FILE),
                     "文件或单位": file.path,
                     w.UNIT: unit.name if unit else "",
                     "结果": w.VERDICTS[file.verdict],

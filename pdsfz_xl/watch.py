@@ -27,6 +27,7 @@ def watch(
     tell: intake.Tell,
     passwords: tuple[str, ...] = (),
     *,
+    every: float = PAUSE,
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[Done]:
     """What each collect said, for ever; it ends when its caller does.
@@ -48,7 +49,7 @@ def watch(
                 if str(error) != complaint:
                     complaint = str(error)
                     yield Done(said=(complaint,))
-        wait(PAUSE if now in (collected, before) else SETTLE)
+        wait(every if now in (collected, before) else min(SETTLE, every))
         before = now
 
 

@@ -321,11 +321,20 @@ COLUMNS_GONE: Final = "表头没有了或列被挪动过，读不出哪一格是
 WHOSE_FORM: Final = "看不出是哪个单位报的（编号和标题都没有了）"
 
 
-def taken(answers: int, *, blank: bool) -> str:
-    """What of an accepted file counts."""
-    if answers:
-        return f"采用 {answers} 项"
-    return "表是空白的" if blank else "内容都在采用的其他文件里，或另有更晚的版本"
+def taken(answers: int, left: int, *, blank: bool) -> str:
+    """What of an accepted file counts, and what does not."""
+    said = f"采用 {answers} 项" if answers else "内容都在采用的其他文件里，或另有更晚的版本"
+    said = "表是空白的" if blank and not answers else said
+    return f"{said}；另有 {left} 格见“{LEFTOVER_SHEET}”" if left else said
+
+
+FILE_CATEGORIES: Final = {
+    "accepted": "填报表",
+    "duplicate": "重复文件",
+    "opened": "压缩包或邮件",
+    "evidence": "佐证材料",
+}
+"""What a file of the register was, by verdict; any other is just a file."""
 
 
 def gone(codes: list[str]) -> str:
@@ -360,7 +369,7 @@ UNREAD: Final = {
     "strings-missing": "缺失的文字部件",
     "bad-cell": "内容损坏的单元格（按原样列出）",
     "dispimg": "单元格里的图片",
-    "drawing": "图片、图形或文本框",
+    "drawing": "图片、图表等图形",
     "embedded": "嵌入的文件",
     "xlm": "宏表",
     "footnotes": "脚注和尾注",

@@ -1,6 +1,9 @@
 """The drop zone watched: what has come to rest is collected, once, and nothing stops it."""
 
 import os
+import signal
+import subprocess
+import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -92,3 +95,22 @@ def test_a_file_that_goes_while_we_look_stops_nothing(ws):
         ws, path.unlink, None, None, lambda: drop(ws, "b.pdf", b"%PDF-1.7 b"), None, None
     )
     assert any("b.pdf" in line for lines in said for line in lines)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a console's Ctrl-C cannot be sent from here")
+def test_ctrl_c_ends_it_cleanly(ws):
+    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    script += "from pdsfz_xl.cli import main; main()"
+    command = [sys.executable, "-c", script, "-C", str(ws.root), "watch", "--every", "0.5"]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment
+    ) as process:
+        assert "看守" in process.stdout.readline()
+        drop(ws, "a.pdf", b"%PDF-1.7 a")
+        while "a.pdf" not in (line := process.stdout.readline()):
+            assert line
+        process.send_signal(signal.SIGINT)
+        said, complaint = process.communicate(timeout=60)
+    assert (process.returncode, complaint) == (0, "")
+    assert "已停止" in said
