@@ -23,7 +23,8 @@ KINDS = ((b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\0", "rar"), (b"Rar!\x1a\
 _NONE = "-"
 """Given as the password where there is none, so that 7-Zip never asks."""
 
-_SECONDS = 60
+_SECONDS = 25
+"""Less than a worker has, so that 7-Zip is ended by us and its folder goes with it."""
 _TICK = 0.1
 
 
