@@ -15,7 +15,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 
-VERSION = "6"
+VERSION = "7"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000

@@ -121,8 +121,10 @@ _SHAPES = frozenset(
     {"frame", "g", "custom-shape", "rect", "line", "ellipse", "circle", "polygon", "polyline"}
     | {"path", "connector", "caption", "measure", "regular-polygon", "control", "shapes"}
 )
-_ASIDE = _SHAPES | {"tracked-changes", "dde-links", "content-validations", "ruby-text"}
-"""Words in these are no cell's: captions in drawings, what was deleted, help, phonetics."""
+"""What may have words in it that are no cell's, in a cell or, under `shapes`, on the page."""
+_UNREAD = frozenset({"image", "object", "object-ole", "plugin", "applet", "control"})
+_ASIDE = frozenset({"tracked-changes", "dde-links", "content-validations", "ruby-text"})
+"""Words in these are nobody's: what was deleted, help, phonetics."""
 
 
 class _Content:
@@ -131,19 +133,19 @@ class _Content:
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
         self.sheets: list[Sheet] = []
-        self._text, self._comment = (_Words(tally.limits.one_text) for _ in range(2))
+        self._text, self._comment, self._drawn = (_Words(tally.limits.one_text) for _ in range(3))
         self._words = self._text
         self._hidden: set[str] = set()
         self._style = ""
-        self._aside = 0
+        self._aside = self._shapes = 0
         self._tables = 0  # a table in a cell is that cell's text
         self._inside = False
 
     def start(self, tag: str, attributes: Attributes) -> None:
         if self._aside or tag in _ASIDE:
             self._aside += 1
-            if self._tables and tag in _SHAPES:
-                self.tally.flags.add("drawing")
+        elif self._shapes or (self._tables and tag in _SHAPES):
+            self._start_in_shape(tag, attributes)
         elif tag == "style":
             self._style = local(attributes, "name")
         elif tag == "table-properties" and local(attributes, "display") == "false":
@@ -166,6 +168,8 @@ class _Content:
     def end(self, tag: str) -> None:
         if self._aside:
             self._aside -= 1
+        elif self._shapes:
+            self._end_in_shape(tag)
         elif tag == "table":
             self._tables -= 1
             if not self._tables:
@@ -180,8 +184,30 @@ class _Content:
             self._words.end(tag)
 
     def add(self, data: str) -> None:
-        if not self._aside:
-            self._words.add(data)
+        if self._aside:
+            return
+        (self._drawn if self._shapes else self._words).add(data)
+
+    # A shape.
+
+    def _start_in_shape(self, tag: str, attributes: Attributes) -> None:
+        self._shapes += 1
+        if tag in _UNREAD:
+            self.tally.flags.add("drawing")
+        self._drawn.start(tag, attributes)
+
+    def _end_in_shape(self, tag: str) -> None:
+        self._shapes -= 1
+        self._drawn.end(tag)
+        if not self._shapes and not self._inside:
+            self._say((0, 0), self._drawn.take())  # on the page: at no cell, so at A1
+
+    def _say(self, at: Position, *said: str) -> None:
+        """Keep what is written beside a cell."""
+        whole = "\n".join(text for text in (self._comments.get(at, ""), *said) if text.strip())
+        if whole:
+            self.tally.item(whole)
+            self._comments[at] = whole
 
     # A sheet.
 
@@ -228,17 +254,16 @@ class _Content:
     def _end_cell(self) -> None:
         self._inside = False
         said, at = self._said, (self._row, self._columns)
-        text, comment = self._text.take(), self._comment.take()
+        text, beside = self._text.take(), (self._comment.take(), self._drawn.take())
         repeat = _times(said.get("number-columns-repeated", ""), ROWS)
         self._columns += repeat
         cell = _cell(said, text, error=self._error)
-        if (cell or comment) and self._columns > COLUMNS:
+        if (cell or any(beside)) and self._columns > COLUMNS:
             raise Refused("F03", "超出工作表的边界")
         if cell:
             self._found.append((at[1], repeat, cell))
-        if comment:
-            self.tally.item(comment)
-            self._comments[at] = comment
+        if any(beside):
+            self._say(at, *beside)
         rows = _times(said.get("number-rows-spanned", ""), ROWS)
         columns = _times(said.get("number-columns-spanned", ""), COLUMNS)
         if rows * columns > 1:

@@ -15,14 +15,11 @@ _TELLING = {
     "externallinks/": "extlink",
     "connections": "connections",
     "embeddings/": "embedded",
-    "drawings/drawing": "drawing",
+    "charts/": "drawing",  # it may have a sheet of its own
     "cellimages": "dispimg",
     "vbaproject": "vba",
 }
 """What the beginning of a part's name tells. None of these parts is read for its contents."""
-
-_EMPTY = 1_000
-"""Bytes; a drawing that holds nothing has some three hundred."""
 
 _PROPERTIES = ("core-properties", "custom-properties", "customProperties")
 
@@ -55,24 +52,11 @@ def first(found: Links, kind: str) -> str:
 
 def telling(package: Package, folder: str) -> set[str]:
     """The flags that the names of the parts in a folder are enough for."""
-    names = [name for name in package.parts if not _is_empty_drawing(package, name)]
     return {
         flag
         for start, flag in _TELLING.items()
-        if any(name.startswith(f"{folder}/{start}") for name in names)
+        if any(name.startswith(f"{folder}/{start}") for name in package.parts)
     }
-
-
-def _is_empty_drawing(package: Package, part: str) -> bool:
-    """Whether a drawing holds nothing at all: LibreOffice writes one for a sheet with a filter."""
-    if "/drawings/drawing" not in part or package.parts[part].file_size > _EMPTY:
-        return False
-    tags: set[str] = set()
-    try:
-        package.parse(part, lambda tag, _: tags.add(tag))
-    except IllFormed:
-        return False
-    return tags == {"wsDr"}
 
 
 class Properties:

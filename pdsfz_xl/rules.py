@@ -124,9 +124,9 @@ _refused(
     "F07",
     "A",
     "格式暂不能读",
-    "“{file}”是 {detail} 格式，目前不能读取",
-    "请用 Excel 或 WPS 打开，另存为 .xlsx 后重新放入收件夹",
-    "能读 .xlsx、.xlsm、.xls、.et、.ods、.csv；其余格式与压缩包等先请另存或解压。",
+    "“{file}”目前不能读取（{detail}）",
+    "请用 Excel 或 WPS 打开，另存为 .xlsx 后重新放入收件夹；压缩包请解压后放入",
+    "能读各种 Excel、WPS、LibreOffice 表格和 Word、网页里的表；其余格式请先另存或解压。",
 )
 _refused(
     "F08",
@@ -160,7 +160,7 @@ def older_form(batch: Batch) -> Iterator[Hit]:
     "请打开存档里的原件核对；需要采用的请代录，或请填报单位写进情况说明后重报",
 )
 def partly_read(batch: Batch) -> Iterator[Hit]:
-    """只读单元格和批注；图片、文本框、嵌入文件等不读，但说出来，免得有人把答案写在那里。"""
+    """只读单元格、批注和文本框；图片、嵌入文件等不读，但说出来，免得有人把答案写在那里。"""
     for file in batch.received:
         kinds = dict.fromkeys(flag.partition(":")[0] for flag in file.flags)
         parts = [w.UNREAD[kind] for kind in kinds if kind in w.UNREAD]

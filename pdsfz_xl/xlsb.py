@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pdsfz_xl import parts
+from pdsfz_xl import drawing, parts
 from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally
 from pdsfz_xl.package import Limits, Package, Refused
 from pdsfz_xl.shown import BUILT_IN, shown
@@ -162,9 +162,11 @@ def _formats(package: Package, part: str) -> list[str]:
 
 
 def _comments(package: Package, sheet: str, tally: Tally) -> dict[Position, str]:
+    """What is written beside the cells: comments, and text boxes at their anchor."""
     found: dict[Position, str] = {}
     at: Position = (0, 0)
-    part = parts.first(parts.links(package, sheet), "comments")
+    links = parts.links(package, sheet)
+    part = parts.first(links, "comments")
     for kind, data in _records(package, part) if package.has(part) else ():
         if kind == _COMMENT:
             row, _, column = struct.unpack_from("<III", data, 4)
@@ -173,6 +175,7 @@ def _comments(package: Package, sheet: str, tally: Tally) -> dict[Position, str]
             said, _ = _wide(data, 1)
             tally.item(said)
             found[at] = f"{found[at]}\n{said}" if at in found else said
+    drawing.read(package, links, tally, found)  # it is XML in these workbooks too ([MS-XLSB] 2.1.7)
     return found
 
 

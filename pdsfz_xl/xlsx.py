@@ -6,7 +6,7 @@ lose Strict files; this one keeps every non-empty cell with its type.
 
 from collections.abc import Iterator
 
-from pdsfz_xl import parts
+from pdsfz_xl import drawing, parts
 from pdsfz_xl import wording as w
 from pdsfz_xl.book import Book, Position, Sheet, Tally
 from pdsfz_xl.grid import Grid, Words, position, unescape
@@ -96,15 +96,21 @@ class _Workbook:
         return styles.formats()
 
     def read_comments(self, sheet: str) -> dict[Position, str]:
-        """Of a thread the old-style comment is only a copy, with a notice about Excel versions."""
+        """What is written beside the cells: comments, and text boxes at their anchor.
+
+        Of a thread the old-style comment is only a copy, with a notice about Excel versions.
+        """
         notes: dict[Position, str] = {}
         threads: dict[Position, str] = {}
-        for link in parts.links(self.package, sheet).values():
+        links = parts.links(self.package, sheet)
+        for link in links.values():
             found = {"comments": notes, "threadedComment": threads}.get(link.kind)
             if found is not None and self.package.has(link.target):
                 said = _Comments(self.tally, found)
                 self.package.parse(link.target, said.start, said.end, said.words.add)
-        return notes | threads
+        comments = notes | threads
+        drawing.read(self.package, links, self.tally, comments)
+        return comments
 
 
 # --- the parts beside the sheets -----------------------------------------------------------

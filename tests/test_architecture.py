@@ -20,6 +20,7 @@ LADDER = (
     {"book", "compound", "zip_archive", "seven_zip"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
     {"parts", "html_table", "message"},
+    {"drawing"},
     {"xlsx", "xlsb", "word", "xml2003"},
     {"excel", "reader", "container"},
     {"form", "workspace", "ledger", "engine"},

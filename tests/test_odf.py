@@ -183,7 +183,7 @@ def test_annotations_are_comments(load):
     assert sheet.comments == {(0, 0): "请 核对\n数字", (0, 1): "请 核对\n数字"}
 
 
-def test_words_in_drawings_and_of_deleted_cells_are_no_cells(load):
+def test_words_in_shapes_are_beside_the_cells_and_those_of_deleted_ones_nowhere(load):
     shape = f"<draw:frame><draw:text-box>{p('框')}</draw:text-box></draw:frame>"
     gone = (
         "<table:tracked-changes><table:deletion>"
@@ -194,7 +194,8 @@ def test_words_in_drawings_and_of_deleted_cells_are_no_cells(load):
     assert [(s.name, [*s.cells.values()]) for s in book.sheets] == [
         ("表", [Cell("text", "甲", "甲")])
     ]
-    assert book.flags == ("drawing",)
+    assert [s.comments for s in book.sheets] == [{(0, 0): "框\n框"}]
+    assert book.flags == ()
 
 
 def test_hidden_sheets_are_read_and_say_so(load):

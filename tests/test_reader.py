@@ -551,7 +551,7 @@ DEGRADED = {
     "broken styles": ({STYLES: "<styleSheet><cellXfs>"}, "styles-damaged"),
     "macros": ({"xl/vbaProject.bin": "x"}, "vba"),
     "external links": ({"xl/externalLinks/externalLink1.xml": "x"}, "extlink"),
-    "a drawing": ({"xl/drawings/drawing1.xml": "x"}, "drawing"),
+    "a chart": ({"xl/charts/chart1.xml": "x"}, "drawing"),
     "embedded": ({"xl/embeddings/a.docx": "x"}, "embedded"),
     "connections": ({"xl/connections.xml": "x"}, "connections"),
     "broken properties": (
