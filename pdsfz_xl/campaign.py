@@ -406,7 +406,14 @@ def _look(
     clerk = review.read(ws.merged) if ws.merged.exists() else {}
     tried = (*passwords, plan.settings.password) if plan.settings.password else passwords
     taken = intake.take(ws, now, tell, book, tried)
-    batch = merge.batch(plan, taken.arrivals, clerk, now, merged_path=ws.relative(ws.merged))
+    batch = merge.batch(
+        plan,
+        taken.arrivals,
+        clerk,
+        now,
+        merged_path=ws.relative(ws.merged),
+        withdrawn=taken.withdrawn,
+    )
     errors = tuple(f for f in lint_stage.check(plan) if f.grade == "A")
     return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"))
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from pdsfz_xl import collect, engine, ledger
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.model import Arrival, Batch, Manifest
+from pdsfz_xl.model import Arrival, Batch, Manifest, Withdrawn
 from pdsfz_xl.workspace import Workspace, digest_of, is_clutter, is_settling
 
 Tell = Callable[[Iterable[Any], int], Iterator[Any]]
@@ -23,6 +23,7 @@ class Intake(NamedTuple):
 
     arrivals: tuple[Arrival, ...]
     fresh: tuple[str, ...]
+    withdrawn: tuple[Withdrawn, ...] = ()
 
 
 def take(
@@ -54,7 +55,23 @@ def take(
     return Intake(
         tuple(_arrival(one, seen.get(one.sha256), now) for one in arrivals),
         tuple(path for digest, path, _ in there if seen[digest].new),
+        tuple(sorted(_withdrawn(ws, book, {digest for digest, _, _ in there}))),
     )
+
+
+def _withdrawn(ws: Workspace, book: ledger.Ledger, here: set[str]) -> Iterator[Withdrawn]:
+    """The returns that were read before and are not here: what was no form is missed by nobody."""
+    for digest, receipt in book.receipts().items():
+        if digest not in here and w.INSIDE not in receipt.first_path:
+            kept = ws.cached(digest, collect.VERSION)
+            manifest = collect.load(kept) if kept else None
+            if manifest and _holds_rows(manifest):
+                yield Withdrawn(receipt.first_path, receipt.first_seen)
+
+
+def _holds_rows(manifest: Manifest) -> bool:
+    inside = any(_holds_rows(m.manifest) for m in manifest.members if m.manifest)
+    return inside or bool(manifest.rows or manifest.evidence)
 
 
 class _Found(NamedTuple):

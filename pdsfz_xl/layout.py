@@ -99,8 +99,11 @@ SETTINGS = {
     "联系电话": "phone",
     "电子邮箱": "email",
     "联系地址": "address",
+    "试行规则": "trial",
 }
 """Key in 任务设置 -> field of `model.Settings`."""
+LATER_SETTINGS = frozenset({"试行规则"})
+"""Those that masters of an earlier version have not."""
 
 # --- the form
 

@@ -70,12 +70,7 @@ class Ledger:
     def receive(self, files: Iterable[tuple[str, str, int]], now: datetime) -> dict[str, Receipt]:
         """The receipt of each (sha256, path, size); a first sight never moves."""
         files = list(files)
-        known = {
-            digest: Receipt(datetime.fromisoformat(seen), path)
-            for digest, seen, path in self._db.execute(
-                "SELECT sha256, first_seen, first_path FROM receipts"
-            )
-        }
+        known = self.receipts()
         fresh: dict[str, tuple[str, str, str, int]] = {}
         for digest, path, size in files:
             if digest not in known:
@@ -85,6 +80,11 @@ class Ledger:
                 self._db.executemany("INSERT INTO receipts VALUES (?, ?, ?, ?)", fresh.values())
         news = {digest: Receipt(now, row[2], True) for digest, row in fresh.items()}
         return {digest: known.get(digest) or news[digest] for digest, _, _ in files}
+
+    def receipts(self) -> dict[str, Receipt]:
+        """Every receipt, by sha256."""
+        rows = self._db.execute("SELECT sha256, first_seen, first_path FROM receipts")
+        return {d: Receipt(datetime.fromisoformat(seen), path) for d, seen, path in rows}
 
     def forms(self) -> dict[str, Form]:
         """The form that was made last for each unit, by unit code."""

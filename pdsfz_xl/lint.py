@@ -278,6 +278,16 @@ def _waivers(master: Master) -> Iterator[Finding]:
         if not waiver.rule:
             where = master.where(w.WAIVERS_SHEET, "规则代码", waiver.row)
             yield rules.finding("M18", where, found="", what=w.RULE)
+        for caption, said in (("理由", waiver.reason), ("日期", waiver.date)):
+            if not said.strip():
+                where = master.where(w.WAIVERS_SHEET, caption, waiver.row)
+                yield rules.finding("M20", where, what=caption)
+
+
+def _trials(master: Master) -> Iterator[Finding]:
+    for code in sorted(rules.trials(master) - rules.RULES.keys()):
+        where = master.where(w.SETTINGS_SHEET, "试行规则")
+        yield rules.finding("M18", where, found=texts.brief(code), what=w.RULE)
 
 
 CHECKS: tuple[Callable[[Master], Iterator[Finding]], ...] = (
@@ -295,4 +305,5 @@ CHECKS: tuple[Callable[[Master], Iterator[Finding]], ...] = (
     _fits,
     _blank_settings,
     _waivers,
+    _trials,
 )

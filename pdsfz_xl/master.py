@@ -120,7 +120,7 @@ class _Reader:
                 text = texts.tidy(said.text) if said else ""
                 values |= self.setting(layout.SETTINGS[key], text, places[key])
         for key in layout.SETTINGS:
-            if key not in places:
+            if key not in places and key not in layout.LATER_SETTINGS:
                 self.problem("M01", w.SETTINGS_SHEET, "A1", what=w.lacking_setting(key))
         settings = Settings(**values)
         return replace(settings, code=texts.squash(settings.code).upper())

@@ -30,6 +30,7 @@ from pdsfz_xl.model import (
     Standing,
     Version,
     Where,
+    Withdrawn,
 )
 
 
@@ -40,6 +41,7 @@ def batch(
     now: datetime,
     *,
     merged_path: str = "",
+    withdrawn: tuple[Withdrawn, ...] = (),
 ) -> Batch:
     """All one round knows. `arrivals` may come in any order."""
     arrivals = tuple(arrivals)
@@ -70,6 +72,7 @@ def batch(
         standings=tuple(_standings(master, answers, [*rows, *listed], received, clerk)),
         clerk=clerk,
         merged_path=merged_path,
+        withdrawn=withdrawn,
     )
 
 

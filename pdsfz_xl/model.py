@@ -60,6 +60,8 @@ class Settings:
     phone: str = ""
     email: str = ""
     address: str = ""
+    trial: str = ""
+    """Codes of rules on trial, 、-separated: they only hint in this campaign."""
 
 
 class Duty(NamedTuple):
@@ -529,6 +531,13 @@ class Standing:
     files: tuple[str, ...] = ()
 
 
+class Withdrawn(NamedTuple):
+    """A return that was read before and lies in the drop zone no more."""
+
+    path: str
+    first_seen: datetime
+
+
 ClerkCells = Mapping[str, Mapping[str, Mapping[str, str]]]
 """What the clerk wrote in the merged workbook: sheet, row key, caption -> text."""
 
@@ -542,6 +551,7 @@ class Batch:
     received: tuple[Received, ...] = ()
     rows: tuple[Row, ...] = ()
     unknown: tuple[Unknown, ...] = ()
+    withdrawn: tuple["Withdrawn", ...] = ()
     answers: tuple[Answer, ...] = ()
     """One per assignment, in master order."""
     evidence: tuple[Evidence, ...] = ()

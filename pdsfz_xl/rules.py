@@ -14,7 +14,17 @@ from typing import NamedTuple
 
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Answer, Batch, Finding, Master, Received, Requirement, Row, Where
+from pdsfz_xl.model import (
+    Answer,
+    Batch,
+    Finding,
+    Master,
+    Received,
+    Requirement,
+    Row,
+    Waiver,
+    Where,
+)
 
 
 class Hit(NamedTuple):
@@ -166,6 +176,19 @@ def partly_read(batch: Batch) -> Iterator[Hit]:
         parts = [w.UNREAD[kind] for kind in kinds if kind in w.UNREAD]
         if parts and file.verdict == "accepted":
             yield Hit(Where(file.path), file.unit, "", {"parts": "、".join(parts)})
+
+
+@rule(
+    "F10",
+    "C",
+    "收过的材料不见了",
+    "“{file}”{seen} 收到过，现在不在收件夹里，里面的内容不再计入",
+    "有意撤回的不用管；否则请从 out/存档 找回原件放回收件夹",
+)
+def withdrawn(batch: Batch) -> Iterator[Hit]:
+    """算数的是收件夹里现在有什么；读过的报送材料少了一份要说出来，不能悄悄变少。"""
+    for gone in batch.withdrawn:
+        yield Hit(Where(gone.path), "", "", {"seen": f"{gone.first_seen:%Y-%m-%d %H:%M}"})
 
 
 # --- I: whose it is ------------------------------------------------------------------------
@@ -394,6 +417,24 @@ def longer_than_advised(batch: Batch) -> Iterator[Hit]:
             yield _of(
                 answer, count=answer.count, advised=requirement.advised, limit=requirement.limit
             )
+
+
+@rule(
+    "L03",
+    "A",
+    "定稿文本超字数",
+    "{item}的定稿文本有 {count} 字，超出上限 {limit} 字共 {over} 字",
+    "请在“定稿”表压缩；平台按上限收",
+)
+def final_too_long(batch: Batch) -> Iterator[Hit]:
+    """定稿文本是上报平台的文字，同样受字数上限约束。"""
+    for requirement in batch.master.requirements:
+        count = texts.count(batch.written(w.FINAL_SHEET, requirement.key, "定稿文本"))
+        if count > requirement.limit:
+            over = count - requirement.limit
+            where = Where(batch.merged_path, w.FINAL_SHEET)
+            said = {"count": count, "limit": requirement.limit, "over": over}
+            yield Hit(where, "", requirement.key, dict(said))
 
 
 # --- V: values -----------------------------------------------------------------------------
@@ -705,7 +746,7 @@ CLASSIFIED = re.compile(
     "A",
     "有涉密标志",
     "“{file}”里有涉密标志（{found}），文件原地暂扣，没有采用、归档或打印",
-    "请按保密规定处理；确认不涉密的，在任务分解表的“同意不改”中写明单位、规则代码 P01 和理由",
+    "请按保密规定处理；确认不涉密的，在任务分解表的“同意不改”中写明单位、规则代码 P01、理由和日期",
 )
 def classified(batch: Batch) -> Iterator[Hit]:
     """涉密信息不得进入本系统：见到标志就停手，由人决定。"""
@@ -901,6 +942,22 @@ declare(
     "写错的豁免不会生效，必须说出来。",
 )
 declare(
+    "M20",
+    "B",
+    "同意不改不完整",
+    "同意不改的一行没有写{what}，没有起作用",
+    "请补上{what}；谁在哪天因为什么同意不改，要写全",
+    "豁免要有理由和日期才算数，事后查得到。",
+)
+declare(
+    "M21",
+    "D",
+    "同意不改没有用到",
+    "同意不改里的 {found} 没有对上任何问题",
+    "问题已经没有了的可以删去该行；写错了的请改正",
+    "写了却没有对上的豁免要说出来：可能单位或编码写错了，也可能问题已经改好。",
+)
+declare(
     "M19",
     "A",
     "没有填报项",
@@ -1017,13 +1074,32 @@ def file_sentence(file: Received) -> str:
 
 def run(batch: Batch) -> tuple[Finding, ...]:
     """All findings of a batch, worst first, waived ones marked."""
+    used: set[int] = set()
+    trial = trials(batch.master)
     found = [
-        _name(batch, rule.code, hit)
+        _name(batch, rule.code, hit, trial, used)
         for rule in CATALOGUE
         if rule.check
         for hit in rule.check(batch)
     ]
+    found += _unused_waivers(batch.master, used)
     return tuple(sorted(found, key=_order))
+
+
+def trials(master: Master) -> set[str]:
+    """The codes of rules that only hint in this campaign."""
+    return set(re.findall(r"[A-Z0-9]+", texts.squash(master.settings.trial).upper()))
+
+
+def _unused_waivers(master: Master, used: set[int]) -> Iterator[Finding]:
+    for waiver in master.waivers:
+        # One of P01 lets a file in, so that there is nothing left to speak of.
+        known = waiver.rule in RULES and waiver.rule != "P01"
+        if waiver.row not in used and known and _is_complete(waiver):
+            parts = (master.unit[waiver.unit].name if waiver.unit in master.unit else "",
+                     waiver.requirement, waiver.rule)  # fmt: skip
+            where = master.where(w.WAIVERS_SHEET, "规则代码", waiver.row)
+            yield finding("M21", where, found=" ".join(part for part in parts if part))
 
 
 def _order(finding: Finding) -> tuple[object, ...]:
@@ -1031,22 +1107,37 @@ def _order(finding: Finding) -> tuple[object, ...]:
     return (finding.grade, finding.rule, finding.unit, finding.requirement, where, finding.message)
 
 
-def _name(batch: Batch, code: str, hit: Hit) -> Finding:
+def _name(batch: Batch, code: str, hit: Hit, trial: set[str], used: set[int]) -> Finding:
     master = batch.master
     unit = master.unit[hit.unit].name if hit.unit in master.unit else ""
     context = {"item": _item(master, hit.requirement), **hit.context}
     said = finding(code, hit.where, unit=unit, requirement=hit.requirement, **context)
-    return said._replace(waived=waived(master, code, hit.unit, hit.requirement))
+    waivers = _waivers(master, code, hit.unit, hit.requirement)
+    used.update(waiver.row for waiver in waivers)
+    if code in trial:
+        said = said._replace(grade=w.HINT_GRADE, message=w.on_trial(said.message))
+    return said._replace(waived=bool(waivers))
 
 
 def waived(master: Master, code: str, unit: str, requirement: str) -> bool:
     """Whether a row of 同意不改 covers this rule for this unit (code) and requirement."""
-    return any(
-        waiver.rule == code
+    return bool(_waivers(master, code, unit, requirement))
+
+
+def _waivers(master: Master, code: str, unit: str, requirement: str) -> list[Waiver]:
+    return [
+        waiver
+        for waiver in master.waivers
+        if waiver.rule == code
         and waiver.unit in ("", unit)
         and waiver.requirement in ("", requirement)
-        for waiver in master.waivers
-    )
+        and _is_complete(waiver)
+    ]
+
+
+def _is_complete(waiver: Waiver) -> bool:
+    """Whether it says why and when."""
+    return bool(waiver.reason.strip() and waiver.date.strip())
 
 
 def _item(master: Master, key: str) -> str:

@@ -72,6 +72,13 @@ KEYING: Final = "已来件待代录"
 
 GRADES: Final = {"A": "必须改", "B": "须说明", "C": "请核实", "D": "提示"}
 
+HINT_GRADE: Final = "D"
+
+
+def on_trial(message: str) -> str:
+    return f"（试行）{message}"
+
+
 STANDING: Final = {
     "complete": "已报齐",
     "partial": "未报齐",
@@ -424,6 +431,7 @@ SETTING_HELP: Final = {
     "联系电话": "写进填报表和通知",
     "电子邮箱": "填报单位把表报到这里",
     "联系地址": "纸质版送到这里",
+    "试行规则": "本次只作提示的规则代码，如 S02、T02；可以空着",
 }
 COLUMN_HELP: Final = {
     LEVEL1: "通知原文。合并、重复或空着（承上行）读法相同",

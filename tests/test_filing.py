@@ -194,3 +194,18 @@ def test_what_is_still_being_copied_is_left_for_the_next_run(ws):
     assert "F03" not in {f["rule"] for f in done.more["findings"]}
     os.utime(path, (1, 1))
     assert files(campaign.collect(ws, NOW)) == {"表.xlsx": ("rejected", None)}
+
+
+def test_a_return_that_is_taken_away_is_said_aloud(ws):
+    drop(ws, "表.xlsx", a_return(ws, "市审计局"))
+    drop(ws, "别的.pdf", SCAN)
+    campaign.collect(ws, NOW)
+    (ws.dropzone / "表.xlsx").rename(ws.dropzone / "改名.xlsx")
+    moved = campaign.collect(ws, AFTER)
+    assert "F10" not in {f["rule"] for f in moved.more["findings"]}
+    (ws.dropzone / "改名.xlsx").unlink()
+    (ws.dropzone / "别的.pdf").unlink()
+    gone = campaign.collect(ws, AFTER)
+    [said] = [f for f in gone.more["findings"] if f["rule"] == "F10"]
+    assert "表.xlsx" in said["message"]
+    assert [p for p in ws.archive_folder.iterdir() if "市审计局" in p.name]

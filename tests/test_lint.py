@@ -138,10 +138,14 @@ def test_a_good_master_is_silent(edit):
         ({(TEMPLATES, "C2"): "{单位}：{截止曰期}"}, ["M11 通知模板!C2"]),
         ({(TEMPLATES, "B3"): "{}{单 位}"}, ["M11 通知模板!B3", "M11 通知模板!B3"]),
         ({(TEMPLATES, "B3"): "｛单位｝"}, ["M11 通知模板!B3"]),
-        ({(WAIVERS, "A2"): "市司法局", (WAIVERS, "B2"): "01", (WAIVERS, "C2"): "L01"}, []),
+        ({(WAIVERS, "A2"): "市司法局", (WAIVERS, "B2"): "01", (WAIVERS, "C2"): "L01",
+          (WAIVERS, "D2"): "领导同意", (WAIVERS, "F2"): "2019-10-24"}, []),
+        ({(WAIVERS, "C2"): "L01"}, ["M20 同意不改!D2", "M20 同意不改!F2"]),
         ({(WAIVERS, "A2"): "市司法", (WAIVERS, "C2"): "L01"}, ["M18 同意不改!A2"]),
-        ({(WAIVERS, "B2"): "99", (WAIVERS, "C2"): "L99"}, ["M18 同意不改!B2", "M18 同意不改!C2"]),
-        ({(WAIVERS, "A2"): "市司法局"}, ["M18 同意不改!C2"]),
+        ({(WAIVERS, "B2"): "99", (WAIVERS, "C2"): "L99",
+          (WAIVERS, "D2"): "x", (WAIVERS, "F2"): "x"}, ["M18 同意不改!B2", "M18 同意不改!C2"]),
+        ({(WAIVERS, "A2"): "市司法局", (WAIVERS, "D2"): "x", (WAIVERS, "F2"): "x"},
+         ["M18 同意不改!C2"]),
         # everything at once, in the order of sheets and cells
         ({(TEMPLATES, "B2"): "{x}", (UNITS, "A4"): "-", (TABLE, "H3"): "2", (TABLE, "J3"): "多",
           (SETTINGS, "B3"): "", (TABLE, "I2"): "诗"},
@@ -254,7 +258,8 @@ def test_malformed_keys_do_not_stop_it(edit):
 def test_every_rule_of_the_master_is_spoken_here():
     """So that a new M rule gets a case."""
     source = Path(__file__).read_text("utf-8")
-    codes = [code for code in rules.RULES if code.startswith("M") and code != "M02"]
+    # M21 is found in a round: see test_rules.
+    codes = [c for c in rules.RULES if c.startswith("M") and c not in ("M02", "M21")]
     assert [code for code in codes if f"{code} " not in source] == []
 
 

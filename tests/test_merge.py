@@ -549,7 +549,9 @@ def test_a_file_with_a_classification_mark_is_held_until_the_office_decides(tmp_
     assert not result.answer["03", "04"].answered
     assert result.standings[2].status == "received"
     assert "P01" in {f.rule for f in rules.run(result)}
-    allowed = master(waivers=(Waiver(unit="03", requirement="", rule="P01"),))
+    allowed = master(
+        waivers=(Waiver(unit="03", requirement="", rule="P01", reason="已核", date="2019-10-24"),)
+    )
     assert batch(allowed, arrival(form, "a.xlsx")).answer["03", "04"].answered
 
 

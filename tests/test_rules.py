@@ -10,7 +10,7 @@ from samples import AFTER, NOW, arrival, batch, master, requirement, returned
 from pdsfz_xl import identity, lint, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
-from pdsfz_xl.model import Evidence, Manifest, Settings, Unit, Waiver, Where
+from pdsfz_xl.model import Evidence, Manifest, Settings, Unit, Waiver, Where, Withdrawn
 
 GOOD = Filled("已填报", "2019年办理 3 件。")
 
@@ -173,6 +173,8 @@ CASES = {
     "R01": altered(w.METHOD, "随便看看"),
     "X01": contradicting,
     "X02": revised_then_corrected,
+    "L03": lambda _: batch(master(), clerk={w.FINAL_SHEET: {"04": {"定稿文本": "字" * 1001}}}),
+    "F10": lambda _: replace(batch(master()), withdrawn=(Withdrawn("out/2-收件/甲.xlsx", NOW),)),
     "S01": answered("详见附件。", "已填报", 1.0),
     "S02": copied,
     "S03": answered("认真开展工作", "已填报", 1.0),
@@ -240,8 +242,10 @@ BAD_MASTERS = {
             "requirements": ()},
     "M18": {"waivers": (Waiver(unit="", requirement="99", rule="L01", row=2),)},
     "M19": {"requirements": ()},
+    "M20": {"waivers": (Waiver(unit="", requirement="", rule="L01", row=2),)},
 }  # fmt: skip
-READ_ELSEWHERE = {"M01", "M03", "M09", "M11", "M15"}
+WAIVED = {"reason": "领导同意", "date": "2019-10-24"}
+READ_ELSEWHERE = {"M01", "M03", "M09", "M11", "M15", "M21"}
 """Found while the master is read, or in its templates: see test_master and test_lint."""
 
 
@@ -269,7 +273,7 @@ def test_the_catalogue_refuses_a_second_rule_of_one_code():
 
 
 def test_a_waiver_marks_exactly_what_it_names(tmp_path):
-    waiver = Waiver(unit="01", requirement="02.1", rule="L01", reason="领导同意")
+    waiver = Waiver(unit="01", requirement="02.1", rule="L01", row=2, **WAIVED)
     plan = master(waivers=(waiver,))
     filled = {"02.1": Filled("", "字" * 1001, 1.0), "02.2": Filled("", "字" * 1001)}
     found = rules.run(batch(plan, arrival(returned(plan, "01", filled, tmp_path), "a.xlsx")))
@@ -277,6 +281,36 @@ def test_a_waiver_marks_exactly_what_it_names(tmp_path):
         "02.1": True,
         "02.2": False,
     }
+
+
+@pytest.mark.parametrize("lacking", ["reason", "date"])
+def test_a_waiver_without_a_reason_or_a_date_clears_nothing(lacking, tmp_path):
+    waiver = Waiver(unit="01", requirement="", rule="L01", row=2, **{**WAIVED, lacking: " "})
+    plan = master(waivers=(waiver,))
+    filled = {"02.1": Filled("", "字" * 1001, 1.0), "02.2": GOOD}
+    found = rules.run(batch(plan, arrival(returned(plan, "01", filled, tmp_path), "a.xlsx")))
+    assert [f.waived for f in found if f.rule == "L01"] == [False]
+    assert "M20" in {f.rule for f in lint.check(plan)}
+
+
+def test_a_waiver_that_matches_nothing_is_said(tmp_path):
+    waivers = (
+        Waiver(unit="01", requirement="02.2", rule="L01", row=2, **WAIVED),
+        Waiver(unit="", requirement="", rule="G01", row=3, **WAIVED),
+        Waiver(unit="03", requirement="", rule="P01", row=4, **WAIVED),
+    )
+    found = [f for f in rules.run(batch(master(waivers=waivers))) if f.rule == "M21"]
+    assert ["市发改委 02.2 L01" in f.message for f in found] == [True]
+
+
+def test_a_rule_on_trial_only_hints(tmp_path):
+    plan = master(settings=replace(master().settings, trial="L01、S03"))
+    filled = {"02.1": Filled("", "字" * 1001, 1.0), "02.2": GOOD}
+    found = rules.run(batch(plan, arrival(returned(plan, "01", filled, tmp_path), "a.xlsx")))
+    [hint] = [f for f in found if f.rule == "L01"]
+    assert (hint.grade, hint.message.startswith("（试行）")) == ("D", True)
+    unknown = replace(plan, settings=replace(plan.settings, trial="L99"))
+    assert "M18" in {f.rule for f in lint.check(unknown)}
 
 
 def test_findings_come_worst_first_and_always_in_the_same_order(tmp_path):
