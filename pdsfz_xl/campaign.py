@@ -21,6 +21,7 @@ from pdsfz_xl import (
     report,
     review,
     rules,
+    tables,
 )
 from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import lint as lint_stage
@@ -365,7 +366,12 @@ def status(ws: Workspace, now: datetime) -> Done:
     with ledger.opened(ws.ledger, readonly=True) as book:
         look = _look(ws, now, _quiet, book)
     settings = look.batch.master.settings
-    said = [f"任务：{settings.name}（{settings.code}）", *_summary(look)]
+    left = tables.outstanding(look.batch)
+    said = [
+        f"任务：{settings.name}（{settings.code}）",
+        *_summary(look),
+        *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),
+    ]
     return Done(
         said=tuple(said),
         findings=look.findings,
@@ -375,6 +381,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             "campaign": settings.code,
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
             "units": [contract.unit(look.batch, s) for s in look.batch.standings],
+            "outstanding": {word: list(keys) for word, keys in left.items()},
             "next": _next_step(ws, look),
         },
     )
@@ -489,7 +496,7 @@ def _days(deadline: date | None, today: date) -> str:
 def _next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
     """The one thing to do now, as the command to type where there is one."""
     batch = look.batch
-    if any(f.rule.startswith("M") for f in look.findings):
+    if any(f.rule.startswith("M") and f.grade == "A" for f in look.findings):
         return "任务分解表有错误，请运行 pdsfz-xl lint"
     if not any(ws.forms.glob("*.xlsx")):
         return "pdsfz-xl generate"

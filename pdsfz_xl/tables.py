@@ -53,6 +53,23 @@ def lines(batch: Batch, findings: tuple[Finding, ...]) -> dict[str, list[Line]]:
     return {**written, w.ORPHAN_SHEET: list(tables.orphans(written))}
 
 
+def outstanding(batch: Batch) -> dict[str, tuple[str, ...]]:
+    """What the office still has to do before anything is final: requirement keys by word."""
+    left: dict[str, dict[str, None]] = {
+        word: {} for word in (w.PENDING_TEXT, w.PENDING_CHOICE, w.REVIEW_AGAIN, w.UNSIGNED)
+    }
+    for line in _Tables(batch, ()).final():
+        state = str(line.values["状态"])
+        if state in left:
+            left[state][line.key] = None
+        elif state != w.UNANSWERED and not batch.written(w.FINAL_SHEET, line.key, "审定人"):
+            left[w.UNSIGNED][line.key] = None
+    for answer in batch.answers:
+        if answer.stale:
+            left[w.REVIEW_AGAIN][answer.requirement] = None
+    return {word: tuple(keys) for word, keys in left.items() if keys}
+
+
 def _once(lines: list[Line]) -> Iterator[Line]:
     """Of rows with one key, as the versions of a conflict, the first holds the clerk's words."""
     seen = {""}

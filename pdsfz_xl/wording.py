@@ -67,6 +67,7 @@ NOTICE_KINDS: Final = ("下发", "催报", "退回修改", "回执", "更正")
 PENDING_TEXT: Final = "待综合"
 PENDING_CHOICE: Final = "待定"
 REVIEW_AGAIN: Final = "待复审"
+UNSIGNED: Final = "未审定"
 NOTHING_DUE: Final = "无需报送"
 KEYING: Final = "已来件待代录"
 
@@ -670,3 +671,58 @@ def too_many_files(limit: int) -> str:
 
 def too_deep(limit: int) -> str:
     return f"压缩包和邮件套了 {limit} 层以上，请解压后放入收件夹"
+
+
+# --- what is typed into the province's platform
+ENTRY_SHEET: Final = "录入清单"
+ENTRY_TEXT: Final = "文本"
+ENTERED: Final = "已录入"
+ENTERED_AT: Final = "录入时间"
+EXPLANATION: Final = "说明"
+ENTRY_DIGEST: Final = "内容指纹"
+"""Which text, number and evidence a row of 录入清单 showed."""
+ENTERED_DIGEST: Final = "录入指纹"
+"""Which of them the clerk's 已录入 is about, and which 已录入: two digests."""
+CHANGED_SINCE: Final = "录入后有变化"
+ENTRY_PROMPTS: Final = {
+    ENTERED: "在平台里录入并保存后填“是”。",
+    ENTERED_AT: "如 2019-10-28 9:30。提醒栏写“录入后有变化”的，重新录入后改写这个时间即解除。",
+}
+NO_PARQUET: Final = (
+    "没有安装 pandas 和 pyarrow，这次没有写 .parquet；需要的请运行 pip install \"pdsfz-xl[export]\"。"
+)
+
+
+def joined(number: int) -> str:
+    return f"与第{number}项合并填报"
+
+
+def whose(unit: str, *more: str) -> str:
+    """The line above a version where several stand in one text."""
+    return f"【{'，'.join(part for part in (unit, *more) if part)}】"
+
+
+def version(number: int, file: str) -> str:
+    return f"第 {number} 份：{file}"
+
+
+def goes_on(file: str) -> str:
+    """Said at the end of a cell that holds only the beginning of a text."""
+    return f"〔本格放不下，全文见 {file}〕"
+
+
+def figure(number: str, measure: str) -> str:
+    return f"{number} {measure}".strip()
+
+
+def undelivered(name: str) -> str:
+    """A piece of evidence that is listed and did not come."""
+    return f"{name}（没有收到文件）"
+
+
+def indicator_head(number: int, text: str) -> str:
+    return f"第 {number} 项　{text}"
+
+
+def entry_head(key: str, state: str, count: int, limit: int) -> str:
+    return f"{key}　{state}" + (f"　{count} 字（上限 {limit}）" if count else "")
