@@ -358,3 +358,59 @@ FROZEN = {
     w.REASSIGN_SHEET: 2,
 }
 """How many columns stay in sight."""
+
+
+# --- 录入清单.xlsx
+
+ENTRY = (
+    Column(w.NUMBER, 6),
+    Column(w.INDICATOR, 24),
+    Column("编码", 8),
+    Column(w.UNIT, 14),
+    Column(w.ENTRY_TEXT, WHOLE_ANSWER),
+    Column("字数（不计空格）", 9),
+    Column("字数（计空格）", 9),
+    Column("字数上限", 8),
+    Column(w.QUANTITY, 10),
+    Column(w.EVIDENCE_SHEET, 28),
+    Column("状态", 10),
+    Column("提醒", 9),
+    Column(w.ENTERED, 8, clerk=True),
+    Column("录入人", 10, clerk=True),
+    Column(w.ENTERED_AT, 17, clerk=True),
+    Column(w.NOTE, 20, clerk=True),
+    Column(w.ENTRY_DIGEST, 0),
+    Column(w.ENTERED_DIGEST, 0),
+)
+
+ENTRY_BOOK = {w.ENTRY_SHEET: ENTRY, w.ORPHAN_SHEET: ORPHAN}
+"""Sheets of 录入清单.xlsx; 失去归属的批注 is there only when a row of the clerk's is gone."""
+
+ANSWER_FRAME = {
+    w.CODE: "string",
+    "编码": "string",
+    w.NUMBER: "Int64",
+    w.LEVEL1: "string",
+    w.LEVEL2: "string",
+    w.INDICATOR: "string",
+    w.MATERIAL: "string",
+    "单位代码": "string",
+    w.UNIT: "string",
+    "分工": "string",
+    w.STATUS: "string",
+    w.ANSWER: "string",
+    w.COUNT: "Int64",
+    "字数上限": "Int64",
+    w.QUANTITY: "Float64",
+    "计量单位": "string",
+    "修改稿": "string",
+    "已报": "boolean",
+    w.LATE: "boolean",
+    w.KEYED: "boolean",
+    w.PENDING_CHOICE: "boolean",
+    "收到时间": "datetime64[s]",
+    "来源文件": "string",
+    "来源工作表": "string",
+    "来源单元格": "string",
+}
+"""The merged table as pandas holds it: caption -> type."""
