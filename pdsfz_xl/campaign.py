@@ -18,6 +18,7 @@ from pdsfz_xl import (
     master_book,
     merge,
     notice,
+    reader,
     report,
     review,
     rules,
@@ -164,7 +165,11 @@ def generate(
     idle = generate_stage.idle(plan)
     with ws.locked("generate"), ledger.opened(ws.ledger) as book:
         old, new = book.forms(), {form.unit.code: _recorded(ws, form) for form in made}
-        again = [u for u in new if u in book.out_forms() and new[u] != old[u]]
+        again = {
+            form.unit: _why_changed(_bytes(ws.out / old[form.unit.code].path), form.data)
+            for form in made
+            if form.unit.code in book.out_forms() and new[form.unit.code] != old[form.unit.code]
+        }
         _archive_forms(ws, plan, old, made, now)
         changed = ws.write_all({ws.forms / form.name: form.data for form in made})
         removed = _remove_forms(ws, old, new)
@@ -177,8 +182,8 @@ def generate(
         *_refilled(previous, lost),
         *(f"{path.name} 不再需要，已移入 out/存档。" for path in removed),
         *(
-            f"{plan.unit[unit].name}的填报表已经下发过，现在有变化：旧表存入 out/存档，请重新下发。"
-            for unit in again
+            f"{unit.name}的填报表已经下发过，现在有变化（{why}）：旧表存入 out/存档，请重新下发。"
+            for unit, why in again.items()
         ),
     ]
     if idle:
@@ -195,6 +200,13 @@ def generate(
             "idle": [unit.name for unit in idle],
         },
     )
+
+
+def _why_changed(old: bytes, new: bytes) -> str:
+    try:
+        return generate_stage.why_changed(old, new)
+    except (reader.Refused, StopIteration):
+        return "旧表已经打不开，看不出差别"
 
 
 def _previous(

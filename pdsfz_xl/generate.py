@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pdsfz_xl import form, rules, text
+from pdsfz_xl import form, identity, layout, reader, rules, text
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 from pdsfz_xl.model import Answer, Batch, Master, Unit
@@ -78,6 +78,43 @@ def _by_texts(master: Master, before: Batch) -> Places:
 
 def _texts(indicator: str, material: str) -> tuple[str, str]:
     return text.squash(indicator), text.squash(material)
+
+
+def why_changed(old: bytes, new: bytes) -> str:
+    """What a unit that has the old form must know of the new one, in a few words.
+
+    Raises reader.Refused where the old bytes are no workbook any more.
+    """
+    (before, old_head), (after, new_head) = (_rows(data) for data in (old, new))
+    both = before.keys() & after.keys()
+    changed = {
+        key: [c for c in _LOCKED if before[key].get(c) != after[key].get(c)] for key in sorted(both)
+    }
+    return w.form_changes(
+        sorted(after.keys() - before.keys()),
+        sorted(before.keys() - after.keys()),
+        {key: captions for key, captions in changed.items() if captions},
+        head=old_head != new_head,
+        refilled=any(before[key].get(w.ANSWER) != after[key].get(w.ANSWER) for key in both),
+    )
+
+
+_LOCKED = tuple(c.caption for c in layout.FORM[1:] if c.caption not in layout.COUNTED)
+
+
+def _rows(data: bytes) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Of a form of ours: its rows by key and caption, and what stands above the table."""
+    book = reader.read(reader.InMemory("form.xlsx", data))
+    cells = next(sheet.cells for sheet in book.sheets if sheet.name == w.FORM_SHEET)
+    rows: dict[str, dict[str, str]] = {}
+    head = []
+    for (row, column), cell in sorted(cells.items()):
+        code = identity.read(cells[row, 0].text) if (row, 0) in cells else None
+        if row < form.HEADER and not cell.formula:
+            head.append(cell.text)
+        elif code and column < len(layout.FORM):
+            rows.setdefault(code.requirement, {})[layout.FORM[column].caption] = cell.text
+    return rows, head
 
 
 def idle(master: Master) -> tuple[Unit, ...]:

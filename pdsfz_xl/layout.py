@@ -128,6 +128,9 @@ FORM_SIZE = 9
 TO_FILL = (w.STATUS, w.ANSWER, w.QUANTITY)
 """What a unit fills: whatever stands there is theirs."""
 
+COUNTED = (*TO_FILL, w.COUNT, w.HINT)
+"""What changes while a form is filled."""
+
 FORM_CAPTIONS = frozenset(column.caption for column in FORM) | {w.PROBLEM}
 
 EVIDENCE = (
@@ -414,3 +417,18 @@ ANSWER_FRAME = {
     "来源单元格": "string",
 }
 """The merged table as pandas holds it: caption -> type."""
+
+# --- what goes back to a unit
+
+MARKED_FORM = (*FORM, Column(w.PROBLEM, 26))
+"""The form of a unit that has something to put right; beside 提示 it says what."""
+
+PROBLEMS = (
+    Column(w.NUMBER, 5.5),
+    Column("类别", 9),
+    Column(w.REQUIREMENT, 32),
+    Column(w.PROBLEM, 44),
+    Column("怎么办", 40),
+    Column("位置", 16),
+)
+"""The first sheet of such a form. Fewer captions of the form's table than make a header row."""

@@ -276,6 +276,23 @@ def guide(contact: str, others: str) -> tuple[str, ...]:
     )
 
 
+def form_changes(
+    added: list[str],
+    removed: list[str],
+    changed: dict[str, list[str]],
+    *,
+    head: bool,
+    refilled: bool,
+) -> str:
+    """Why a form is another one than before, for the people who have the old one."""
+    said = [f"新增 {'、'.join(added)}"] if added else []
+    said += [f"删去 {'、'.join(removed)}"] if removed else []
+    said += [f"{key} 的{'、'.join(captions)}有改动" for key, captions in changed.items()]
+    said += ["标题、截止日期或联系方式有改动"] if head else []
+    said += ["带入的上次填报有变化"] if refilled else []
+    return "；".join(said) or "版式有改动"
+
+
 def not_yours(numbers: str) -> str:
     return f"第 {numbers} 项不需本单位报送。" if numbers else ""
 
@@ -689,7 +706,8 @@ ENTRY_PROMPTS: Final = {
     ENTERED_AT: "如 2019-10-28 9:30。提醒栏写“录入后有变化”的，重新录入后改写这个时间即解除。",
 }
 NO_PARQUET: Final = (
-    "没有安装 pandas 和 pyarrow，这次没有写 .parquet；需要的请运行 pip install \"pdsfz-xl[export]\"。"
+    "没有安装 pandas 和 pyarrow，这次没有写 .parquet；"
+    "需要的请运行 pip install 'pdsfz-xl[export]'。"
 )
 
 
@@ -726,3 +744,64 @@ def indicator_head(number: int, text: str) -> str:
 
 def entry_head(key: str, state: str, count: int, limit: int) -> str:
     return f"{key}　{state}" + (f"　{count} 字（上限 {limit}）" if count else "")
+
+
+# --- what goes back to a unit
+SENT_BACK: Final = "退回修改"
+"""The clerk's verdict and the kind of letter."""
+OPINION: Final = "审核意见"
+SENT_BACK_BARE: Final = "办公室审核后退回修改"
+SENT_BACK_FIX: Final = "请按要求修改后重新报送"
+WHOLE_FORM: Final = "整表"
+NO_DAY: Final = "通知要求的时间"
+"""Stands for a date nobody has set."""
+FIX_FOR_UNIT: Final = {
+    "E02": "请补报该文件，文件名与佐证材料表一致；已交纸质件的请告知联系人",
+    "G07": "请核对是有意删去还是误删，误删的请补上",
+    "X01": "表里填的是较晚的一份，请核对后以这份为准",
+}
+"""What a unit is told to do where the rule's own words speak to the office."""
+
+
+def item(numbers: tuple[int, ...], key: str) -> str:
+    """A requirement as people name it: its indicator's number as printed, and its key."""
+    return f"第{number_label(numbers)}项（{key}）"
+
+
+def item_of(unit: str, item: str) -> str:
+    """How a finding's sentence begins; beside its row it need not be said."""
+    return f"{unit}的{item}"
+
+
+def problem_class(grade: str) -> str:
+    """The class of a problem; what the office itself asks for has none."""
+    return GRADES.get(grade, OPINION)
+
+
+def problem(grade: str, said: str, fix: str) -> str:
+    """One problem as it stands beside its row."""
+    return f"【{problem_class(grade)}】{advice(said, fix)}"
+
+
+def advice(said: str, fix: str) -> str:
+    return "".join(f"{part.rstrip('。')}。" for part in (said, fix) if part)
+
+
+def marked_file(code: str, unit: str, campaign: str) -> str:
+    """What a marked workbook and its letter are called, before it is made safe."""
+    return f"{code}_{unit}_{campaign}_{SENT_BACK}"
+
+
+def problems_title(campaign: str, unit: str) -> str:
+    return f"{campaign}：请{unit}修改的问题"
+
+
+def problems_count(problems: int) -> str:
+    return f"报送的材料有以下 {problems} 个问题。点“位置”可到那一格；“填报表”最右边一栏写着同样的话。"
+
+
+PROBLEMS_TASK: Final = (
+    "直接在本工作簿里改：红色格是要改的，改后颜色不变，是否还缺看“提示”栏；没有标红的请核实。"
+    "“须说明”的确不需要改的，向联系人说明理由即可。没有列出的不用动。改完保存，整个文件报回，"
+    "文件名可以改。"
+)

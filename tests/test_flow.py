@@ -245,7 +245,7 @@ def test_a_form_that_is_out_and_renamed_is_said_and_kept_under_the_units_name(wo
     said = run(workspace, "generate").stdout
     old = next(name for name in before if "_市审计局_" in name)
     assert f"{old} 不再需要，已移入 out/存档。" in said
-    again = "市审计委员会的填报表已经下发过，现在有变化：旧表存入 out/存档，请重新下发。"
+    again = "市审计委员会的填报表已经下发过，现在有变化（标题、截止日期或联系方式有改动）"
     assert said.count("已经下发过") == said.count(again) == 1
     assert forms_in(workspace).keys() - before.keys() == {old.replace("审计局", "审计委员会")}
     kept = {d: name for name, d in digests(workspace / "out/存档").items()}

@@ -1,6 +1,7 @@
 """Which forms there are, and what earlier answers they bring."""
 
 from dataclasses import replace
+from datetime import date
 
 from samples import arrival, batch, master, requirement, returned
 
@@ -219,3 +220,26 @@ def test_a_text_keyed_in_counts_where_the_form_was_not_confirmed(tmp_path):
     manifest = refilled(plan, previous, "03", tmp_path)
     answer = batch(plan, arrival(manifest, "a.xlsx"), clerk=clerk).answer["03", "04"]
     assert (answer.text, answer.keyed, answer.unconfirmed) == ("信件所述", True, False)
+
+
+def test_what_changed_in_a_form_that_is_out_is_said_in_a_few_words():
+    old = master()
+
+    def why(**more) -> str:
+        new = master(**more)
+        return generate.why_changed(*(form.build(plan, plan.unit["02"]) for plan in (old, new)))
+
+    def changed(key: str, **fields):
+        return tuple(replace(r, **fields) if r.key == key else r for r in old.requirements)
+
+    assert why(requirements=changed("03", material="新的要求")) == "03 的填报材料有改动"
+    assert why(requirements=changed("03", limit=800)) == "03 的填报要求有改动"
+    assert why(requirements=old.requirements[:3]) == "删去 04"
+    assert why(requirements=(*old.requirements, requirement("05", "02"))) == "新增 05"
+    later = replace(old.settings, deadline=date(2019, 11, 1))
+    assert why(settings=later) == "标题、截止日期或联系方式有改动"
+    assert why() == "版式有改动"
+    filled = {"03": Filled(w.PREVIOUS, "去年 1 项")}
+    refilled = form.build(old, old.unit["02"], filled, prefilled=True)
+    blank = form.build(old, old.unit["02"])
+    assert generate.why_changed(blank, refilled) == "带入的上次填报有变化"
