@@ -142,11 +142,32 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
             plan = _read_master(ws)
         said += [f"已补写编码 {key}（{w.TABLE_SHEET} {cell}）。" for cell, key in keys.items()]
         said += [] if keys else ["没有需要补写的编码。"]
+        plan, moved = _reassign(ws, plan, now)
+        said += moved
     findings = lint_stage.check(plan)
     errors = sum(f.grade == "A" for f in findings)
     said.append(f"{_figures(plan)}。错误 {errors} 处，提醒 {len(findings) - errors} 处。")
     step = "改正后再运行 pdsfz-xl lint" if errors else "运行 pdsfz-xl generate"
     return Done(said=tuple(said), findings=findings, shown=len(findings), next_step=step)
+
+
+def _reassign(ws: Workspace, plan: Master, now: datetime) -> tuple[Master, list[str]]:
+    """Let the master follow what the clerk decided in 责任单位调整."""
+    clerk = review.read(ws.merged) if ws.merged.exists() else {}
+    moves = lint_stage.moves(plan, clerk)
+    if not moves:
+        return plan, []
+    with ws.locked("lint"):
+        ws.require_closed(ws.master)
+        ws.archive(ws.master.read_bytes(), w.TABLE_SHEET, now, ws.master.name)
+        duties = {move.requirement.row: move.responsible for move in moves}
+        ws.write(ws.master, master_stage.reassigned(ws.master, plan, duties))
+    said = [
+        f"第 {move.requirement.key} 项已由{move.old.name}改派给{move.new.name}；"
+        "请运行 pdsfz-xl generate，重新下发有变化的填报表。"
+        for move in moves
+    ]
+    return _read_master(ws), said
 
 
 def generate(

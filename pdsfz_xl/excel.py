@@ -204,13 +204,50 @@ def write_cells(path: Path, values: Mapping[tuple[str, str], str]) -> bytes:
 
     For the clerk's master only: openpyxl keeps its cells, formats, validations and comments.
     """
+    book = _loaded(path)
+    for (sheet, cell), value in values.items():
+        book[sheet][cell] = value
+    return _saved(book)
+
+
+def write_in_column(path: Path, sheet: str, column: str, values: Mapping[int, str]) -> bytes:
+    """The bytes of an existing workbook with some rows of a column set: 1-based row -> text.
+
+    The rows below go on saying what they said: a merged cell is parted, and a blank one that
+    went on with a row that changes gets its text.
+    """
+    book = _loaded(path)
+    cells = book[sheet]
+    for row, value in sorted(values.items(), reverse=True):
+        for area in list(cells.merged_cells.ranges):
+            if f"{column}{row}" in area and area.min_col == area.max_col:
+                said = cells[f"{column}{area.min_row}"].value
+                cells.unmerge_cells(str(area))
+                for inside in range(area.min_row, area.max_row + 1):
+                    cells[f"{column}{inside}"] = said
+        before = _carried(cells, column, row)
+        below = cells[f"{column}{row + 1}"]
+        if below.value is None and any(cell.value is not None for cell in cells[row + 1]):
+            below.value = before
+        cells[f"{column}{row}"] = value
+    return _saved(book)
+
+
+def _carried(cells: Any, column: str, row: int) -> Any:
+    """What a cell says, or the nearest above it that says anything."""
+    said = (cells[f"{column}{above}"].value for above in range(row, 0, -1))
+    return next((value for value in said if value is not None), None)
+
+
+def _loaded(path: Path) -> Any:
     import openpyxl  # 0.3 s to import, and rarely needed
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # openpyxl warns of every extension it does not know
-        book = openpyxl.load_workbook(path)
-    for (sheet, cell), value in values.items():
-        book[sheet][cell] = value
+        return openpyxl.load_workbook(path)
+
+
+def _saved(book: Any) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
     return buffer.getvalue()

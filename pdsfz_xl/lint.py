@@ -7,13 +7,15 @@ Class A stops `generate`, B is a warning. What reading could not understand is a
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from typing import NamedTuple
 
 from pdsfz_xl import excel, form, identity, layout, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Finding, Master, Requirement, Unit, Where
+from pdsfz_xl.model import ClerkCells, Duty, Finding, Master, Requirement, Unit, Where
 
 _SHEETS = (
     w.SETTINGS_SHEET,
@@ -50,6 +52,36 @@ def missing_codes(master: Master) -> dict[str, str]:
             used.add(key)
             keys[problem.where.cell] = key
     return keys
+
+
+class Move(NamedTuple):
+    """A requirement that goes from one unit to another, as the clerk decided."""
+
+    requirement: Requirement
+    old: Unit
+    new: Unit
+    responsible: str
+    """What 责任单位 of its row says from then on."""
+
+
+def moves(master: Master, clerk: ClerkCells) -> list[Move]:
+    """What 改派单位 in 责任单位调整 asks for and the master does not say yet."""
+    found: dict[str, Move] = {}
+    names = rules.unit_names(master)
+    decided = clerk.get(w.REASSIGN_SHEET, {})
+    for unit, requirement, _ in master.assignments:
+        written = decided.get(master.key(unit.code, requirement.key), {}).get("改派单位", "")
+        new = master.unit.get(names.get(texts.squash(written), ""))
+        if new and new != unit:
+            before = found.get(requirement.key)
+            duties = before.requirement.duties if before else requirement.duties
+            roles = {
+                new.code if duty.unit == unit.code else duty.unit: duty.role for duty in duties
+            }
+            moved = replace(requirement, duties=tuple(Duty(*duty) for duty in roles.items()))
+            said = w.responsible([(master.unit[u].name, role) for u, role in roles.items()])
+            found[requirement.key] = Move(moved, unit, new, said)
+    return list(found.values())
 
 
 def _number_at(master: Master, row: int) -> int:

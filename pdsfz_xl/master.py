@@ -390,6 +390,12 @@ def _names(units: tuple[Unit, ...]) -> dict[str, tuple[str, ...]]:
     return {**{group: codes for group, codes in groups.items() if group}, **names}
 
 
+def reassigned(path: Path, master: Master, duties: Mapping[int, str]) -> bytes:
+    """The clerk's own workbook with other 责任单位: by row, the names to write."""
+    column = master.places[w.TABLE_SHEET][w.RESPONSIBLE]
+    return excel.write_in_column(path, w.TABLE_SHEET, column, duties)
+
+
 def fixed(path: Path, keys: Mapping[str, str]) -> bytes:
     """The clerk's own workbook with 编码 cells (address -> key) written in."""
     return excel.write_cells(path, {(w.TABLE_SHEET, cell): key for cell, key in keys.items()})

@@ -1003,6 +1003,11 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
                 found, why = w.CHOICE_GONE, "选定的版本已经不在"
             example = "“版本”栏里的一个数字"
             yield _review(batch, w.CONFLICT_SHEET, "采用", found, why, example)
+    for cells in batch.clerk.get(w.REASSIGN_SHEET, {}).values():
+        found = cells.get("改派单位", "")
+        if found and texts.squash(found) not in names:
+            why, example = "没有这个单位", "责任单位表里的名称"
+            yield _review(batch, w.REASSIGN_SHEET, "改派单位", found, why, example)
     for sheet in (w.MERGED_SHEET, w.FINAL_SHEET, w.REASSIGN_SHEET):
         for cells in batch.clerk.get(sheet, {}).values():
             for caption, found in cells.items():

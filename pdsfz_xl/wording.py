@@ -276,6 +276,11 @@ def guide(contact: str, others: str) -> tuple[str, ...]:
     )
 
 
+def responsible(units: list[tuple[str, str]]) -> str:
+    """责任单位 of a row, as it is read back: 甲局（牵头）、乙局."""
+    return "、".join(f"{name}（{role}）" if role else name for name, role in units)
+
+
 def form_changes(
     added: list[str],
     removed: list[str],
@@ -707,7 +712,7 @@ ENTRY_PROMPTS: Final = {
 }
 NO_PARQUET: Final = (
     "没有安装 pandas 和 pyarrow，这次没有写 .parquet；"
-    "需要的请运行 pip install 'pdsfz-xl[export]'。"
+    "需要的请运行 pip install pdsfz-xl[export]。"
 )
 
 
@@ -724,9 +729,17 @@ def version(number: int, file: str) -> str:
     return f"第 {number} 份：{file}"
 
 
+_CUT: Final = "〔本格放不下，全文见 "
+
+
 def goes_on(file: str) -> str:
     """Said at the end of a cell that holds only the beginning of a text."""
-    return f"〔本格放不下，全文见 {file}〕"
+    return f"{_CUT}{file}〕"
+
+
+def is_cut(said: str) -> bool:
+    """Whether such a mark ends a text."""
+    return said.endswith("〕") and f"\n{_CUT}" in said
 
 
 def figure(number: str, measure: str) -> str:
@@ -797,11 +810,13 @@ def problems_title(campaign: str, unit: str) -> str:
 
 
 def problems_count(problems: int) -> str:
-    return f"报送的材料有以下 {problems} 个问题。点“位置”可到那一格；“填报表”最右边一栏写着同样的话。"
+    return (
+        f"报送的材料有以下 {problems} 个问题。点“位置”可到那一格；“填报表”的“问题”栏写着同样的话。"
+    )
 
 
 PROBLEMS_TASK: Final = (
-    "直接在本工作簿里改：红色格是要改的，改后颜色不变，是否还缺看“提示”栏；没有标红的请核实。"
+    "直接在本工作簿里改：红色格要改，橙色格请核实，改后颜色不变，是否还缺看“提示”栏。"
     "“须说明”的确不需要改的，向联系人说明理由即可。没有列出的不用动。改完保存，整个文件报回，"
     "文件名可以改。"
 )

@@ -428,6 +428,38 @@ def test_an_inserted_row_gets_a_key_of_its_own(workspace):
     assert keys[:3] == ["02.1", "02.2", "03"]
 
 
+def test_the_master_follows_what_the_clerk_reassigned(workspace):
+    """Requirement 25 has seven units; one says it is not its duty, and another gets it."""
+    plan = plan_of(workspace)
+    requirement = next(r for r in plan.requirements if len(r.duties) == 7)
+    old = plan.unit[requirement.duties[2].unit]
+    new = next(u for u in plan.units if u.code not in {d.unit for d in requirement.duties})
+    refusal = {"填报情况": "非本单位职责"}
+    fill(
+        workspace, old.name, "不归我们.xlsx", {requirement.key: f"建议由{new.name}填报"}, **refusal
+    )
+    ask(workspace, "collect")
+    path = workspace / "out" / "3-汇总" / "汇总表.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.REASSIGN_SHEET]
+    captions = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(2, captions["处理意见"]).value = "同意"
+    sheet.cell(2, captions["改派单位"]).value = new.name
+    book.save(path)
+    before = {r.key: r.duties for r in plan.requirements}
+    said = run(workspace, "lint", "--fix").stdout
+    assert f"第 {requirement.key} 项已由{old.name}改派给{new.name}" in said
+    after = {r.key: r.duties for r in plan_of(workspace).requirements}
+    changed = [key for key in before if before[key] != after[key]]
+    assert changed == [requirement.key]
+    units = [d.unit for d in after[requirement.key]]
+    assert units == [new.code if d.unit == old.code else d.unit for d in requirement.duties]
+    told = ask(workspace, "collect")
+    assert f"建议由{new.name}填报" in {left["text"] for left in told["leftover"]}
+    # What was decided stays on record, and is not done twice.
+    assert "改派给" not in run(workspace, "lint", "--fix").stdout
+
+
 def test_strange_files_get_a_verdict_and_hurt_nobody(workspace):
     fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
     zone = workspace / "out/2-收件"

@@ -265,3 +265,20 @@ def test_every_rule_of_the_master_is_spoken_here():
 
 def test_a_first_row_without_a_unit_is_said(edit):
     assert found(edit({(TABLE, "G2"): None})) == ["M02 任务分解表!G2", "M04 责任单位!B2"]
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_changed_unit_leaves_the_rows_below_as_they_were(tmp_path, merged):
+    """They went on with the cell that changes, merged with it or blank."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "表"
+    for number, unit in enumerate(("甲局", "乙局", None, None), 1):
+        sheet.cell(number, 7).value, sheet.cell(number, 1).value = unit, number
+    if merged:
+        sheet.merge_cells("G2:G4")
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    data = excel.write_in_column(path, "表", "G", {3: "丙局"})
+    cells = openpyxl.load_workbook(io.BytesIO(data))["表"]
+    assert [cells.cell(n, 7).value for n in range(1, 5)] == ["甲局", "乙局", "丙局", "乙局"]
