@@ -23,6 +23,9 @@ LADDER = (
     {"drawing"},
     {"xlsx", "xlsb", "word", "xml2003"},
     {"excel", "reader", "container"},
+    {"form_plan"},
+    {"form_hint", "form_pen"},
+    {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine"},
     {"match", "tables", "evidence"},
     {

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import NOW, arrival, batch, master, requirement, returned
 
-from pdsfz_xl import collect, excel, form, identity, layout, rules, text
+from pdsfz_xl import collect, excel, form, form_pen, identity, layout, rules, text
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 
@@ -149,7 +149,7 @@ def test_the_colours_differ_on_a_grey_printer():
         red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
         return (0.299 * red + 0.587 * green + 0.114 * blue) / 255
 
-    steps = [1.0, *map(grey, (form._GREY, form._YELLOW, form._AMBER, form._RED))]
+    steps = [1.0, *map(grey, (form_pen.GREY, form_pen.YELLOW, form_pen.AMBER, form_pen.RED))]
     assert all(lighter - darker > 0.04 for lighter, darker in pairwise(steps))
 
 

@@ -1,0 +1,191 @@
+"""The other sheets of a form: 问题清单, 佐证材料, 填写说明 and the hidden stamp."""
+
+from typing import Any
+
+from pdsfz_xl import excel, identity, layout
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.form_pen import GREY, Pen
+from pdsfz_xl.form_plan import EVIDENCE_COLUMN, Plan
+
+SCHEMA = 1
+
+_HEAD = 5
+"""0-based row of the captions of 问题清单."""
+
+
+# --- 问题清单
+
+
+def write_problems(pen: Pen, sheet: excel.Sheet) -> None:
+    """What a unit is asked to put right, numbered, each with a link to its cell."""
+    plan, last = pen.plan, len(layout.PROBLEMS) - 1
+    for i, column in enumerate(layout.PROBLEMS):
+        sheet.set_column(i, i, column.width)
+    width = sum(column.width for column in layout.PROBLEMS)
+    title = pen.book.format(font_name=excel.HEAD_FONT, font_size=16, align="center")
+    campaign = plan.master.settings.name
+    pen.span(sheet, 0, last, w.problems_title(campaign, plan.unit.name), title)
+    sheet.set_row(0, 30)
+    urgent = pen.book.format(bold=True, font_color="#C00000", text_wrap=True, align="left")
+    count = w.problems_count(sum(map(len, plan.marks.values())))
+    heads = ((count, pen.line), (plan.sending, urgent), (w.PROBLEMS_TASK, pen.line))
+    for row, (said, style) in enumerate(heads, 1):
+        pen.span(sheet, row, last, said, style)
+        sheet.set_row(row, excel.height([(said, width)]))
+    for i, column in enumerate(layout.PROBLEMS):
+        pen.say(sheet, _HEAD, i, column.caption, pen.caption())
+    sheet.set_row(_HEAD, 24)
+    _list_problems(pen, sheet)
+    sheet.freeze_panes(_HEAD + 1, 0)
+    pen.set_page(sheet, _HEAD)
+    pen.protect(sheet)
+
+
+def _list_problems(pen: Pen, sheet: excel.Sheet) -> None:
+    plan = pen.plan
+    plain = pen.book.format(bg_color=GREY, align="left", valign="top", **pen.body)
+    centred = pen.book.format(bg_color=GREY, align="center", **pen.body)
+    row = _HEAD
+    for key, marks in plan.marks.items():
+        for mark in marks:
+            row += 1
+            kind, number = w.problem_class(mark.grade), f"{row - _HEAD}."
+            said = (number, kind, _item(plan, key), mark.said, mark.fix)
+            for column, text in enumerate(said):
+                pen.say(sheet, row, column, text, centred if column < 2 else plain)
+            pen.point(sheet, row, len(said), plan.place(key, mark))
+            cells = [(t, layout.PROBLEMS[i].width) for i, t in enumerate(said)]
+            sheet.set_row(row, excel.height(cells, least=36))
+
+
+def _item(plan: Plan, key: str) -> str:
+    requirement = plan.master.requirement.get(key)
+    if requirement is None:
+        return w.WHOLE_FORM
+    return f"{w.item(requirement.numbers, key)}\n{texts.brief(requirement.text, 60)}"
+
+
+# --- 佐证材料
+
+
+def write_evidence(pen: Pen, sheet: excel.Sheet) -> None:
+    caption = pen.caption()
+    for i, column in enumerate(layout.EVIDENCE):
+        sheet.set_column(i, i, column.width, _style(pen, column.caption))
+        pen.say(sheet, 0, i, column.caption, caption)
+    sheet.set_row(0, 24)
+    last = layout.EVIDENCE_ROWS
+    pen.book.name("pdsfz_codes", f"={w.STAMP_SHEET}!$D$1:$D${len(pen.plan.codes)}")
+    whole = {"validate": "integer", "criteria": ">=", "value": 1}
+    day = {"validate": "date", "criteria": ">=", "value": layout.CREATED}
+    for i, rule, error in (
+        (0, {"validate": "list", "source": "=pdsfz_codes"}, w.CODE_ERROR),
+        (2, {"validate": "list", "source": list(layout.EVIDENCE_KINDS)}, w.KIND_ERROR),
+        (3, day, w.DATE_ERROR),
+        (4, whole, w.PIECES_ERROR),
+    ):
+        title = layout.EVIDENCE[i].caption
+        sheet.data_validation(1, i, last, i, {**rule, "error_title": title, "error_message": error})
+    _list_evidence(pen, sheet)
+    sheet.unprotect_range(f"A2:{layout.cell_name(last, len(layout.EVIDENCE) - 1)}", "evidence")
+    sheet.freeze_panes(1, 0)
+    pen.set_page(sheet, 0)
+    pen.protect(sheet)
+
+
+def _style(pen: Pen, caption: str, **colour: str) -> Any:
+    if caption == w.DATE:
+        return pen.book.format(locked=False, num_format=w.DATE_FORMAT, align="center", **colour)
+    if caption == w.PIECES:
+        return pen.book.format(locked=False, align="center", **colour)
+    return pen.book.format(locked=False, num_format="@", text_wrap=True, **colour)
+
+
+def _list_evidence(pen: Pen, sheet: excel.Sheet) -> None:
+    """What the unit has listed before, so that it need not list it again."""
+    plan = pen.plan
+    codes = dict(zip((r.key for r in plan.due), plan.codes, strict=True))
+    marked = {(m.piece, m.caption): m for marks in plan.marks.values() for m in marks}
+    for i, piece in enumerate(plan.listed):
+        day = texts.parse_date(piece.date)
+        values: dict[str, object] = {
+            w.CODE: codes[piece.requirement],
+            w.FILE_NAME: piece.name,
+            w.KIND: piece.kind,
+            w.DATE: day or piece.date,
+            w.PIECES: piece.pieces,
+            w.NOTE: piece.note,
+        }
+        for caption, value in values.items():
+            colour = pen.paint(marked.get((i, caption)))
+            style = _style(pen, caption, **colour)
+            at = (1 + i, EVIDENCE_COLUMN[caption])
+            if caption == w.DATE and day:
+                sheet.write_datetime(*at, day, style)
+            elif caption == w.PIECES:
+                sheet.write_number(*at, value, style)
+            elif value or colour:
+                sheet.write_string(*at, value, style)
+
+
+# --- 填写说明
+
+
+def write_guide(pen: Pen, sheet: excel.Sheet) -> None:
+    plan = pen.plan
+    settings = plan.master.settings
+    sheet.set_column(0, 0, 12)
+    sheet.set_column(1, 1, 96)
+    title = pen.book.format(font_name=excel.HEAD_FONT, font_size=14)
+    plain = pen.book.format(text_wrap=True, align="left", valign="top")
+    label = pen.book.format(align="center", valign="top")
+    boxed = pen.book.format(bg_color=GREY, **pen.body)
+    pen.say(sheet, 0, 0, w.GUIDE_TITLE, title)
+    sheet.set_row(0, 26)
+    parts = (settings.contact, settings.phone, settings.email, settings.address)
+    contact = "，".join(part for part in parts if part)
+    mine = {n for requirement in plan.due for n in requirement.numbers}
+    others = w.number_label(tuple(i.number for i in plan.master.indicators if i.number not in mine))
+    row = 1
+    for row, said in enumerate(w.guide(contact, w.not_yours(others)), 1):
+        pen.say(sheet, row, 0, f"{row}.", label)
+        pen.say(sheet, row, 1, said, plain)
+        sheet.set_row(row, excel.height([(said, 96)], least=22))
+    pen.say(sheet, row + 2, 0, w.GUIDE_EXAMPLE, title)
+    for at, (caption, said) in enumerate(w.EXAMPLE, row + 3):
+        pen.say(sheet, at, 0, caption, boxed)
+        pen.say(sheet, at, 1, said, boxed)
+        sheet.set_row(at, excel.height([(said, 96)], least=22))
+    pen.set_page(sheet)
+    pen.protect(sheet)
+
+
+# --- the stamp
+
+
+def write_stamp(pen: Pen, sheet: excel.Sheet) -> None:
+    """Identity again, and the digests of everything above: what is ours, not typed."""
+    plan = pen.plan
+    plain = pen.book.format()
+    for row, (name, value) in enumerate(
+        (
+            ("campaign", plan.master.settings.code),
+            ("unit", plan.unit.code),
+            ("schema", str(SCHEMA)),
+            ("prefilled", str(int(plan.prefilled))),
+        )
+    ):
+        sheet.write_string(row, 0, name, plain)
+        sheet.write_string(row, 1, value, plain)
+        pen.book.note(layout.STAMP + name, value)
+    for row, digest in enumerate(sorted(pen.digests)):
+        sheet.write_string(row, 2, digest, plain)
+    for row, (code, requirement) in enumerate(zip(plan.codes, plan.due, strict=True)):
+        sheet.write_string(row, 3, code, plain)
+        given = plan.given(requirement)
+        unconfirmed = plan.prefilled or given.choice.startswith(w.PREVIOUS)
+        if unconfirmed and texts.count(given.text):
+            sheet.write_string(row, 4, identity.prefill(given.text, given.number), plain)
+    pen.protect(sheet)
+    sheet.very_hidden()
