@@ -30,7 +30,7 @@ from pdsfz_xl import master as master_stage
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.model import Batch, Finding, Master, Received
+from pdsfz_xl.model import Batch, ClerkCells, Finding, Master, Received
 from pdsfz_xl.workspace import Workspace, digest_of
 
 T = TypeVar("T")
@@ -336,6 +336,8 @@ def collect(
                 raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
             ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
         changed = ws.write(ws.merged, data)
+        book.record_absorbed(digest for digest, path in _review_copies(look.intake)
+                             if w.INSIDE not in path)  # fmt: skip
         evidence = filing.file(ws, look.batch, book, passwords)
         book.mark_out({r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}, now)
         if changed:
@@ -443,19 +445,38 @@ def _look(
 ) -> Look:
     """Recompute everything from the drop zone and the clerk's columns."""
     plan = _read_master(ws)
-    clerk = review.read(ws.merged) if ws.merged.exists() else {}
     tried = (*passwords, plan.settings.password) if plan.settings.password else passwords
     taken = intake.take(ws, now, tell, book, tried)
     batch = merge.batch(
         plan,
         taken.arrivals,
-        clerk,
+        _clerk(ws, taken, book),
         now,
         merged_path=ws.relative(ws.merged),
         withdrawn=taken.withdrawn,
     )
     errors = tuple(f for f in lint_stage.check(plan) if f.grade == "A")
     return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"))
+
+
+def _clerk(ws: Workspace, taken: intake.Intake, book: ledger.Ledger) -> ClerkCells:
+    """What the clerk wrote in the merged workbook, and in copies of it that came back."""
+    clerk = review.read(ws.merged) if ws.merged.exists() else {}
+    known = book.absorbed()
+    paths = {ws.relative(path): path for path in ws.dropped()}
+    for digest, path in _review_copies(taken):
+        if digest not in known and path in paths:
+            clerk = review.absorbed(clerk, review.read(paths[path]))
+    return clerk
+
+
+def _review_copies(taken: intake.Intake) -> list[tuple[str, str]]:
+    """Copies of the merged workbook in the drop zone: sha256 and path."""
+    return [
+        (a.sha256, a.path)
+        for a in taken.arrivals
+        if a.manifest and w.REVIEW_COPY_FLAG in a.manifest.flags
+    ]
 
 
 def _bytes(path: Path) -> bytes:

@@ -15,7 +15,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 
-VERSION = "7"
+VERSION = "8"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -132,6 +132,9 @@ def _sha256(path: Path) -> str:
 
 
 def _manifest(digest: str, book: reader.Book) -> Manifest:
+    if any(_is_merged(sheet) for sheet in book.sheets):
+        # A copy of our own merged workbook: what units wrote stands in it a second time.
+        return Manifest(sha256=digest, flags=(w.REVIEW_COPY_FLAG,))
     stamp, own, prefilled = _stamp(book)
     tables: dict[str, list[FormRow]] = {w.FORM_SHEET: [], w.EVIDENCE_SHEET: []}
     loose: list[Loose] = []
@@ -204,6 +207,12 @@ def _sort(
             if column not in known and column not in captions:
                 above = not columns and _is_lost_status(line.cells[column], kinds)
                 yield Loose(sheet.name, cell._replace(ours=cell.ours or above))
+
+
+def _is_merged(sheet: reader.Sheet) -> bool:
+    """Whether a sheet is 汇总 of a merged workbook, by its captions: no form has these."""
+    head = {cell.text for (row, _), cell in sheet.cells.items() if row == layout.MERGED_HEADER}
+    return {w.CODE, w.ANSWER_DIGEST, w.REVIEW_DIGEST} <= head
 
 
 def _stamp(book: reader.Book) -> tuple[dict[str, str], frozenset[str], dict[str, str]]:

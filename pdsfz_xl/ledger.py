@@ -39,7 +39,8 @@ CREATE TABLE filed (
     sha256 TEXT NOT NULL
 ) WITHOUT ROWID;
 """
-_STEPS = (_FIRST, _SEEN, _FILED)
+_ABSORBED = "CREATE TABLE absorbed (sha256 TEXT PRIMARY KEY) WITHOUT ROWID;"
+_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -126,6 +127,16 @@ class Ledger:
             with self._db:
                 self._db.execute("DELETE FROM filed")
                 self._db.executemany("INSERT INTO filed VALUES (?, ?)", filed.items())
+
+    def absorbed(self) -> set[str]:
+        """The sha256 of every copy of the merged workbook whose review texts were taken in."""
+        return {digest for (digest,) in self._db.execute("SELECT sha256 FROM absorbed")}
+
+    def record_absorbed(self, digests: Iterable[str]) -> None:
+        """These copies are never taken in again, whatever the clerk changes after that."""
+        with self._db:
+            rows = [(digest,) for digest in digests]
+            self._db.executemany("INSERT OR IGNORE INTO absorbed VALUES (?)", rows)
 
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""

@@ -152,6 +152,11 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
         return replace(file, verdict="held", rule="P01", message=mark, unit=unit)
     if manifest.detail in w.NOT_YET:
         return replace(file, verdict="ignored", message=manifest.detail)
+    if w.REVIEW_COPY_FLAG in manifest.flags:
+        inside = w.INSIDE in file.path
+        return replace(
+            file, verdict="ignored", message=w.REVIEW_COPY_INSIDE if inside else w.REVIEW_COPY
+        )
     if manifest.opened:
         said = w.opened(len(manifest.members), manifest.detail)
         return replace(file, verdict="opened", message=said)

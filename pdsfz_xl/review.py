@@ -90,6 +90,16 @@ def read(path: Path) -> ClerkCells:
     return notes.cells()
 
 
+def absorbed(clerk: ClerkCells, copy: ClerkCells) -> ClerkCells:
+    """What the clerk wrote with what was written in a copy; two texts of one cell are both kept."""
+    notes = _Notes()
+    for cells in (clerk, copy):
+        for sheet, rows in cells.items():
+            for key, said in rows.items():
+                notes.add(sheet, key, said)
+    return notes.cells()
+
+
 def _sheets(path: Path) -> Iterator[tuple[reader.Sheet, str]]:
     for sheet in _open(path).sheets:
         yield sheet, _name(sheet)

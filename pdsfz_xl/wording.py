@@ -385,6 +385,9 @@ def pieces(number: int) -> str:
 UNKNOWN: Final = "未识别"
 IN_USE: Final = "正被其他程序占用，下次再读"
 STILL_CHANGING: Final = "读取时还在变化，下次再读"
+REVIEW_COPY_FLAG: Final = "review-copy"
+REVIEW_COPY: Final = "汇总表的副本，里面经办人写的内容已并入（只并一次）"
+REVIEW_COPY_INSIDE: Final = "汇总表的副本，请解压后直接放入收件夹，里面经办人写的内容才会并入"
 NOT_YET: Final = frozenset({IN_USE, STILL_CHANGING})
 """Why a file is left for the next run: that is no fault of the file."""
 FAILURES: Final = {
@@ -820,3 +823,17 @@ PROBLEMS_TASK: Final = (
     "“须说明”的确不需要改的，向联系人说明理由即可。没有列出的不用动。改完保存，整个文件报回，"
     "文件名可以改。"
 )
+
+
+# --- the whole campaign in one file
+PACK_LIST: Final = "清单.txt"
+LEFT_OUT_HELD: Final = "暂扣的文件（涉密标志）"
+LEFT_OUT_LINK: Final = "链接"
+LEFT_OUT_PART: Final = "没有写完的文件"
+
+
+def pack_head(campaign: str, files: int, size: int) -> str:
+    return (
+        f"任务 {campaign}，共 {files} 个文件，{size} 字节；"
+        "每行是 sha256 和文件名，可用 sha256sum -c 核对"
+    )

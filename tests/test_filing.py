@@ -209,3 +209,34 @@ def test_a_return_that_is_taken_away_is_said_aloud(ws):
     [said] = [f for f in gone.more["findings"] if f["rule"] == "F10"]
     assert "表.xlsx" in said["message"]
     assert [p for p in ws.archive_folder.iterdir() if "市审计局" in p.name]
+
+
+def test_a_copy_of_the_merged_workbook_brings_back_what_the_clerk_wrote_in_it(ws):
+    """And never what units wrote: that stands in their own files."""
+    drop(ws, "表.xlsx", a_return(ws, "市审计局"))
+    campaign.collect(ws, NOW)
+    book = openpyxl.load_workbook(ws.merged)
+    sheet = book[w.MERGED_SHEET]
+    captions = {cell.value: cell.column for cell in sheet[1]}
+    row = next(r for r in range(2, 40) if sheet.cell(r, captions[w.ANSWER]).value)
+    sheet.cell(row, captions["审核意见"]).value = "在家里写的意见"
+    sheet.cell(row, captions[w.ANSWER]).value += "改"
+    copy = io.BytesIO()
+    book.save(copy)
+    drop(ws, "带回来的汇总表.xlsx", copy.getvalue())
+    done = campaign.collect(ws, AFTER)
+    assert files(done)["带回来的汇总表.xlsx"] == ("ignored", None)
+    assert {a["source"]["file"] for a in done.more["answers"] if a["source"]} == {
+        "out/2-收件/表.xlsx"
+    }
+    sheet = openpyxl.load_workbook(ws.merged)[w.MERGED_SHEET]
+    captions = {cell.value: cell.column for cell in sheet[1]}
+    assert sheet.cell(row, captions["审核意见"]).value == "在家里写的意见"
+    assert sheet.cell(row, captions[w.PROPOSAL]).value.endswith("改")
+    # Taken in once: what the clerk clears afterwards stays clear.
+    book = openpyxl.load_workbook(ws.merged)
+    book[w.MERGED_SHEET].cell(row, captions["审核意见"]).value = None
+    book.save(ws.merged)
+    campaign.collect(ws, AFTER)
+    sheet = openpyxl.load_workbook(ws.merged)[w.MERGED_SHEET]
+    assert sheet.cell(row, captions["审核意见"]).value is None
