@@ -1,0 +1,306 @@
+"""A batch in, what is typed into the province's platform out: by indicator, in the notice's order.
+
+What counts is the settled text, else the revision, else the answer, else what the office keyed in.
+Where that is not one text yet, the entry is not ready and holds the word why and every version.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from pdsfz_xl import identity
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.model import Answer, Batch, Filed, Indicator, Master, Requirement
+
+Notes = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""What the clerk wrote in 录入清单.xlsx: sheet, key, caption -> text."""
+
+_READY = frozenset({w.SETTLED, w.REVISED, w.ONE_TEXT, w.KEYED})
+_NAME = 24
+"""Characters of an indicator in the name of its folder: Windows allows 260 for a whole path."""
+
+
+class Piece(NamedTuple):
+    """A piece of evidence: its path in out/7-上报, and the file it is a copy of."""
+
+    path: str
+    filed: Filed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A requirement, or an indicator that has none of its own: then `asked` is false."""
+
+    key: str
+    """The requirement's, else the indicator's number in as many digits."""
+    number: int
+    numbers: tuple[int, ...]
+    indicator: str
+    method: str = ""
+    material: str = ""
+    folder: str
+    asked: bool = True
+    units: tuple[str, ...] = ()
+    text: str = ""
+    state: str
+    count: int = 0
+    """Of a text that is one; 0 while there are only versions."""
+    limit: int = 0
+    quantity: str = ""
+    evidence: tuple[Piece, ...] = ()
+    undelivered: tuple[str, ...] = ()
+    """Evidence that is listed, without a file."""
+
+    @property
+    def ready(self) -> bool:
+        return self.state in _READY
+
+    @property
+    def file(self) -> str:
+        """The path of its text: a name without a word after the key says it can be pasted."""
+        if not self.asked:
+            return ""
+        return f"{self.folder}/{self.key}{'' if self.ready else f'_{self.state}'}.txt"
+
+    @cached_property
+    def digest(self) -> str:
+        """How 录入清单 remembers what it showed: the text, then all of it."""
+        pieces = (part for p in self.evidence for part in (p.path, p.filed.sha256))
+        text = texts.tidy(self.text)
+        return f"{identity.exact(text)}-{identity.exact(text, self.quantity, *pieces)}"
+
+    def changed_since(self, entered: str) -> bool:
+        """Whether this is not what the clerk typed in, by what stands under 录入指纹."""
+        return bool(entered) and entered.partition(".")[0] != self.digest
+
+
+def entries(batch: Batch) -> tuple[Entry, ...]:
+    """One for each requirement, and one for each indicator that has none of its own."""
+    width = max([2, *(len(str(r.number)) for r in batch.master.requirements)])
+    filed = _filed(batch)
+    return tuple(
+        entry
+        for indicator, requirements in _indicators(batch.master)
+        for entry in _of_indicator(batch, indicator, requirements, filed, width)
+    )
+
+
+def values(entry: Entry, notes: Notes) -> dict[str, str | int]:
+    """The row of an entry by caption, as 录入清单 has it in every format."""
+    clerk = notes.get(w.ENTRY_SHEET, {}).get(entry.key, {})
+    entered = clerk.get(w.ENTERED_DIGEST, "")
+    return {
+        **clerk,
+        w.NUMBER: w.number_label(entry.numbers),
+        w.INDICATOR: entry.indicator,
+        "编码": entry.key,
+        w.UNIT: "、".join(entry.units),
+        w.ENTRY_TEXT: entry.text,
+        "字数（不计空格）": entry.count or "",
+        "字数（计空格）": texts.count_with_blanks(entry.text) if entry.count else "",
+        "字数上限": entry.limit or "",
+        w.QUANTITY: entry.quantity,
+        w.EVIDENCE_SHEET: "\n".join(evidence_names(entry)),
+        "状态": entry.state,
+        "提醒": w.CHANGED_SINCE if entry.changed_since(entered) else "",
+        w.ENTRY_DIGEST: entry.digest,
+        w.ENTERED_DIGEST: entered,
+    }
+
+
+def evidence_names(entry: Entry) -> Iterator[str]:
+    """The files, then what is listed without one."""
+    yield from (PurePosixPath(piece.path).name for piece in entry.evidence)
+    yield from map(w.undelivered, entry.undelivered)
+
+
+# --- by indicator --------------------------------------------------------------------------
+
+
+def _indicators(master: Master) -> Iterator[tuple[Indicator, list[Requirement]]]:
+    """Also requirements no indicator claims: an answer must not depend on the table's order."""
+    claimed = {key for indicator in master.indicators for key in indicator.requirements}
+    strays: dict[int, list[Requirement]] = defaultdict(list)
+    for r in master.requirements:
+        if r.key not in claimed:
+            strays[r.number].append(r)
+    for indicator in master.indicators:
+        own = [master.requirement[key] for key in indicator.requirements]
+        yield indicator, [*own, *strays.pop(indicator.number, ())]
+    for number, left in strays.items():
+        yield Indicator(number=number, text=left[0].text, method=left[0].method), left
+
+
+def _of_indicator(
+    batch: Batch,
+    indicator: Indicator,
+    requirements: list[Requirement],
+    filed: Mapping[str, list[Filed]],
+    width: int,
+) -> Iterator[Entry]:
+    number = f"{indicator.number:0{width}d}"
+    folder = f"{number}_{_short(indicator.text)}"
+    for requirement in requirements:
+        yield _entry(batch, requirement, folder, filed.get(requirement.key, []))
+    if not requirements:
+        yield Entry(
+            key=number,
+            number=indicator.number,
+            numbers=(indicator.number,),
+            indicator=indicator.text,
+            method=indicator.method,
+            material=indicator.material,
+            folder=folder,
+            asked=False,
+            state=w.joined(indicator.joined_to) if indicator.joined_to else w.NOT_ASKED,
+        )
+
+
+def _short(text: str) -> str:
+    name = texts.file_name(text, _NAME)
+    return name if len(name) >= len(texts.file_name(text)) else f"{name}…"
+
+
+def _entry(batch: Batch, requirement: Requirement, folder: str, filed: list[Filed]) -> Entry:
+    duties = sorted(requirement.duties, key=lambda duty: duty.role != w.LEAD)
+    answers = [batch.answer[duty.unit, requirement.key] for duty in duties]
+    text, state = _outcome(batch, requirement, answers)
+    count = texts.count(text) if state in _READY else 0
+    names = [batch.master.unit[duty.unit].name for duty in duties]
+    return Entry(
+        key=requirement.key,
+        number=requirement.number,
+        numbers=requirement.numbers,
+        indicator=requirement.text,
+        method=requirement.method,
+        material=requirement.material,
+        folder=folder,
+        units=tuple(
+            f"{name}（{duty.role}）" if duty.role else name
+            for name, duty in zip(names, duties, strict=True)
+        ),
+        text=text,
+        state=w.OVER if count > requirement.limit else state,
+        count=count,
+        limit=requirement.limit,
+        quantity=_quantity(requirement, dict(zip(names, answers, strict=True))),
+        evidence=tuple(_pieces(batch, f"{folder}/{requirement.key}_{w.EVIDENCE_SHEET}", filed)),
+        undelivered=tuple(_undelivered(batch, answers)),
+    )
+
+
+# --- what counts ---------------------------------------------------------------------------
+
+
+def _outcome(batch: Batch, requirement: Requirement, answers: list[Answer]) -> tuple[str, str]:
+    """The text and the state of a requirement."""
+    settled = batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
+    if texts.count(settled):
+        return settled, w.SETTLED
+    state = _state(batch, answers)
+    if state in _READY:
+        return _revision(batch, answers[0]) or answers[0].text, state
+    versions = (part for answer in answers for part in _versions(batch, answer))
+    return "\n".join([state, *versions]), state
+
+
+def _state(batch: Batch, answers: list[Answer]) -> str:
+    """As on paper: several units without a settled text are 待综合, even if one alone answered."""
+    if any(answer.open_conflict for answer in answers):
+        return w.PENDING_CHOICE
+    if not any(answer.answered or _revision(batch, answer) for answer in answers):
+        return w.UNANSWERED
+    if len(answers) > 1:
+        return w.PENDING_TEXT
+    if _revision(batch, answers[0]):
+        return w.REVISED
+    if answers[0].status == w.NOT_OURS:
+        return w.NOT_OURS  # Why a bureau passes it on is nothing to tell the province.
+    return w.KEYED if answers[0].keyed else w.ONE_TEXT
+
+
+def _versions(batch: Batch, answer: Answer) -> Iterator[str]:
+    """All a unit said, each under a line with its name; 未报 too is said."""
+    name = batch.master.unit[answer.unit].name
+    status = "" if answer.status == w.ANSWERED else answer.status
+    requirement = batch.master.requirement[answer.requirement]
+    revised = _revision(batch, answer)
+    if revised:
+        yield f"{w.whose(w.revision(name))}\n{revised}"
+    if answer.open_conflict or not answer.answered:
+        for number, version in enumerate(answer.numbered, 1):
+            file = version.where.file.rpartition("/")[2]
+            figure = version.number_text or _figure(requirement, version.number)
+            said = w.version(number, texts.visible(file))
+            yield f"{w.whose(name, version.choice, figure, said)}\n{version.text}"
+    if answer.answered and not answer.open_conflict and not revised:
+        yield f"{w.whose(name, status)}\n{answer.text}"
+    if not answer.answered and not answer.versions and not revised:
+        yield w.whose(name, w.UNANSWERED)
+
+
+def _revision(batch: Batch, answer: Answer) -> str:
+    key = batch.master.key(answer.unit, answer.requirement)
+    revised = batch.written(w.MERGED_SHEET, key, "修改稿")
+    return revised if texts.count(revised) else ""
+
+
+def _quantity(requirement: Requirement, answers: Mapping[str, Answer]) -> str:
+    """Each unit's number, else the words that stood in its place; named where there are several."""
+    said = {}
+    for name, answer in answers.items():
+        wrong = answer.versions[-1].number_text if answer.versions else ""
+        if figure := _figure(requirement, answer.number) or wrong:
+            said[name] = figure
+    if len(answers) == 1:
+        return "".join(said.values())
+    return "\n".join(f"{name} {figure}" for name, figure in said.items())
+
+
+def _figure(requirement: Requirement, number: float | None) -> str:
+    return "" if number is None else w.figure(f"{number:.15g}", requirement.measure)
+
+
+# --- evidence ------------------------------------------------------------------------------
+
+
+def _filed(batch: Batch) -> dict[str, list[Filed]]:
+    """By requirement; of held bytes no copy is made, wherever they lie."""
+    held = {file.sha256 for file in batch.received if file.verdict == "held"}
+    found: dict[str, list[Filed]] = defaultdict(list)
+    for filed in batch.filed:
+        if filed.sha256 not in held:
+            found[filed.requirement].append(filed)
+    return found
+
+
+def _pieces(batch: Batch, folder: str, filed: list[Filed]) -> Iterator[Piece]:
+    """The same bytes once; of two that would have one name the later gets its digest too."""
+    taken: dict[str, str] = {}
+    for one in filed:
+        if one.sha256 in taken.values():
+            continue
+        stem, suffix = _name_of(batch, one)
+        name = f"{stem}{suffix}"
+        if name.casefold() in taken:  # Windows knows no case
+            name = f"{stem}_{one.sha256[:8]}{suffix}"
+        taken[name.casefold()] = one.sha256
+        yield Piece(f"{folder}/{name}", one)
+
+
+def _name_of(batch: Batch, filed: Filed) -> tuple[str, str]:
+    unit = batch.master.unit.get(filed.unit)
+    name = PurePosixPath(filed.name)
+    suffix = name.suffix if re.fullmatch(r"\.\w{1,10}", name.suffix) else ""
+    stem = name.stem if suffix else name.name
+    return texts.file_name(f"{unit.name}_{stem}" if unit else stem, 60), suffix
+
+
+def _undelivered(batch: Batch, answers: list[Answer]) -> Iterator[str]:
+    listed = (e for a in answers for e in batch.listed.get((a.unit, a.requirement), ()))
+    yield from dict.fromkeys(texts.visible(e.name) for e in listed if e.name and not e.file)
