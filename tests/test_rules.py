@@ -293,7 +293,7 @@ def test_a_waiver_without_a_reason_or_a_date_clears_nothing(lacking, tmp_path):
     assert "M20" in {f.rule for f in lint.check(plan)}
 
 
-def test_a_waiver_that_matches_nothing_is_said(tmp_path):
+def test_a_waiver_that_matches_nothing_is_said():
     waivers = (
         Waiver(unit="01", requirement="02.2", rule="L01", row=2, **WAIVED),
         Waiver(unit="", requirement="", rule="G01", row=3, **WAIVED),
