@@ -47,7 +47,6 @@ def previous(choice: str) -> str:
     return PREVIOUS if choice == ANSWERED else f"{PREVIOUS}：{choice}"
 
 
-
 # --- 填报类型
 STATEMENT: Final = "情况说明"
 FIGURES: Final = "数据"
@@ -714,8 +713,7 @@ ENTRY_PROMPTS: Final = {
     ENTERED_AT: "如 2019-10-28 9:30。提醒栏写“录入后有变化”的，重新录入后改写这个时间即解除。",
 }
 NO_PARQUET: Final = (
-    "没有安装 pandas 和 pyarrow，这次没有写 .parquet；"
-    "需要的请运行 pip install pdsfz-xl[export]。"
+    "没有安装 pandas 和 pyarrow，这次没有写 .parquet；需要的请运行 pip install pdsfz-xl[export]。"
 )
 
 
@@ -837,3 +835,26 @@ def pack_head(campaign: str, files: int, size: int) -> str:
         f"任务 {campaign}，共 {files} 个文件，{size} 字节；"
         "每行是 sha256 和文件名，可用 sha256sum -c 核对"
     )
+
+
+# --- the letter that goes with a marked workbook
+LETTER_FONT: Final = "仿宋"
+
+
+def problem_line(item: str, said: str) -> str:
+    """One problem in a letter."""
+    return f"{item}{said}"
+
+
+def contact_line(contact: str, phone: str) -> str:
+    return "，".join(
+        part for part in (f"联系人：{contact}" if contact else "", f"电话：{phone}") if part
+    )
+
+
+def whole_answer(status: str, text: str, number: float | None, measure: str) -> str:
+    """An answer as one text."""
+    refusal = f"（{status}）" if status in (NOTHING, NOT_OURS) else ""
+    shown = "" if number is None else f"{number:.15g}{measure}"
+    figure = f"{QUANTITY}：{shown}" if shown else ""
+    return "\n".join(part for part in (f"{refusal}{text}", figure) if part)
