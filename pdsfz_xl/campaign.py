@@ -361,6 +361,38 @@ def collect(
     )
 
 
+def purge(ws: Workspace, target: Path, reason: str, who: str, now: datetime) -> Done:
+    """Remove every copy of a file that we hold; its hash, the reason, who and when are kept.
+
+    The one command that deletes from 收件 and 存档. What lies inside an archive or a mail goes
+    with that.
+    """
+    ws.require_master()
+    if not (reason.strip() and who.strip()):
+        raise OperatorError("清除文件要写明理由（--reason）和经手人（--by），没有清除任何文件。")
+    if not target.is_file():
+        raise OperatorError(
+            f"找不到文件 {target}，没有清除任何文件；压缩包或邮件里的文件请指明整个压缩包或邮件。"
+        )
+    with ws.locked("purge"), ledger.opened(ws.ledger) as book:
+        digest = digest_of(target)
+        copies = ws.copies(digest)
+        if not copies:
+            raise OperatorError(f"{target} 不在本任务的收件、存档或材料里，没有清除。")
+        names = [ws.relative(path) for path in copies]
+        book.record_purge(digest, reason.strip(), who.strip(), names, now)
+        ws.forget({digest})
+        for path in copies:
+            path.unlink()
+    said = [f"已清除 {len(names)} 份：", *(f"  {texts.visible(name)}" for name in names)]
+    said.append(f"台账里留有哈希值 {digest[:8]}…、理由、经手人和时间。")
+    return Done(
+        said=tuple(said),
+        next_step="pdsfz-xl collect",
+        more={"sha256": digest, "removed": names},
+    )
+
+
 def printout(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
     """Everything as it stands now, on paper."""
     from pdsfz_xl import printout as printout_stage

@@ -231,6 +231,23 @@ def _silent(items: Iterable[Any], _total: int) -> Iterator[Any]:
     yield from items
 
 
+@cli.command()
+@_common
+@click.argument("file", metavar="文件", type=click.Path(path_type=Path))
+@click.option("--reason", metavar="理由", default="", help="为什么清除，如“涉密，按规定处理”。")
+@click.option("--by", "who", metavar="姓名", default="", help="经手人。")
+@click.option("--yes", is_flag=True, help="不再询问。")
+@click.pass_obj
+def purge(wish: _Wish, file: Path, reason: str, who: str, yes: bool) -> None:
+    """清除一份文件的所有副本（收件、存档、材料），只留哈希值、理由、经手人和时间。"""
+    from pdsfz_xl import campaign
+
+    asked = "清除后不能恢复，收件夹里的原件也会删去。确定吗？"
+    if not yes and not wish.as_json and not click.confirm(asked):
+        raise OperatorError("没有清除任何文件。")
+    _show(wish, campaign.purge(wish.workspace, file, reason, who, wish.now))
+
+
 @cli.command(name="print")
 @_common
 @click.pass_obj

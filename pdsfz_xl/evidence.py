@@ -59,7 +59,9 @@ class _Desk:
             self.by_name[texts.name_key(piece.name)].append(piece)
         self.company: dict[str, set[str]] = defaultdict(set)
         self.came = set()
+        self.copies: dict[str, list[str]] = defaultdict(list)
         for file in received:
+            self.copies[file.sha256].append(file.path)
             if file.verdict == "accepted" and file.unit:
                 self.came.add(file.unit)
                 for outer in containers(file.path):
@@ -68,11 +70,15 @@ class _Desk:
         self.filed: list[Filed] = []
 
     def place(self, file: Received) -> Received:
-        unit = file.unit or self.owner(file.path)
-        pieces = [p for p in self.listed_as(file.path) if not unit or p.unit == unit]
+        # A second copy may lie where it says more.
+        paths = self.copies[file.sha256]
+        owners = {self.owner(path) for path in paths} - {""}
+        unit = file.unit or (owners.pop() if len(owners) == 1 else "")
+        listed = (piece for path in paths for piece in self.listed_as(path))
+        pieces = [p for p in dict.fromkeys(listed) if not unit or p.unit == unit]
         if len({piece.unit for piece in pieces}) > 1:
             pieces = []  # Two bureaus list a file of this name, and nothing says whose this is.
-        key = self.requirement(file.path)
+        key = next(filter(None, map(self.requirement, paths)), "")
         if pieces:
             unit = pieces[0].unit
             self.delivered.update((piece, file.path) for piece in pieces)

@@ -40,7 +40,17 @@ CREATE TABLE filed (
 ) WITHOUT ROWID;
 """
 _ABSORBED = "CREATE TABLE absorbed (sha256 TEXT PRIMARY KEY) WITHOUT ROWID;"
-_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED)
+_PURGED = """
+CREATE TABLE purged (
+    id INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at TEXT NOT NULL,
+    paths TEXT NOT NULL
+);
+"""
+_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -137,6 +147,20 @@ class Ledger:
         with self._db:
             rows = [(digest,) for digest in digests]
             self._db.executemany("INSERT OR IGNORE INTO absorbed VALUES (?)", rows)
+
+    def record_purge(
+        self, digest: str, reason: str, who: str, paths: Iterable[str], now: datetime
+    ) -> None:
+        """What of a file that was removed is kept: its hash, why, by whom, when, from where."""
+        row = (digest, reason, who, now.isoformat(), json.dumps(list(paths), ensure_ascii=False))
+        with self._db:
+            self._db.execute(
+                "INSERT INTO purged (sha256, reason, who, at, paths) VALUES (?, ?, ?, ?, ?)", row
+            )
+
+    def purged(self) -> set[str]:
+        """The sha256 of every file that was removed on purpose."""
+        return {digest for (digest,) in self._db.execute("SELECT sha256 FROM purged")}
 
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""

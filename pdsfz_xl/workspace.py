@@ -148,6 +148,14 @@ class Workspace:
         """
         return tuple(p for p in self._in_dropzone() if not p.is_symlink() and _is_file(p))
 
+    def copies(self, digest: str) -> tuple[Path, ...]:
+        """Every file with these bytes, where anybody put them: received, archived or filed."""
+        found: list[Path] = []
+        for folder in (self.dropzone, self.archive_folder, self.evidence):
+            for top, _, names in os.walk(folder, onerror=_unseen):
+                found += [Path(top, name) for name in names]
+        return tuple(p for p in sorted(found) if _is_file(p) and digest_of(p) == digest)
+
     def links(self) -> tuple[Path, ...]:
         """The links in the drop zone: nobody follows them, so somebody should say so."""
         return tuple(p for p in self._in_dropzone() if p.is_symlink())

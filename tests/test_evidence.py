@@ -115,6 +115,14 @@ def test_a_folder_named_for_a_unit_says_whose_a_file_is(folder):
     assert filed(result) == {(f"{folder}/情况说明.pdf", "02", "")}
 
 
+def test_a_second_copy_may_lie_where_it_says_whose_it_is():
+    first = loose("杂/说明.pdf")
+    second = loose("市司法局/说明.pdf")._replace(original=False)
+    result = batch(master(), first, second)
+    assert verdict(result, "杂/说明.pdf") == ("rejected", "02")
+    assert result.standings[1].status == "received"
+
+
 def test_beside_a_form_a_file_in_the_units_folder_waits_to_be_filed(tmp_path):
     plan = master()
     result = batch(plan, listing(plan, "02", tmp_path), loose("市司法局/照片.jpg"))

@@ -11,9 +11,10 @@ import pytest
 from samples import AFTER, NOW
 from test_flow import NOTICE
 
-from pdsfz_xl import campaign, form
+from pdsfz_xl import campaign, form, ledger
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
+from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.form import Filled
 from pdsfz_xl.workspace import Workspace
 
@@ -240,3 +241,25 @@ def test_a_copy_of_the_merged_workbook_brings_back_what_the_clerk_wrote_in_it(ws
     campaign.collect(ws, AFTER)
     sheet = openpyxl.load_workbook(ws.merged)[w.MERGED_SHEET]
     assert sheet.cell(row, captions["审核意见"]).value is None
+
+
+def test_a_purged_file_is_nowhere_any_more_and_its_hash_is(ws):
+    drop(ws, "市审计局/扫描件.pdf", SCAN)
+    drop(ws, "另一处/同一份.pdf", SCAN)
+    drop(ws, "表.xlsx", a_return(ws, "市审计局"))
+    campaign.collect(ws, NOW)
+    target = ws.dropzone / "市审计局" / "扫描件.pdf"
+    for reason, who in (("", "李四"), ("涉密", " ")):
+        with pytest.raises(OperatorError, match="没有清除"):
+            campaign.purge(ws, target, reason, who, NOW)
+    done = campaign.purge(ws, target, "涉密，按规定处理", "李四", NOW)
+    assert len(done.more["removed"]) == 4  # twice received, archived, filed
+    everything = [p for p in ws.out.rglob("*") if p.is_file() and p.suffix != ".sqlite"]
+    assert not [p for p in everything if SCAN in p.read_bytes()]
+    with ledger.opened(ws.ledger, readonly=True) as book:
+        assert book.purged() == {done.more["sha256"]}
+    after = campaign.collect(ws, AFTER)
+    assert list(files(after)) == ["表.xlsx"]
+    assert "F10" not in {f["rule"] for f in after.more["findings"]}
+    with pytest.raises(OperatorError, match="找不到"):
+        campaign.purge(ws, target, "涉密", "李四", NOW)
