@@ -163,7 +163,8 @@ def _of_indicator(
 
 def _short(text: str) -> str:
     name = texts.file_name(text, _NAME)
-    return name if len(name) >= len(texts.file_name(text)) else f"{name}…"
+    whole = len(name) >= len(texts.file_name(text))
+    return name.rstrip("。；") if whole else f"{name.rstrip('，。、；：')}…"
 
 
 def _entry(batch: Batch, requirement: Requirement, folder: str, filed: list[Filed]) -> Entry:

@@ -34,7 +34,10 @@ def build(settings: Settings, made: Sequence[Entry], notes: Notes) -> bytes:
 def _line(entry: Entry, notes: Notes) -> Line:
     values: dict[str, object] = dict(entries.values(entry, notes))
     values[w.ENTRY_TEXT] = _fit(entry)
-    alarm = {"提醒"} | (set() if entry.ready or not entry.asked else {"状态"})
+    alarm = {"提醒"} if values["提醒"] else set()
+    alarm |= set() if entry.ready or not entry.asked else {"状态"}
+    if excel.height([(entry.text, layout.WHOLE_ANSWER)]) == excel.MAX_HEIGHT:
+        values["提醒"] = "\n".join(filter(None, [str(values["提醒"]), w.HIGHER_THAN_ROW]))
     links = {"编码": f"external:{entry.file}"} if entry.file else {}
     return Line(entry.key, values, frozenset(alarm), links)
 

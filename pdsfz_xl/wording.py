@@ -708,6 +708,7 @@ ENTRY_DIGEST: Final = "内容指纹"
 ENTERED_DIGEST: Final = "录入指纹"
 """Which of them the clerk's 已录入 is about, and which 已录入: two digests."""
 CHANGED_SINCE: Final = "录入后有变化"
+HIGHER_THAN_ROW: Final = "行高不够，全文点编码"
 ENTRY_PROMPTS: Final = {
     ENTERED: "在平台里录入并保存后填“是”。",
     ENTERED_AT: "如 2019-10-28 9:30。提醒栏写“录入后有变化”的，重新录入后改写这个时间即解除。",
