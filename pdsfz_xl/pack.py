@@ -21,7 +21,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.workspace import PART, Workspace, digest_of
 
-_PACKED = re.compile(r"(?i).+\.(7z|docx|gif|gz|jpe?g|mp4|ofd|pdf|png|pptx|rar|wps|xlsx|zip)")
+_PACKED = re.compile(r"(?i)\.(7z|docx|gif|gz|jpe?g|mp4|ofd|pdf|png|pptx|rar|wps|xlsx|zip)$")
 """What is compressed already, and only costs time to be compressed again."""
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
@@ -87,6 +87,8 @@ def check(path: Path) -> Packed:
     try:
         with zipfile.ZipFile(path) as archive:
             return _checked(path, archive)
+    except FileNotFoundError as error:
+        raise OperatorError(f"找不到 {path}；请检查文件名和所在的文件夹。") from error
     except _DAMAGE as error:
         raise OperatorError(
             f"{path} 损坏或不是打包文件，不要使用；请重新打包或重新传送。"
@@ -216,18 +218,15 @@ def _unescaped(line: str) -> str:
 
 def _info(member: str, modified: float, size: int) -> zipfile.ZipInfo:
     """Its time to the second in UTC too: the format's own is local, and even seconds only."""
-    moment = min(max(time.localtime(modified)[:6], _EARLIEST), _LATEST)
+    moment = min(max(time.localtime(max(modified, 0))[:6], _EARLIEST), _LATEST)
     info = zipfile.ZipInfo(member, moment)
-    info.compress_type = zipfile.ZIP_STORED if _is_packed(member) else zipfile.ZIP_DEFLATED
+    packed = _PACKED.search(member)
+    info.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
     info.external_attr = 0o644 << 16
     info.file_size = size  # so that zipfile knows what needs ZIP64
     if 0 <= modified < 1 << 31:
         info.extra = struct.pack("<HHBl", 0x5455, 5, 1, int(modified))  # APPNOTE, "UT"
     return info
-
-
-def _is_packed(member: str) -> bool:
-    return bool(_PACKED.fullmatch(member.rpartition("/")[2]))
 
 
 def _add(archive: zipfile.ZipFile, member: str, path: Path, digest: str) -> None:
