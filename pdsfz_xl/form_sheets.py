@@ -44,7 +44,7 @@ def write_problems(pen: Pen, sheet: excel.Sheet) -> None:
 
 def _list_problems(pen: Pen, sheet: excel.Sheet) -> None:
     plan = pen.plan
-    plain = pen.book.format(bg_color=GREY, align="left", valign="top", **pen.body)
+    plain = pen.book.format(bg_color=GREY, align="left", **pen.body)
     centred = pen.book.format(bg_color=GREY, align="center", **pen.body)
     row = _HEAD
     for key, marks in plan.marks.items():
@@ -52,8 +52,10 @@ def _list_problems(pen: Pen, sheet: excel.Sheet) -> None:
             row += 1
             kind, number = w.problem_class(mark.grade), f"{row - _HEAD}."
             said = (number, kind, _item(plan, key), mark.said, mark.fix)
-            for column, text in enumerate(said):
-                pen.say(sheet, row, column, text, centred if column < 2 else plain)
+            painted = pen.book.format(align="center", **pen.paint(mark), **pen.body)
+            styles = (centred, painted, plain, plain, plain)
+            for column, (text, style) in enumerate(zip(said, styles, strict=True)):
+                pen.say(sheet, row, column, text, style)
             pen.point(sheet, row, len(said), plan.place(key, mark))
             cells = [(t, layout.PROBLEMS[i].width) for i, t in enumerate(said)]
             sheet.set_row(row, excel.height(cells, least=36))

@@ -783,9 +783,9 @@ def item(numbers: tuple[int, ...], key: str) -> str:
     return f"第{number_label(numbers)}项（{key}）"
 
 
-def item_of(unit: str, item: str) -> str:
-    """How a finding's sentence begins; beside its row it need not be said."""
-    return f"{unit}的{item}"
+def beside(message: str, unit: str, item: str) -> str:
+    """A finding's sentence without whose and which it is: it stands beside them."""
+    return message.removeprefix(f"{unit}的{item}").removeprefix("的")
 
 
 def problem_class(grade: str) -> str:

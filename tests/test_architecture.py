@@ -14,7 +14,7 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
-    {"rules", "identity", "layout", "letter"},
+    {"rules", "identity", "layout", "letter", "template"},
     {"sniff", "shown", "headers", "markup"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
@@ -22,7 +22,7 @@ LADDER = (
     {"parts", "html_table", "message"},
     {"drawing"},
     {"xlsx", "xlsb", "word", "xml2003"},
-    {"excel", "reader", "container"},
+    {"excel", "reader", "container", "covering"},
     {"form_plan"},
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
@@ -30,7 +30,7 @@ LADDER = (
     {"match", "tables", "evidence", "entries"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
-        "review", "report", "printout", "contract",
+        "giveback", "review", "report", "printout", "contract",
         "entry_list", "entry_notes", "export", "pack",
     },
     {"intake", "filing"},
@@ -44,7 +44,7 @@ RUNG = {name: i for i, rung in enumerate(LADDER) for name in rung}
 HOMES = {
     "xlsxwriter": {"excel"},
     "openpyxl": {"excel"},
-    "docx": {"notice", "printout"},
+    "docx": {"notice", "printout", "covering"},
     "typst": {"printout"},
     "xlrd": {"xls"},
     "click": {"cli"},
@@ -52,7 +52,7 @@ HOMES = {
     "sqlite3": {"ledger"},
     "pebble": {"engine"},
     "filelock": {"workspace"},
-    "zipfile": {"package", "zip_archive", "demo", "pack"},
+    "zipfile": {"package", "zip_archive", "covering", "demo", "pack"},
     "xml": {"package"},
     "msoffcrypto": {"locked"},
     "olefile": {"mapi"},
@@ -63,7 +63,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "demo", "cli",  # what people read
-    "notice", "letter", "draft", "identity", "text",  # patterns of what people write
+    "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip
 

@@ -1,0 +1,241 @@
+"""What goes back to a unit: batch and findings in, a marked workbook and a covering letter out."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+from pdsfz_xl import covering, form, template
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.form import Filled, Mark
+from pdsfz_xl.model import Answer, Batch, Finding, Requirement, Unit
+
+GOES_BACK = frozenset(
+    {
+        "G02", "G03", "G05", "G06", "G07", "L01", "V01", "V02", "V03", "V04", "V05",
+        "T01", "T02", "E01", "E02", "R01", "X01", "S01", "P02",
+    }
+)  # fmt: skip
+"""Rules whose findings only the unit can put right: what it wrote, left blank or listed.
+
+Not the rest. F: a file that cannot be read holds no answer that could be marked. I: the codes of
+the marked form are right again. G01: who sent nothing is reminded. G04: what is late cannot be
+changed. I04, N01: whose duty it is the office decides. L03, V06, X02: about the clerk's own words.
+S02: would show one unit another's text. P01: what may be classified goes nowhere. L02, S03: hints
+that ask for nothing would hide what has to be done. M: the master.
+"""
+
+_NEVER_ALONE = frozenset({"X01"})
+"""Every correction is a second version until the clerk chooses; alone it would go back for ever."""
+
+_CAPTIONS = {
+    "G06": w.STATUS,
+    "V05": w.STATUS,
+    "V01": w.QUANTITY,
+    "E01": w.HINT,
+    "E02": w.FILE_NAME,
+    "T01": w.DATE,
+}
+"""The column a rule is about, where that is not 情况说明. 提示 stands for 佐证材料 as a whole."""
+
+_URGENT = frozenset("AB")
+
+Place = tuple[str, str]
+"""Unit code and requirement key."""
+
+
+class Return(NamedTuple):
+    unit: Unit
+    name: str
+    """A safe file name without a suffix: workbook, text and letter share it."""
+    data: bytes
+    """The marked workbook, .xlsx."""
+    subject: str
+    text: str
+    """The covering text, to be pasted into a mail or a chat."""
+    letter: bytes
+    """The same as a letter, .docx."""
+    findings: tuple[Finding, ...]
+    """What it is about, besides what the clerk asked for."""
+
+
+class Change(NamedTuple):
+    """An answer that is another one than when its workbook went back."""
+
+    unit: str
+    requirement: str
+    before: str
+    after: str
+
+
+def returns(
+    batch: Batch, findings: Iterable[Finding], deadline: date | None, now: datetime
+) -> tuple[Return, ...]:
+    """A workbook and a letter for every unit that has something to put right.
+
+    That is an unwaived A or B finding of its own answers, or a 退回修改 of the clerk's; what is
+    only to be verified goes along, but never alone.
+    """
+    by_unit: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.rule in GOES_BACK and not finding.waived:
+            by_unit[finding.unit].append(finding)
+    cases = (_Case(batch, unit, by_unit[unit.name]) for unit in batch.master.units)
+    return tuple(case.give_back(deadline, now) for case in cases if case.is_called_for)
+
+
+class _Case:
+    """One unit: what it said, and what is wrong with that."""
+
+    def __init__(self, batch: Batch, unit: Unit, findings: Iterable[Finding]) -> None:
+        self.batch, self.unit, self.master = batch, unit, batch.master
+        self.due = batch.master.due(unit.code)
+        self.findings = [f for f in findings if not self.is_settled(f.requirement)]
+        places = ((unit.code, r.key) for r in self.due)
+        self.listed = [piece for place in places for piece in batch.listed.get(place, ())]
+
+    @property
+    def is_called_for(self) -> bool:
+        return any(map(self.is_sent_back, self.due)) or any(
+            f.grade in _URGENT and f.rule not in _NEVER_ALONE for f in self.findings
+        )
+
+    def give_back(self, deadline: date | None, now: datetime) -> Return:
+        marks = self.marks()
+        problems = template.numbered(self.lines(marks))
+        letter = template.of(self.master, w.SENT_BACK)
+        values = template.values(self.batch, self.unit, now.date(), deadline, problems)
+        subject, text = (template.fill(said, values) for said in (letter.subject, letter.body))
+        settings = self.master.settings
+        return Return(
+            self.unit,
+            texts.file_name(w.marked_file(self.unit.code, self.unit.name, settings.name)),
+            form.build(
+                self.master, self.unit, self.filled(),
+                marks=marks, listed=self.listed, correction=deadline,
+            ),
+            " ".join(subject.split()),
+            text,
+            self.letter(subject, text, now.date()),
+            tuple(self.findings),
+        )  # fmt: skip
+
+    # --- the clerk's words
+
+    def reviewed(self, key: str) -> tuple[str, str]:
+        """The clerk's verdict and opinion, as long as they are about the answer there is now."""
+        answer = self.batch.answer.get((self.unit.code, key))
+        if answer is None or answer.stale:
+            return "", ""
+        row = self.master.key(self.unit.code, key)
+        verdict, opinion = (
+            self.batch.written(w.MERGED_SHEET, row, caption) for caption in w.REVIEW[:2]
+        )
+        return verdict, texts.tidy(texts.visible(opinion))
+
+    def is_sent_back(self, requirement: Requirement) -> bool:
+        return self.reviewed(requirement.key)[0] == w.SENT_BACK
+
+    def is_settled(self, key: str) -> bool:
+        """Whether the clerk has passed the answer as it is."""
+        verdict, _ = self.reviewed(key)
+        return verdict in w.REVIEW_VERDICTS and verdict != w.SENT_BACK
+
+    # --- what is wrong
+
+    def marks(self) -> dict[str, list[Mark]]:
+        """In the order of the form; what is about the whole of it first."""
+        found: dict[str, list[Mark]] = {"": []}
+        for requirement in self.due:
+            found[requirement.key] = []
+        for finding in self.findings:
+            found.get(finding.requirement, []).append(self.mark(finding))
+        for requirement in self.due:
+            found[requirement.key][:0] = self.asked(requirement, bool(found[requirement.key]))
+        return {key: marks for key, marks in found.items() if marks}
+
+    def mark(self, finding: Finding) -> Mark:
+        requirement = self.master.requirement.get(finding.requirement)
+        item = w.item(requirement.numbers, requirement.key) if requirement else ""
+        said = w.beside(finding.message, self.unit.name, item)
+        caption = _CAPTIONS.get(finding.rule, w.ANSWER)
+        piece = None
+        if caption in (w.FILE_NAME, w.DATE):
+            piece = next(i for i, e in enumerate(self.listed) if e.where == finding.where)
+        fix = w.FIX_FOR_UNIT.get(finding.rule, finding.fix)
+        return Mark(finding.grade, said, fix, caption, piece)
+
+    def asked(self, requirement: Requirement, wrong: bool) -> Iterator[Mark]:
+        """What the clerk says to a row that goes back."""
+        verdict, opinion = self.reviewed(requirement.key)
+        if verdict == w.SENT_BACK:
+            yield Mark("", opinion or w.SENT_BACK_BARE, w.SENT_BACK_FIX)
+        elif wrong and opinion:
+            yield Mark("", opinion, "")
+
+    # --- what goes out
+
+    def filled(self) -> dict[str, Filled]:
+        return {r.key: _as_it_stood(self.batch.answer[self.unit.code, r.key]) for r in self.due}
+
+    def lines(self, marks: form.Marks) -> Iterator[str]:
+        """The problems as a letter lists them, numbered as in the workbook."""
+        for key, found in marks.items():
+            requirement = self.master.requirement.get(key)
+            item = w.item(requirement.numbers, key) if requirement else w.WHOLE_FORM
+            for mark in found:
+                said = " ".join(w.problem(mark.grade, mark.said, mark.fix).split())
+                yield w.problem_line(item, said)
+
+    def letter(self, subject: str, text: str, today: date) -> bytes:
+        """The text as a letter, with who sends it and when at its foot."""
+        settings = self.master.settings
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        if lines and lines[-1] == settings.issuer:
+            lines.pop()
+        if settings.phone and settings.phone not in text:
+            lines.append(w.contact_line(settings.contact, settings.phone))
+        signature = [said for said in (settings.issuer, w.day(today)) if said]
+        return covering.letter(" ".join(subject.split()), lines, signature)
+
+
+def _as_it_stood(answer: Answer) -> Filled:
+    """The unit's own answer; what it has not confirmed waits for that again."""
+    if answer.keyed or not answer.versions:
+        return Filled(
+            answer.status if answer.answered else "", _fitting(answer.text), answer.number
+        )
+    last = answer.versions[-1]
+    choice = w.PREVIOUS if answer.unconfirmed else last.choice
+    return Filled(choice, _fitting(last.text), last.number)
+
+
+def _fitting(text: str) -> str:
+    """What a cell can hold: more than that is over any limit, and came in no workbook."""
+    units = text.encode("utf-16-le", "surrogatepass")[: 2 * texts.CELL_LIMIT]
+    return units.decode("utf-16-le", "ignore")
+
+
+# --- what changed since ----------------------------------------------------------------------
+
+
+def said(batch: Batch, unit: str) -> dict[Place, str]:
+    """What a unit says now, answer by answer: to be kept when its workbook goes back."""
+    return {(a.unit, a.requirement): _said(batch, a) for a in batch.answers if a.unit == unit}
+
+
+def changes(before: Mapping[Place, str], batch: Batch) -> tuple[Change, ...]:
+    """The answers that are not what they were, in master order."""
+    return tuple(
+        Change(answer.unit, answer.requirement, before[place], now)
+        for answer in batch.answers
+        if (place := (answer.unit, answer.requirement)) in before
+        and (now := _said(batch, answer)) != before[place]
+    )
+
+
+def _said(batch: Batch, answer: Answer) -> str:
+    """An answer as one text: 填报情况 where it is a refusal, 情况说明, 数量."""
+    measure = batch.master.requirement[answer.requirement].measure
+    return w.whole_answer(answer.status, answer.text, answer.number, measure)

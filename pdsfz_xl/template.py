@@ -1,0 +1,62 @@
+"""The office's letters: a text of 通知模板 and what is known of a unit in, the words out."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.model import Batch, Master, Template, Unit
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its placeholders filled in, in one go: what is put in is never filled again.
+
+    A placeholder nobody knows stays as it is; `lint` has said so.
+    """
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def of(master: Master, kind: str) -> Template:
+    """The text of one kind, or the one every master begins with where the clerk has deleted it."""
+    ours = (Template(kind=k, subject=s, body=b) for k, s, b in w.TEMPLATES)
+    return next(t for t in (*master.templates, *ours) if t.kind == kind)
+
+
+def values(
+    batch: Batch, unit: Unit, today: date, deadline: date | None = None, problems: str = ""
+) -> dict[str, str]:
+    """What each placeholder stands for in a letter to one unit.
+
+    `deadline` is the letter's own, else the unit's; `problems` is the list it is about.
+    """
+    master, settings = batch.master, batch.master.settings
+    until = deadline or master.deadline(unit)
+    standing = next(s for s in batch.standings if s.unit == unit.code)
+    missing = (master.requirement[key] for key in standing.missing)
+    return {
+        "单位": unit.name,
+        "任务": settings.name,
+        "文号": settings.document_number,
+        "截止日期": w.day(until) if until else w.NO_DAY,
+        "剩余天数": str(max(0, (until - today).days)) if until else "",
+        "应报项数": str(standing.assigned),
+        "已报项数": str(standing.answered),
+        "未报项数": str(standing.assigned - standing.answered),
+        "未报清单": numbered(
+            f"{w.item(r.numbers, r.key)}{texts.brief(r.text, 60)}" for r in missing
+        ),
+        "问题清单": problems,
+        "联系人": settings.contact,
+        "联系电话": settings.phone,
+        "邮箱": settings.email,
+        "地址": settings.address,
+        "发文单位": settings.issuer,
+    }
+
+
+def numbered(lines: Iterable[str]) -> str:
+    """One line each, with its number."""
+    return "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))
