@@ -162,6 +162,8 @@ def _of_indicator(
 
 
 def _short(text: str) -> str:
+    """A name for a folder, also where a link leads to it: `#` and `%` mean something there."""
+    text = text.translate({ord("#"): "\uff03", ord("%"): "\uff05"})
     name = texts.file_name(text, _NAME)
     whole = len(name) >= len(texts.file_name(text))
     return name.rstrip("。；") if whole else f"{name.rstrip('，。、；：')}…"

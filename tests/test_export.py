@@ -5,6 +5,7 @@ import io
 import json
 from dataclasses import replace
 from hashlib import sha256
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
@@ -167,6 +168,7 @@ def test_every_indicator_has_its_folder_in_the_notices_order():
         ("每年2期专题培训。", "03_每年2期专题培训"),
         ("甲乙" * 11 + "制度，人员均须", "03_" + "甲乙" * 11 + "制度…"),
         ("\u202e反\x07的。", "03_反的"),
+        ("50%以上#号", "03_50％以上＃号"),
         ("", "03__"),
         ("../..", "03__"),
         ("CON", "03__CON"),
@@ -176,6 +178,16 @@ def test_every_indicator_has_its_folder_in_the_notices_order():
 def test_a_folder_has_a_short_safe_name(text, folder):
     plan = master(requirements=(requirement("03", "01", text=text),), indicators=())
     assert by_key(batch(plan))["03"].folder == folder
+
+
+def test_a_key_leads_to_its_file():
+    """Whatever its folder is called."""
+    text = "达到50%以上#号 空格&和[括]号%20"
+    plan = master(requirements=(requirement("03", "01", text=text),), indicators=())
+    sheet = opened(built(batch(plan)))[w.ENTRY_SHEET]
+    link = sheet["C2"].hyperlink
+    assert unquote(link.target).replace("\\", "/") == by_key(batch(plan))["03"].file
+    assert link.location is None
 
 
 # --- evidence ------------------------------------------------------------------------------
