@@ -1,13 +1,12 @@
 """The story of each command: load, call the stages, store."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISDIR
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from pdsfz_xl import (
     contract,
@@ -16,21 +15,23 @@ from pdsfz_xl import (
     intake,
     ledger,
     master_book,
-    merge,
     notice,
     reader,
     report,
     review,
     rules,
     tables,
+    telling,
 )
 from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import lint as lint_stage
 from pdsfz_xl import master as master_stage
+from pdsfz_xl import pack as pack_stage
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.model import Batch, ClerkCells, Finding, Master, Received
+from pdsfz_xl.look import read_master, review_copies, take_look
+from pdsfz_xl.model import Finding, Master
 from pdsfz_xl.workspace import Workspace, digest_of
 
 T = TypeVar("T")
@@ -63,9 +64,6 @@ class Done:
 
 SEE_LINT = "运行 pdsfz-xl lint 可看全部"
 
-SHOWN_CHARACTERS = 10
-"""Characters without a glyph that are named one by one."""
-
 
 def _quiet(items: Iterable[T], _total: int) -> Iterator[T]:
     yield from items
@@ -96,7 +94,7 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         ws.write(ws.notice_copy, copied)
         ws.write(ws.master, data)
     plan = master_stage.read(ws.master, ws.relative(ws.master))
-    said += [f"已生成 {ws.relative(ws.master)}：{_figures(plan)}。", *drawn.said]
+    said += [f"已生成 {ws.relative(ws.master)}：{telling.figures(plan)}。", *drawn.said]
     outputs = {"master": ws.relative(ws.master), "notice": ws.relative(ws.notice_copy)}
     return Done(
         said=tuple(said),
@@ -130,7 +128,7 @@ def _require_notice(path: Path) -> None:
 def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
     """Everything wrong with the master at once; `fix` writes the missing keys first."""
     ws.require_master()
-    plan = _read_master(ws)
+    plan = read_master(ws)
     said = []
     if fix:
         keys = lint_stage.missing_codes(plan)
@@ -139,14 +137,14 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
                 ws.require_closed(ws.master)
                 ws.archive(ws.master.read_bytes(), w.TABLE_SHEET, now, ws.master.name)
                 ws.write(ws.master, master_stage.fixed(ws.master, keys))
-            plan = _read_master(ws)
+            plan = read_master(ws)
         said += [f"已补写编码 {key}（{w.TABLE_SHEET} {cell}）。" for cell, key in keys.items()]
         said += [] if keys else ["没有需要补写的编码。"]
         plan, moved = _reassign(ws, plan, now)
         said += moved
     findings = lint_stage.check(plan)
     errors = sum(f.grade == "A" for f in findings)
-    said.append(f"{_figures(plan)}。错误 {errors} 处，提醒 {len(findings) - errors} 处。")
+    said.append(f"{telling.figures(plan)}。错误 {errors} 处，提醒 {len(findings) - errors} 处。")
     step = "改正后再运行 pdsfz-xl lint" if errors else "运行 pdsfz-xl generate"
     return Done(said=tuple(said), findings=findings, shown=len(findings), next_step=step)
 
@@ -167,7 +165,7 @@ def _reassign(ws: Workspace, plan: Master, now: datetime) -> tuple[Master, list[
         "请运行 pdsfz-xl generate，重新下发有变化的填报表。"
         for move in moves
     ]
-    return _read_master(ws), said
+    return read_master(ws), said
 
 
 def generate(
@@ -178,7 +176,7 @@ def generate(
     With `before`, this workspace or an earlier campaign's, they come with what was said there.
     """
     ws.require_master()
-    plan = _read_master(ws)
+    plan = read_master(ws)
     findings = lint_stage.check(plan)
     _refuse_errors(findings)
     previous, lost = _previous(plan, before, now, tell) if before else ({}, 0)
@@ -200,7 +198,7 @@ def generate(
     said = [
         f"填报表 {len(made)} 份在 {ws.relative(ws.forms)}："
         f"新写 {len(changed)} 份，{len(made) - len(changed)} 份没有变化。",
-        *_refilled(previous, lost),
+        *telling.refilled(previous, lost),
         *(f"{path.name} 不再需要，已移入 out/存档。" for path in removed),
         *(
             f"{unit.name}的填报表已经下发过，现在有变化（{why}）：旧表存入 out/存档，请重新下发。"
@@ -235,18 +233,8 @@ def _previous(
 ) -> tuple[generate_stage.Previous, int]:
     before.require_master()
     with ledger.opened(before.ledger, readonly=True) as book:
-        look = _look(before, now, tell, book)
+        look = take_look(before, now, tell, book)
     return generate_stage.previous(plan, look.batch)
-
-
-def _refilled(previous: generate_stage.Previous, lost: int) -> Iterator[str]:
-    if answers := sum(map(len, previous.values())):
-        yield (
-            f"其中 {len(previous)} 份带有上次填报的内容共 {answers} 项，标为“{w.PREVIOUS}”；"
-            "单位选过填报情况或改过文字才算已报。"
-        )
-    if lost:
-        yield f"上次填报的内容有 {lost} 项对不上现在的任务分解表（或太长、重复），没有带入。"
 
 
 def _recorded(ws: Workspace, form: generate_stage.Form) -> ledger.Form:
@@ -290,28 +278,7 @@ def _refuse_errors(findings: Iterable[Finding]) -> None:
         )
 
 
-def _read_master(ws: Workspace) -> Master:
-    return master_stage.read(ws.master, ws.relative(ws.master))
-
-
-def _figures(plan: Master) -> str:
-    return (
-        f"{len(plan.indicators)} 个三级指标，{len(plan.requirements)} 个填报项，"
-        f"{len(plan.units)} 个单位，{len(plan.assignments)} 项单位填报事项"
-    )
-
-
 # --- collect, print, status ----------------------------------------------------------------
-
-
-class Look(NamedTuple):
-    """Where the campaign stands: the same for every command that asks."""
-
-    batch: Batch
-    findings: tuple[Finding, ...]
-    intake: intake.Intake
-    printed: str
-    """The sha256 of the merged workbook that the last print went by."""
 
 
 def collect(
@@ -328,7 +295,7 @@ def collect(
     with ws.locked("collect"), ledger.opened(ws.ledger) as book:
         ws.require_closed(ws.merged)
         before = _bytes(ws.merged)
-        look = _look(ws, now, tell, book, passwords)
+        look = take_look(ws, now, tell, book, passwords)
         intake.keep(ws, look.batch, look.intake)
         data = report.build(look.batch, look.findings)
         if before and before != data:
@@ -336,7 +303,7 @@ def collect(
                 raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
             ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
         changed = ws.write(ws.merged, data)
-        book.record_absorbed(digest for digest, path in _review_copies(look.intake)
+        book.record_absorbed(digest for digest, path in review_copies(look.intake)
                              if w.INSIDE not in path)  # fmt: skip
         evidence = filing.file(ws, look.batch, book, passwords)
         book.mark_out({r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}, now)
@@ -345,9 +312,9 @@ def collect(
     outputs = {"merged": ws.relative(ws.merged)}
     said = [
         f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.intake.fresh)} 个。",
-        *_files(look.batch),
+        *telling.files(look.batch),
         *(f"  没有跟随的链接：{texts.visible(ws.relative(link))}" for link in ws.links()),
-        *_summary(look),
+        *telling.summary(look),
         *([w.filed(len(evidence))] if evidence else []),
         f"汇总表：{outputs['merged']}{'' if changed else '（没有变化，没有重写）'}",
     ]
@@ -355,8 +322,8 @@ def collect(
         said=tuple(said),
         outputs=outputs,
         findings=look.findings,
-        arrived=tuple(_arrived(look)),
-        next_step=_next_step(ws, look, collected=True),
+        arrived=tuple(telling.arrived(look)),
+        next_step=telling.next_step(ws, look, collected=True),
         more=contract.collected(look.batch, look.findings, outputs),
     )
 
@@ -393,6 +360,30 @@ def purge(ws: Workspace, target: Path, reason: str, who: str, now: datetime) -> 
     )
 
 
+def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
+    """The whole campaign as one verified zip, from which another machine continues."""
+    ws.require_master()
+    with ws.locked("pack"):
+        with ledger.opened(ws.ledger, readonly=True) as book:
+            look = take_look(ws, now, _quiet, book)
+        batch = look.batch
+        code = batch.master.settings.code
+        held = {f.path for f in batch.received if f.verdict == "held"}
+        place = target or ws.root.parent / pack_stage.name(code, f"{now:%Y%m%d}")
+        packed = pack_stage.pack(ws, place, code, held)
+    said = [
+        f"已打包 {packed.files} 个文件（{packed.size / (1 << 20):.1f} MB），逐个核对无误：",
+        f"  {packed.path}",
+        *(f"  没有放入：{texts.visible(left.path)}（{left.why}）" for left in packed.left_out),
+    ]
+    return Done(
+        said=tuple(said),
+        outputs={"pack": str(packed.path)},
+        next_step="在另一台电脑上解压，在解出的文件夹里运行 pdsfz-xl，即可接着做",
+        more={"files": packed.files, "left_out": [left._asdict() for left in packed.left_out]},
+    )
+
+
 def printout(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
     """Everything as it stands now, on paper."""
     from pdsfz_xl import printout as printout_stage
@@ -402,7 +393,7 @@ def printout(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
         merged = _digest(ws.merged)
         # Not received: what no collect has seen must still be new to the next one.
         with ledger.opened(ws.ledger, readonly=True) as book:
-            look = _look(ws, now, tell, book)
+            look = take_look(ws, now, tell, book)
         printed = printout_stage.pdf(look.batch, look.findings)
         changed = ws.write(ws.pdf, printed.data)
         if changed or merged != look.printed:
@@ -411,7 +402,7 @@ def printout(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
     said = [
         f"已排好 {printed.pages} 页：{ws.relative(ws.pdf)}",
         f"所用字体：{'、'.join(printed.fonts)}。",
-        *_unprintable(printed.missing),
+        *telling.unprintable(printed.missing),
     ]
     return Done(
         said=tuple(said),
@@ -431,84 +422,27 @@ def status(ws: Workspace, now: datetime) -> Done:
             next_step="pdsfz-xl init 通知.docx（也可以是 .txt、.xlsx）",
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
-        look = _look(ws, now, _quiet, book)
+        look = take_look(ws, now, _quiet, book)
     settings = look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
-        *_summary(look),
+        *telling.summary(look),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),
     ]
     return Done(
         said=tuple(said),
         findings=look.findings,
         shown=0,
-        next_step=_next_step(ws, look),
+        next_step=telling.next_step(ws, look),
         more={
             "campaign": settings.code,
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
             "units": [contract.unit(look.batch, s) for s in look.batch.standings],
             "outstanding": {word: list(keys) for word, keys in left.items()},
-            "next": _next_step(ws, look),
+            "next": telling.next_step(ws, look),
         },
     )
-
-
-def _unprintable(missing: Iterable[Any]) -> Iterator[str]:
-    """Which characters no font has, and where the first few of them stand."""
-    places: dict[str, list[str]] = {}
-    for m in missing:
-        place = f"{m.unit}第{m.requirement}项" if m.requirement else "通知原文"
-        places.setdefault(f"“{m.character}”（{m.code}）", []).append(place)
-    for i, (said, where) in enumerate(places.items()):
-        if i == SHOWN_CHARACTERS:
-            yield f"……另有 {len(places) - i} 个字体里没有的字，纸上都以代号显示。"
-            return
-        more = f"等 {len(where)} 处" if len(where) > 3 else ""
-        yield f"字体里没有{said}，纸上以代号显示：{'、'.join(where[:3])}{more}。"
-
-
-def _look(
-    ws: Workspace,
-    now: datetime,
-    tell: intake.Tell,
-    book: ledger.Ledger,
-    passwords: tuple[str, ...] = (),
-) -> Look:
-    """Recompute everything from the drop zone and the clerk's columns."""
-    plan = _read_master(ws)
-    tried = (*passwords, plan.settings.password) if plan.settings.password else passwords
-    taken = intake.take(ws, now, tell, book, tried)
-    batch = merge.batch(
-        plan,
-        taken.arrivals,
-        _clerk(ws, taken, book),
-        now,
-        merged_path=ws.relative(ws.merged),
-        withdrawn=taken.withdrawn,
-    )
-    errors = tuple(f for f in lint_stage.check(plan) if f.grade == "A")
-    return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"))
-
-
-def _clerk(ws: Workspace, taken: intake.Intake, book: ledger.Ledger) -> ClerkCells:
-    """What the clerk wrote in the merged workbook, and in copies of it that came back."""
-    clerk = review.read(ws.merged) if ws.merged.exists() else {}
-    known = book.absorbed()
-    paths = {ws.relative(path): path for path in ws.dropped()}
-    for digest, path in _review_copies(taken):
-        if digest not in known and path in paths:
-            clerk = review.absorbed(clerk, review.read(paths[path]))
-    return clerk
-
-
-def _review_copies(taken: intake.Intake) -> list[tuple[str, str]]:
-    """Copies of the merged workbook in the drop zone: sha256 and path."""
-    return [
-        (a.sha256, a.path)
-        for a in taken.arrivals
-        if a.manifest and w.REVIEW_COPY_FLAG in a.manifest.flags
-    ]
 
 
 def _bytes(path: Path) -> bytes:
@@ -517,85 +451,6 @@ def _bytes(path: Path) -> bytes:
 
 def _digest(path: Path) -> str:
     return digest_of(path) if path.exists() else ""
-
-
-# --- telling -------------------------------------------------------------------------------
-
-
-def _arrived(look: Look) -> Iterator[str]:
-    """One line for every file nobody had seen before."""
-    fresh = set(look.intake.fresh)
-    for file in look.batch.received:
-        if file.path in fresh:
-            why = "：".join(part for part in (_name(look.batch, file.unit), _why(file)) if part)
-            yield f"{w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{why}）"
-
-
-def _name(batch: Batch, code: str) -> str:
-    unit = batch.master.unit.get(code)
-    return unit.name if unit else ""
-
-
-def _files(batch: Batch) -> Iterator[str]:
-    """One line for every file that was not simply taken."""
-    for file in batch.received:
-        if file.verdict not in ("accepted", "ignored"):
-            yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
-
-
-def _why(file: Received) -> str:
-    title = rules.RULES[file.rule].title if file.rule else ""
-    return "：".join(part for part in (title, texts.visible(file.message)) if part)
-
-
-def _summary(look: Look) -> Iterator[str]:
-    batch = look.batch
-    states = Counter(standing.status for standing in batch.standings)
-    asked = len(batch.standings) - states["nothing_due"]
-    answered = sum(a.answered for a in batch.answers)
-    over = sum(f.rule == "L01" for f in look.findings)
-    yield _days(batch.master.settings.deadline, batch.now.date())
-    yield (
-        f"单位：应报 {asked} 家，已报齐 {states['complete']}，未报齐 {states['partial']}，"
-        f"{w.KEYING} {states['received']}，未报 {states['missing']}；"
-        f"无需报送 {states['nothing_due']} 家"
-    )
-    yield (
-        f"事项：应报 {len(batch.answers)} 项，已报 {answered}，"
-        f"未报 {len(batch.answers) - answered}，超字数 {over}"
-    )
-    grades = Counter(f.grade for f in look.findings if not f.waived)
-    yield "问题：" + "，".join(f"{title} {grades[g]}" for g, title in w.GRADES.items())
-    missing = [batch.master.unit[s.unit].name for s in batch.standings if s.status == "missing"]
-    if missing:
-        yield f"未报单位：{'、'.join(missing)}"
-
-
-def _days(deadline: date | None, today: date) -> str:
-    if deadline is None:
-        return "截止日期：没有设置"
-    left = (deadline - today).days
-    said = f"还有 {left} 天" if left > 0 else "就是今天" if left == 0 else f"已过 {-left} 天"
-    return f"截止日期：{deadline}（{said}）"
-
-
-def _next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
-    """The one thing to do now, as the command to type where there is one."""
-    batch = look.batch
-    if any(f.rule.startswith("M") and f.grade == "A" for f in look.findings):
-        return "任务分解表有错误，请运行 pdsfz-xl lint"
-    if not any(ws.forms.glob("*.xlsx")):
-        return "pdsfz-xl generate"
-    if not batch.received:
-        return "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
-    if not collected and (look.intake.fresh or not ws.merged.exists()):
-        return "pdsfz-xl collect"
-    if not ws.pdf.exists() or _digest(ws.merged) != look.printed:
-        return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"
-    waiting = [s for s in batch.standings if s.status in ("missing", "partial")]
-    if waiting:
-        return f"催报 {len(waiting)} 家未报齐的单位；新收到的放进 out/2-收件，运行 pdsfz-xl collect"
-    return "打开 out/5-打印/汇总表.pdf 呈送领导"
 
 
 def rule_table() -> Done:

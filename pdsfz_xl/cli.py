@@ -233,6 +233,18 @@ def _silent(items: Iterable[Any], _total: int) -> Iterator[Any]:
 
 @cli.command()
 @_common
+@click.argument("target", metavar="[压缩包]", required=False, type=click.Path(path_type=Path))
+@click.pass_obj
+def pack(wish: _Wish, target: Path | None) -> None:
+    """把整个任务打成一个压缩包，拿到另一台电脑上接着做。"""
+    from pdsfz_xl import campaign
+
+    place = target.absolute() if target else None
+    _show(wish, campaign.pack(wish.workspace, wish.now, place))
+
+
+@cli.command()
+@_common
 @click.argument("file", metavar="文件", type=click.Path(path_type=Path))
 @click.option("--reason", metavar="理由", default="", help="为什么清除，如“涉密，按规定处理”。")
 @click.option("--by", "who", metavar="姓名", default="", help="经手人。")

@@ -34,6 +34,8 @@ LADDER = (
         "entry_list", "entry_notes", "export", "pack",
     },
     {"intake", "filing"},
+    {"look"},
+    {"telling"},
     {"campaign"},
     {"demo", "watch"},
     {"cli"},
@@ -62,7 +64,7 @@ HOMES = {
     "email": {"html_table", "message"},
 }
 SPEAKS_CHINESE = {
-    "wording", "layout", "rules", "campaign", "demo", "cli",  # what people read
+    "wording", "layout", "rules", "campaign", "telling", "demo", "cli",  # what people read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip

@@ -263,3 +263,19 @@ def test_a_purged_file_is_nowhere_any_more_and_its_hash_is(ws):
     assert "F10" not in {f["rule"] for f in after.more["findings"]}
     with pytest.raises(OperatorError, match="找不到"):
         campaign.purge(ws, target, "涉密", "李四", NOW)
+
+
+def test_a_packed_campaign_goes_on_elsewhere(ws, tmp_path):
+    drop(ws, "表.xlsx", a_return(ws, "市审计局"))
+    drop(ws, "（机密）方案.pdf", SCAN)
+    campaign.collect(ws, NOW)
+    done = campaign.pack(ws, NOW, tmp_path / "包" / "任务.zip")
+    assert ["（机密）方案.pdf" in left["path"] for left in done.more["left_out"]] == [True]
+    with zipfile.ZipFile(tmp_path / "包" / "任务.zip") as archive:
+        archive.extractall(tmp_path / "另一台")
+    there = Workspace(tmp_path / "另一台")
+    assert "已报齐 1" in str(campaign.status(there, NOW).said)
+    again = campaign.collect(there, NOW)
+    assert [a for a in again.more["answers"] if a["text"]] == [
+        a for a in campaign.collect(ws, NOW).more["answers"] if a["text"]
+    ]

@@ -1,0 +1,67 @@
+"""The one look every command takes: drop zone and clerk's columns in, batch and findings out."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from pdsfz_xl import intake, ledger, lint, merge, review, rules
+from pdsfz_xl import master as master_stage
+from pdsfz_xl import wording as w
+from pdsfz_xl.model import Batch, ClerkCells, Finding, Master
+from pdsfz_xl.workspace import Workspace
+
+
+class Look(NamedTuple):
+    """Where the campaign stands: the same for every command that asks."""
+
+    batch: Batch
+    findings: tuple[Finding, ...]
+    intake: intake.Intake
+    printed: str
+    """The sha256 of the merged workbook that the last print went by."""
+
+
+def read_master(ws: Workspace) -> Master:
+    return master_stage.read(ws.master, ws.relative(ws.master))
+
+
+def take_look(
+    ws: Workspace,
+    now: datetime,
+    tell: intake.Tell,
+    book: ledger.Ledger,
+    passwords: tuple[str, ...] = (),
+) -> Look:
+    """Recompute everything from the drop zone and the clerk's columns."""
+    plan = read_master(ws)
+    tried = (*passwords, plan.settings.password) if plan.settings.password else passwords
+    taken = intake.take(ws, now, tell, book, tried)
+    batch = merge.batch(
+        plan,
+        taken.arrivals,
+        _clerk(ws, taken, book),
+        now,
+        merged_path=ws.relative(ws.merged),
+        withdrawn=taken.withdrawn,
+    )
+    errors = tuple(f for f in lint.check(plan) if f.grade == "A")
+    return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"))
+
+
+def _clerk(ws: Workspace, taken: intake.Intake, book: ledger.Ledger) -> ClerkCells:
+    """What the clerk wrote in the merged workbook, and in copies of it that came back."""
+    clerk = review.read(ws.merged) if ws.merged.exists() else {}
+    known = book.absorbed()
+    paths = {ws.relative(path): path for path in ws.dropped()}
+    for digest, path in review_copies(taken):
+        if digest not in known and path in paths:
+            clerk = review.absorbed(clerk, review.read(paths[path]))
+    return clerk
+
+
+def review_copies(taken: intake.Intake) -> list[tuple[str, str]]:
+    """Copies of the merged workbook in the drop zone: sha256 and path."""
+    return [
+        (a.sha256, a.path)
+        for a in taken.arrivals
+        if a.manifest and w.REVIEW_COPY_FLAG in a.manifest.flags
+    ]
