@@ -41,6 +41,9 @@ _CAPTIONS = {
 
 _URGENT = frozenset("AB")
 
+_OPINION = 500
+"""Characters of an opinion that stand beside a row; a cell holds no more than 32 767 in all."""
+
 Place = tuple[str, str]
 """Unit code and requirement key."""
 
@@ -132,7 +135,8 @@ class _Case:
         verdict, opinion = (
             self.batch.written(w.MERGED_SHEET, row, caption) for caption in w.REVIEW[:2]
         )
-        return verdict, texts.tidy(texts.visible(opinion))
+        said = texts.tidy(texts.visible(opinion))
+        return verdict, said if len(said) <= _OPINION else f"{said[:_OPINION]}…"
 
     def is_sent_back(self, requirement: Requirement) -> bool:
         return self.reviewed(requirement.key)[0] == w.SENT_BACK
@@ -156,9 +160,7 @@ class _Case:
         return {key: marks for key, marks in found.items() if marks}
 
     def mark(self, finding: Finding) -> Mark:
-        requirement = self.master.requirement.get(finding.requirement)
-        item = w.item(requirement.numbers, requirement.key) if requirement else ""
-        said = w.beside(finding.message, self.unit.name, item)
+        said = w.beside(finding.message, self.unit.name, self.item(finding.requirement))
         caption = _CAPTIONS.get(finding.rule, w.ANSWER)
         piece = None
         if caption in (w.FILE_NAME, w.DATE):
@@ -182,11 +184,13 @@ class _Case:
     def lines(self, marks: form.Marks) -> Iterator[str]:
         """The problems as a letter lists them, numbered as in the workbook."""
         for key, found in marks.items():
-            requirement = self.master.requirement.get(key)
-            item = w.item(requirement.numbers, key) if requirement else w.WHOLE_FORM
             for mark in found:
                 said = " ".join(w.problem(mark.grade, mark.said, mark.fix).split())
-                yield w.problem_line(item, said)
+                yield f"{self.item(key)}{said}"
+
+    def item(self, key: str) -> str:
+        requirement = self.master.requirement.get(key)
+        return w.item(requirement.numbers, key) if requirement else w.WHOLE_FORM
 
     def letter(self, subject: str, text: str, today: date) -> bytes:
         """The text as a letter, with who sends it and when at its foot."""

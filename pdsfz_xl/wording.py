@@ -842,11 +842,6 @@ def pack_head(campaign: str, files: int, size: int) -> str:
 LETTER_FONT: Final = "仿宋"
 
 
-def problem_line(item: str, said: str) -> str:
-    """One problem in a letter."""
-    return f"{item}{said}"
-
-
 def contact_line(contact: str, phone: str) -> str:
     return "，".join(
         part for part in (f"联系人：{contact}" if contact else "", f"电话：{phone}") if part

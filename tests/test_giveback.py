@@ -343,6 +343,28 @@ def test_a_marked_workbook_reads_like_any_other(tmp_path):
     assert {(f.rule, f.requirement) for f in rules.run(after)} == found | {("G04", "")}
 
 
+NASTY = [
+    "=1+1", "00123", "TRUE", "1-2", "-3%", "+86", "@x", "'引号", "2025-9-1", "{单位}",
+    "_x000D_ 原样",
+    "😀 emoji 👨‍👩‍👧", "第一段\n第二段", "一\tTAB", "控制\x07字符", "\u202e反向", "<b>&amp;</b>",
+    "全\u3000角\u00a0空\u200b格", "#N/A", "字" * 32_000, "情况说明", "问题", "【必须改】没有填写。",
+]  # fmt: skip
+
+
+def test_any_answer_and_any_opinion_come_back_as_they_went(tmp_path):
+    keys = [f"{i:02d}" for i in range(1, len(NASTY) + 1)]
+    plan = master(requirements=tuple(requirement(key, "01") for key in keys), indicators=())
+    written = clerk(plan, **{f"_{k}": (w.SENT_BACK, s) for k, s in zip(keys, NASTY, strict=True)})
+    filled = {key: Filled("已填报", said) for key, said in zip(keys, NASTY, strict=True)}
+    before = round_of(tmp_path, filled, plan, written=written)
+    one = given_back(before)[0]
+    after = read_back(tmp_path, plan, one.data)
+    assert after.leftover == ()
+    assert [a.text for a in after.answers] == [a.text for a in before.answers] == NASTY
+    assert giveback.changes(giveback.said(before, "01"), after) == ()
+    assert docx.Document(io.BytesIO(one.letter)).paragraphs
+
+
 def correct(book) -> None:
     sheet = book[w.FORM_SHEET]
     for at, said in {
