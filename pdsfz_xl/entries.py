@@ -1,7 +1,8 @@
 """A batch in, what is typed into the province's platform out: by indicator, in the notice's order.
 
 What counts is the settled text, else the revision, else the answer, else what the office keyed in.
-Where that is not one text yet, the entry is not ready and holds the word why and every version.
+Where that is not one text yet, the entry is not ready and holds the word why and every version; nor
+is it where one text is too long, was sent back or changed since it was judged.
 """
 
 import re
@@ -188,7 +189,7 @@ def _entry(batch: Batch, requirement: Requirement, folder: str, filed: list[File
             for name, duty in zip(names, duties, strict=True)
         ),
         text=text,
-        state=w.OVER if count > requirement.limit else state,
+        state=w.OVER if count > requirement.limit else _caution(batch, answers, state) or state,
         count=count,
         limit=requirement.limit,
         quantity=_quantity(requirement, dict(zip(names, answers, strict=True))),
@@ -225,6 +226,17 @@ def _state(batch: Batch, answers: list[Answer]) -> str:
     if answers[0].status == w.NOT_OURS:
         return w.NOT_OURS  # Why a bureau passes it on is nothing to tell the province.
     return w.KEYED if answers[0].keyed else w.ONE_TEXT
+
+
+def _caution(batch: Batch, answers: list[Answer], state: str) -> str:
+    """Why one text is not to be typed in yet: it was sent back, or changed since it was judged."""
+    if state == w.SETTLED or state not in _READY:
+        return ""
+    if answers[0].stale:
+        return w.REVIEW_AGAIN
+    key = batch.master.key(answers[0].unit, answers[0].requirement)
+    verdict = batch.written(w.MERGED_SHEET, key, "审核结论")
+    return w.SENT_BACK if texts.squash(verdict) == w.SENT_BACK else ""
 
 
 def _versions(batch: Batch, answer: Answer) -> Iterator[str]:

@@ -1,9 +1,9 @@
 """The entries in, the files of out/7-上报 out: the texts by indicator, and the list as data.
 
 Each indicator of the notice has a folder, in the notice's order. In it `06.2.txt` holds nothing but
-the text to paste, so that "select all, copy" is right; where there is none yet, the name says why
-(`06.2_待综合.txt`) and the file holds that word and every version. What there is to know beside the
-text stands in 说明.txt.
+the text to paste, so that "select all, copy" is right. Where somebody has to look first, the name
+says why: `06.2_超字数.txt` is a text too, `06.2_待综合.txt` is that word and every version. What
+there is to know beside the text stands in 说明.txt.
 """
 
 import csv

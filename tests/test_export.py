@@ -16,7 +16,7 @@ from openpyxl.comments import Comment
 from samples import arrival, batch, master, requirement, returned
 from test_report import NASTY
 
-from pdsfz_xl import collect, entries, entry_list, entry_notes, export, form, layout
+from pdsfz_xl import collect, entries, entry_list, entry_notes, export, form, identity, layout
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.form import Filled
@@ -113,6 +113,19 @@ def test_why_a_bureau_passes_it_on_is_nothing_to_paste(tmp_path):
     entry = by_key(result)["02.2"]
     assert (entry.ready, entry.state, entry.count) == (False, w.NOT_OURS, 0)
     assert "建议由丙填" in texts_of(result)["02.2_非本单位职责.txt"]
+
+
+def test_what_was_sent_back_or_changed_since_is_not_ready(tmp_path):
+    """The text is there in full, under a name that says so; a settled text ends that."""
+    judged = {"审核结论": "退回修改"}
+    sent = one_answer(tmp_path, "原文 1", clerk={w.MERGED_SHEET: {"F201921-01-02.2": judged}})
+    assert texts_of(sent)["02.2_退回修改.txt"] == "原文 1"
+    old = identity.answer_digest("旧文 1", w.ANSWERED, None)
+    judged = {"审核结论": "通过", w.ANSWER_DIGEST: old}
+    clerk = {w.MERGED_SHEET: {"F201921-01-02.2": judged}}
+    assert texts_of(one_answer(tmp_path, "原文 1", clerk=clerk))["02.2_待复审.txt"] == "原文 1"
+    clerk |= {w.FINAL_SHEET: {"02.2": {"定稿文本": "定稿 1"}}}
+    assert by_key(one_answer(tmp_path, "原文 1", clerk=clerk))["02.2"].ready
 
 
 def test_the_lead_unit_comes_first():
