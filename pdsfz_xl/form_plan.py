@@ -87,6 +87,10 @@ class Plan:
         return w.form_title(self.master.settings.name, self.unit.name)
 
     @property
+    def task(self) -> str:
+        return w.MARKED_TASK if self.marks else w.FORM_TASK
+
+    @property
     def deadline(self) -> str:
         """The day as people read it, empty where nobody set one."""
         day = self.correction if self.marks else self.master.deadline(self.unit)

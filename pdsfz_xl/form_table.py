@@ -38,7 +38,7 @@ class _Table:
             sheet.set_column(i, i, column.width)
         title = self.book.format(font_name=excel.HEAD_FONT, font_size=16, align="center")
         pen.span(sheet, 0, last, self.plan.title, title)
-        pen.span(sheet, 1, last, w.FORM_TASK, pen.line)
+        pen.span(sheet, 1, last, self.plan.task, pen.line)
         pen.span(sheet, 2, last, self.plan.sending, pen.line)
         style = self.book.format(bold=True, font_color="#C00000")
         sheet.merge_range(3, 0, 3, last, "", style)
