@@ -1,8 +1,10 @@
 """The story of each command: load, call the stages, store."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISDIR
@@ -11,7 +13,11 @@ from typing import Any, TypeVar
 from pdsfz_xl import (
     contract,
     draft,
+    entries,
+    entry_list,
+    entry_notes,
     filing,
+    giveback,
     intake,
     ledger,
     master_book,
@@ -23,6 +29,7 @@ from pdsfz_xl import (
     tables,
     telling,
 )
+from pdsfz_xl import export as export_stage
 from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import lint as lint_stage
 from pdsfz_xl import master as master_stage
@@ -381,6 +388,85 @@ def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
         outputs={"pack": str(packed.path)},
         next_step="在另一台电脑上解压，在解出的文件夹里运行 pdsfz-xl，即可接着做",
         more={"files": packed.files, "left_out": [left._asdict() for left in packed.left_out]},
+    )
+
+
+def give_back(
+    ws: Workspace, now: datetime, until: date | None = None, tell: intake.Tell = _quiet
+) -> Done:
+    """A marked workbook, a text to paste and a letter for every unit that has to correct."""
+    ws.require_master()
+    with ws.locked("return"), ledger.opened(ws.ledger) as book:
+        look = take_look(ws, now, tell, book)
+        made = giveback.returns(look.batch, look.findings, until, now)
+        folder = ws.returns / f"{now:%Y-%m-%d}"
+        files = {}
+        for one in made:
+            files[folder / f"{one.name}.xlsx"] = one.data
+            files[folder / f"{one.name}.docx"] = one.letter
+            files[folder / f"{one.name}.txt"] = f"{one.subject}\n\n{one.text}\n".encode("utf-8-sig")
+        ws.write_all(files)
+        for one in made:
+            book.record_returned(giveback.said(look.batch, one.unit.code), now)
+    said = (
+        [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
+    )
+    said += [f"  {one.unit.name}：{len(one.findings)} 个问题" for one in made]
+    return Done(
+        said=tuple(said),
+        outputs={"returns": ws.relative(folder)} if made else {},
+        findings=look.findings,
+        shown=0,
+        next_step="把退回的表和文字发给各单位；改好的放进 out/2-收件，再运行 pdsfz-xl collect"
+        if made
+        else telling.next_step(ws, look),
+        more={"units": [one.unit.name for one in made]},
+    )
+
+
+def export(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
+    """What is typed into the province's platform: texts, evidence, and the list to tick off."""
+    ws.require_master()
+    listed = ws.uploads / f"{w.ENTRY_SHEET}.xlsx"
+    with ws.locked("export"), ledger.opened(ws.ledger, readonly=True) as book:
+        ws.require_closed(listed)
+        before = _bytes(listed)
+        look = take_look(ws, now, tell, book)
+        notes = entry_notes.read(listed)
+        made = entries.entries(look.batch)
+        files = export_stage.files(look.batch, made, notes)
+        pieces = export_stage.evidence(made)
+        data = entry_list.build(look.batch.master.settings, made, notes)
+        if before and before != data:
+            if _bytes(listed) != before:
+                raise OperatorError(
+                    "录入清单.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。"
+                )
+            ws.archive(before, w.ENTRY_SHEET, now, listed.name)
+        known = export_stage.written_before(_bytes(ws.uploads / export_stage.DOCUMENT))
+        ws.write_all({listed: data, **{ws.uploads / path: said for path, said in files.items()}})
+        filing.copy(ws, {ws.uploads / path: filed for path, filed in pieces.items()})
+        for path, digest in known.items():
+            if path not in files and path not in pieces:
+                ws.remove(ws.uploads / path, digest)
+                with suppress(OSError):  # a folder with something in it stays
+                    (ws.uploads / path).parent.rmdir()
+    asked = [entry for entry in made if entry.asked]
+    states = Counter(entry.state for entry in asked)
+    unfiled = sum(not filed.requirement for filed in look.batch.filed)
+    said = [
+        f"{ws.relative(listed)}：{len(asked)} 项，可以录入 {sum(e.ready for e in asked)} 项"
+        f"（{'，'.join(f'{state} {number}' for state, number in states.items())}）。",
+        *([w.not_exported(unfiled)] if unfiled else []),
+        *([] if export_stage.can_parquet() else [w.NO_PARQUET]),
+    ]
+    return Done(
+        said=tuple(said),
+        outputs={"entries": ws.relative(listed)},
+        findings=look.findings,
+        shown=0,
+        next_step=f"打开 {ws.relative(listed)}，逐项录入平台并填“是”",
+        more={"states": dict(states)},
     )
 
 

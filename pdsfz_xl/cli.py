@@ -260,6 +260,35 @@ def purge(wish: _Wish, file: Path, reason: str, who: str, yes: bool) -> None:
     _show(wish, campaign.purge(wish.workspace, file, reason, who, wish.now))
 
 
+@cli.command(name="return")
+@_common
+@click.option("--until", metavar="日期", default="", help="修改后报回的截止日期，如 2019-11-01。")
+@click.pass_obj
+def return_command(wish: _Wish, until: str) -> None:
+    """给有问题的单位做标出问题的表和说明，放在 out/4-退回修改。"""
+    from pdsfz_xl import campaign
+    from pdsfz_xl.text import parse_date
+
+    day = parse_date(until) if until else None
+    if until and day is None:
+        raise OperatorError(f"“{until}”不是日期；--until 请写 2019-11-01 这样的日期。")
+    with _progress("读取") as tell:
+        done = campaign.give_back(wish.workspace, wish.now, day, tell)
+    _show(wish, done)
+
+
+@cli.command()
+@_common
+@click.pass_obj
+def export(wish: _Wish) -> None:
+    """整理要录入省平台的文字和材料，放在 out/7-上报。"""
+    from pdsfz_xl import campaign
+
+    with _progress("读取") as tell:
+        done = campaign.export(wish.workspace, wish.now, tell)
+    _show(wish, done)
+
+
 @cli.command(name="print")
 @_common
 @click.pass_obj

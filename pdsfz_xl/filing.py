@@ -20,14 +20,21 @@ def file(
 ) -> tuple[str, ...]:
     """Copy what is not there yet, and give the paths that were written."""
     places = _places(ws, batch)
-    missing = {p: f for p, f in places.items() if not p.exists() or digest_of(p) != f.sha256}
-    written = [*_copy_files(ws, missing), *_copy_members(ws, missing, passwords)]
+    written = copy(ws, places, passwords)
     now = {ws.relative(path): filed.sha256 for path, filed in places.items()}
     for path, digest in book.filed().items():
         if path not in now:
             ws.remove(ws.root / path, digest)
     book.record_filed(now)
-    return tuple(written)
+    return written
+
+
+def copy(
+    ws: Workspace, places: Mapping[Path, Filed], passwords: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Put each piece where it goes unless it is there, and give the paths that were written."""
+    missing = {p: f for p, f in places.items() if not p.exists() or digest_of(p) != f.sha256}
+    return (*_copy_files(ws, missing), *_copy_members(ws, missing, passwords))
 
 
 def _places(ws: Workspace, batch: Batch) -> dict[Path, Filed]:

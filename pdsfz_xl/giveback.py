@@ -9,7 +9,7 @@ from pdsfz_xl import covering, form, template
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled, Mark
-from pdsfz_xl.model import Answer, Batch, Finding, Requirement, Unit
+from pdsfz_xl.model import Answer, Batch, Change, Finding, Requirement, Unit
 
 GOES_BACK = frozenset(
     {
@@ -61,15 +61,6 @@ class Return(NamedTuple):
     """The same as a letter, .docx."""
     findings: tuple[Finding, ...]
     """What it is about, besides what the clerk asked for."""
-
-
-class Change(NamedTuple):
-    """An answer that is another one than when its workbook went back."""
-
-    unit: str
-    requirement: str
-    before: str
-    after: str
 
 
 def returns(

@@ -295,6 +295,15 @@ ORPHAN = (
 )
 """An open 内容, so that the clerk can clear what is settled."""
 
+CHANGED = (
+    Column(w.CODE, 23),
+    Column(w.UNIT, 20),
+    Column(w.NUMBER, 7),
+    Column(w.INDICATOR, 30),
+    Column("改前", 66),
+    Column("改后", 66),
+)
+
 OVERFLOW = (
     Column(w.CODE, 23),
     Column("工作表", 14),
@@ -316,6 +325,9 @@ MERGED_BOOK = {
 }
 """Sheets of 汇总表.xlsx in their order; 超长文字 is added only when a text overflows a cell."""
 
+SOMETIMES = {w.CHANGED_SHEET: CHANGED, w.ORPHAN_SHEET: ORPHAN}
+"""Sheets that are there when they have something to say."""
+
 ROW_KEYS = {
     w.OVERVIEW_SHEET: ("代码",),
     w.MERGED_SHEET: (w.CODE,),
@@ -326,6 +338,7 @@ ROW_KEYS = {
     w.REGISTER_SHEET: ("登记号",),
     w.REASSIGN_SHEET: (w.CODE,),
     w.ORPHAN_SHEET: ("工作表",),
+    w.CHANGED_SHEET: (w.CODE,),
     w.OVERFLOW_SHEET: (w.CODE,),
 }
 """What tells the rows of a sheet apart; the first caption is how its header row is known."""

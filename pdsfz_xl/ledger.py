@@ -50,7 +50,16 @@ CREATE TABLE purged (
     paths TEXT NOT NULL
 );
 """
-_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED)
+_RETURNED = """
+CREATE TABLE returned (
+    unit TEXT NOT NULL,
+    requirement TEXT NOT NULL,
+    said TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (unit, requirement)
+) WITHOUT ROWID;
+"""
+_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED, _RETURNED)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -161,6 +170,17 @@ class Ledger:
     def purged(self) -> set[str]:
         """The sha256 of every file that was removed on purpose."""
         return {digest for (digest,) in self._db.execute("SELECT sha256 FROM purged")}
+
+    def returned(self) -> dict[tuple[str, str], str]:
+        """What a unit said when its marked workbook went back last, by unit and requirement."""
+        rows = self._db.execute("SELECT unit, requirement, said FROM returned")
+        return {(unit, requirement): said for unit, requirement, said in rows}
+
+    def record_returned(self, said: Mapping[tuple[str, str], str], now: datetime) -> None:
+        """What was said before the corrections that are asked for now."""
+        with self._db:
+            rows = [(*place, text, now.isoformat()) for place, text in said.items()]
+            self._db.executemany("INSERT OR REPLACE INTO returned VALUES (?, ?, ?, ?)", rows)
 
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""

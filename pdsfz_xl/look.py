@@ -1,9 +1,10 @@
 """The one look every command takes: drop zone and clerk's columns in, batch and findings out."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from pdsfz_xl import intake, ledger, lint, merge, review, rules
+from pdsfz_xl import giveback, intake, ledger, lint, merge, review, rules
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, ClerkCells, Finding, Master
@@ -43,6 +44,7 @@ def take_look(
         merged_path=ws.relative(ws.merged),
         withdrawn=taken.withdrawn,
     )
+    batch = replace(batch, changed=giveback.changes(book.returned(), batch))
     errors = tuple(f for f in lint.check(plan) if f.grade == "A")
     return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"))
 

@@ -538,6 +538,15 @@ class Withdrawn(NamedTuple):
     first_seen: datetime
 
 
+class Change(NamedTuple):
+    """An answer that is another one than when its marked workbook went back."""
+
+    unit: str
+    requirement: str
+    before: str
+    after: str
+
+
 ClerkCells = Mapping[str, Mapping[str, Mapping[str, str]]]
 """What the clerk wrote in the merged workbook: sheet, row key, caption -> text."""
 
@@ -552,6 +561,8 @@ class Batch:
     rows: tuple[Row, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     withdrawn: tuple["Withdrawn", ...] = ()
+    changed: tuple["Change", ...] = ()
+    """Since the last marked workbooks went back, in master order."""
     answers: tuple[Answer, ...] = ()
     """One per assignment, in master order."""
     evidence: tuple[Evidence, ...] = ()

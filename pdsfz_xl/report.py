@@ -55,8 +55,9 @@ class _Report:
         lines = tables.lines(self.batch, self.findings)
         for name, columns in layout.MERGED_BOOK.items():
             self.write(name, columns, lines[name])
-        if lines[w.ORPHAN_SHEET]:
-            self.write(w.ORPHAN_SHEET, layout.ORPHAN, lines[w.ORPHAN_SHEET])
+        for name, columns in layout.SOMETIMES.items():
+            if lines.get(name):
+                self.write(name, columns, lines[name])
         if self.overflow:
             rows = [
                 Line("", dict(zip((c.caption for c in layout.OVERFLOW), row, strict=True)))

@@ -20,8 +20,8 @@ MERGED_LIMITS = reader.Limits(
 )
 """Our own workbook grows with the campaign; a form never gets that large."""
 
-_SHEETS = {**layout.MERGED_BOOK, w.ORPHAN_SHEET: layout.ORPHAN, w.OVERFLOW_SHEET: layout.OVERFLOW}
-_BY_CODE = frozenset({w.MERGED_SHEET, w.CONFLICT_SHEET, w.REASSIGN_SHEET})
+_SHEETS = {**layout.MERGED_BOOK, **layout.SOMETIMES, w.OVERFLOW_SHEET: layout.OVERFLOW}
+_BY_CODE = frozenset({w.MERGED_SHEET, w.CONFLICT_SHEET, w.REASSIGN_SHEET, w.CHANGED_SHEET})
 _DIGESTS = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 
 _Cells = Mapping[int, str]
@@ -234,7 +234,7 @@ def _take_foreign(notes: _Notes, table: _Table, name: str) -> None:
 
 def _written(name: str, said: Mapping[str, str]) -> dict[str, str]:
     """The cells that are not ours; an answer edited in place is a proposal, never the unit's."""
-    ours = {column.caption for column in layout.MERGED_BOOK[name] if not column.clerk}
+    ours = {column.caption for column in _SHEETS[name] if not column.clerk}
     written = {c: text for c, text in said.items() if c not in ours or c in _DIGESTS}
     shown, now = said.get(w.ANSWER_DIGEST, ""), said.get(w.ANSWER, "")
     if name == w.MERGED_SHEET and shown and now and not identity.is_text_of(now, shown):

@@ -49,6 +49,8 @@ def lines(batch: Batch, findings: tuple[Finding, ...]) -> dict[str, list[Line]]:
         w.REGISTER_SHEET: list(tables.register()),
         w.REASSIGN_SHEET: list(tables.reassign()),
     }
+    if batch.changed:
+        written[w.CHANGED_SHEET] = list(tables.changed())
     written = {sheet: list(_once(rows)) for sheet, rows in written.items()}
     return {**written, w.ORPHAN_SHEET: list(tables.orphans(written))}
 
@@ -338,6 +340,22 @@ class _Tables:
                     w.INDICATOR: requirement.text,
                     "单位的说明": answer.text,
                     "来源文件": answer.source.file if answer.source else "",
+                },
+            )
+
+    def changed(self) -> Iterator[Line]:
+        for change in self.batch.changed:
+            requirement = self.master.requirement[change.requirement]
+            key = self.master.key(change.unit, change.requirement)
+            yield Line(
+                key,
+                {
+                    w.CODE: key,
+                    w.UNIT: self.master.unit[change.unit].name,
+                    w.NUMBER: w.number_label(requirement.numbers),
+                    w.INDICATOR: requirement.text,
+                    "改前": change.before,
+                    "改后": change.after,
                 },
             )
 

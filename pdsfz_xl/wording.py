@@ -117,6 +117,7 @@ CONFLICT_SHEET: Final = "多次报送不一致"
 LEFTOVER_SHEET: Final = "未对应上的内容"
 REGISTER_SHEET: Final = "收件登记"
 REASSIGN_SHEET: Final = "责任单位调整"
+CHANGED_SHEET: Final = "改前改后"
 OVERFLOW_SHEET: Final = "超长文字"
 
 # --- the master
@@ -329,6 +330,10 @@ def filed_under(requirements: list[str]) -> str:
 
 def filed(number: int) -> str:
     return f"佐证材料新归档 {number} 件，在 out/6-材料"
+
+
+def not_exported(number: int) -> str:
+    return f"佐证材料有 {number} 件待归项，没有放进来，在 out/6-材料/{UNFILED}。"
 
 
 def opened(members: int, facts: str) -> str:

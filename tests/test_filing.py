@@ -3,6 +3,7 @@
 import io
 import os
 import zipfile
+from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -279,3 +280,60 @@ def test_a_packed_campaign_goes_on_elsewhere(ws, tmp_path):
     assert [a for a in again.more["answers"] if a["text"]] == [
         a for a in campaign.collect(ws, NOW).more["answers"] if a["text"]
     ]
+
+
+def test_what_went_back_and_what_came_of_it(ws):
+    """A text too long goes back; the correction is merged, and both stand side by side."""
+    plan = master_stage.read(ws.master)
+    unit = next(u for u in plan.units if u.name == "市审计局")
+    key = plan.due(unit.code)[0].key
+    long = form.build(plan, unit, {key: Filled("已填报", "字" * 1001)})
+    drop(ws, "表.xlsx", long)
+    campaign.collect(ws, NOW)
+    done = campaign.give_back(ws, NOW, date(2019, 11, 1))
+    assert done.more["units"] == ["市审计局"]
+    back = {p.suffix: p for p in (ws.returns / "2019-10-24").iterdir()}
+    assert set(back) == {".xlsx", ".txt", ".docx"}
+    assert "超出上限 1000 字共 1 字" in back[".txt"].read_text("utf-8-sig")
+    book = openpyxl.load_workbook(back[".xlsx"])
+    sheet = book[w.FORM_SHEET]
+    row = next(r for r in range(1, 30) if f"-{key}-" in str(sheet.cell(r, 1).value))
+    assert sheet.cell(row, form.COLUMN[w.ANSWER] + 1).value == "字" * 1001
+    sheet.cell(row, form.COLUMN[w.ANSWER] + 1).value = "改短了 7 项。"
+    corrected = io.BytesIO()
+    book.save(corrected)
+    drop(ws, "改好的.xlsx", corrected.getvalue())
+    after = campaign.collect(ws, AFTER)
+    answer = next(a for a in after.more["answers"] if a["requirement"] == key and a["text"])
+    assert answer["text"] == "改短了 7 项。"
+    assert after.more["leftover"] == []
+    changed = openpyxl.load_workbook(ws.merged)[w.CHANGED_SHEET]
+    captions = {cell.value: cell.column for cell in changed[1]}
+    assert changed.cell(2, captions["改前"]).value.startswith("字字")
+    assert changed.cell(2, captions["改后"]).value.startswith("改短了")
+    assert campaign.collect(ws, AFTER).said[-1].endswith("（没有变化，没有重写）")
+
+
+def test_what_is_exported_is_ticked_off_and_the_ticks_stay(ws):
+    first, *_ = keys_of(ws, "市审计局")
+    listed = {f"r{first.replace('.', '_')}": "照片.jpg"}
+    drop(ws, "包.zip", zipped(表_dot_xlsx=a_return(ws, "市审计局", **listed), 照片_dot_jpg=PHOTO))
+    campaign.collect(ws, NOW)
+    campaign.export(ws, NOW)
+    path = ws.uploads / "录入清单.xlsx"
+    folder = next(p for p in ws.uploads.iterdir() if p.name.startswith(first.split(".")[0]))
+    assert [p.read_bytes() for p in folder.rglob("*照片.jpg")] == [PHOTO]
+    assert next(folder.glob(f"{first}*.txt")).read_text("utf-8-sig") == f"{first} 已办理 3 件。"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.ENTRY_SHEET]
+    captions = {cell.value: cell.column for cell in sheet[1]}
+    row = next(r for r in range(2, 40) if sheet.cell(r, captions["编码"]).value == first)
+    sheet.cell(row, captions["已录入"]).value = "是"
+    book.save(path)
+    for _ in range(2):
+        campaign.export(ws, AFTER)
+        sheet = openpyxl.load_workbook(path)[w.ENTRY_SHEET]
+        assert sheet.cell(row, captions["已录入"]).value == "是"
+    (ws.dropzone / "包.zip").unlink()
+    campaign.export(ws, AFTER)
+    assert not list(ws.uploads.rglob("*照片.jpg"))
