@@ -14,6 +14,7 @@ from pdsfz_xl import container, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
+from pdsfz_xl.sniff import sniff
 
 VERSION = "8"
 """Of the manifests in the cache: raise it when reading changes."""
@@ -63,7 +64,7 @@ def read_task(task: Task) -> Manifest:
 def read_return(path: str, passwords: tuple[str, ...] = ()) -> Manifest:
     """Read one file. Never raises for what the file holds: `Manifest.rule` then says why not."""
     file = Path(path)
-    if file.stat().st_size > container.LIMITS.total:
+    if not _may_be_held_whole(file):
         return _read(_sha256(file), file, passwords)  # Nobody opens it; this says what it is.
     data = file.read_bytes()
     digest = sha256(data).hexdigest()
@@ -73,6 +74,16 @@ def read_return(path: str, passwords: tuple[str, ...] = ()) -> Manifest:
         return _opened(digest, container.unpack(data, file.name, passwords), passwords)
     except reader.Refused as refused:
         return Manifest(sha256=digest, rule=refused.rule, detail=refused.detail)
+
+
+def _may_be_held_whole(file: Path) -> bool:
+    """Whether a file is small, or an archive or a mail, which may be larger than any form."""
+    size = file.stat().st_size
+    if size <= reader.FORM_LIMITS.file:
+        return True
+    with file.open("rb") as opened:
+        kind = sniff(opened.read(8192))
+    return size <= container.LIMITS.total and kind in ("zip", "cfb", "archive", "mail")
 
 
 def _read(digest: str, file: Path | reader.InMemory, passwords: tuple[str, ...]) -> Manifest:

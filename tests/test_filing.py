@@ -337,3 +337,19 @@ def test_what_is_exported_is_ticked_off_and_the_ticks_stay(ws):
     (ws.dropzone / "包.zip").unlink()
     campaign.export(ws, AFTER)
     assert not list(ws.uploads.rglob("*照片.jpg"))
+
+
+def test_a_large_film_is_never_held_in_memory(tmp_path):
+    import tracemalloc
+
+    from pdsfz_xl import collect
+
+    film = tmp_path / "录像.mp4"
+    with film.open("wb") as file:
+        file.write(b"\0\0\0 ftypisom")
+        file.truncate(300 << 20)
+    tracemalloc.start()
+    manifest = collect.read_return(str(film))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (manifest.rule, peak < 20 << 20) == ("F01", True)
