@@ -400,13 +400,13 @@ def _title(rule: str) -> str:
 
 
 def _final_state(settled: str, answers: list[Answer], revised: list[Answer]) -> str:
+    """Several units without a settled text are 待综合 as on paper, even if one alone answered."""
     if settled:
         return w.SETTLED
-    said = [a for a in answers if a.text or a in revised]
     if any(a.open_conflict for a in answers):
         return w.PENDING_CHOICE
-    if len(said) > 1:
+    if not revised and not any(a.text for a in answers):
+        return w.UNANSWERED
+    if len(answers) > 1:
         return w.PENDING_TEXT
-    if revised:
-        return w.REVISED
-    return w.ONE_TEXT if said else w.UNANSWERED
+    return w.REVISED if revised else w.ONE_TEXT
