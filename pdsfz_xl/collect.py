@@ -16,7 +16,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 from pdsfz_xl.sniff import sniff
 
-VERSION = "8"
+VERSION = "9"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000

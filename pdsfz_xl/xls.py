@@ -6,10 +6,11 @@ was never computed reads as what was stored. LibreOffice stores 0, also where a 
 
 import io
 import struct
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.book import Book, Cell, Position, Sheet, Tally
@@ -77,7 +78,7 @@ def _read(stream: bytes, limits: Limits, options: dict[str, Any]) -> Book:
     codes = _codes(book) if book.formatting_info else ()
     sheets = []
     for index in range(book.nsheets):
-        sheets.append(_sheet(book.sheet_by_index(index), codes, _formulas(book, index), tally))
+        sheets.append(_sheet(book.sheet_by_index(index), codes, _besides(book, index), tally))
         book.unload_sheet(index)
     flags = tally.flags | ({"styles-damaged"} if not codes else set())
     return Book(tuple(sheets), flags=tuple(sorted(flags)))
@@ -90,28 +91,64 @@ def _codes(book: Any) -> Sequence[str]:
 
 
 _START, _END, _FORMULAS = 0x809, 0x0A, (0x06, 0x206, 0x406)
-"""Records of BIFF5 and 8 ([MS-XLS] 2.3.2): BOF, EOF, Formula, which had more numbers before."""
+_OBJECT, _TEXT, _MORE = 0x5D, 0x1B6, 0x3C
+"""Records of BIFF5 and 8 ([MS-XLS] 2.3.2): BOF, EOF, Formula, which had more numbers before; Obj,
+TxO and Continue."""
+
+_NOTE = 0x19
+"""The kind of object a comment is drawn with ([MS-XLS] 2.5.143); xlrd reads comments."""
 
 
-def _formulas(book: Any, index: int) -> Set[Position]:
-    """Which cells of a sheet have a formula: xlrd forgets it, so the records are gone through."""
-    found: set[Position] = set()
-    if book.biff_version < 50:
-        return found
+class _Besides(NamedTuple):
+    """What of a sheet xlrd forgets: which cells have a formula, and the words in text boxes."""
+
+    formulas: Set[Position]
+    boxes: Sequence[str]
+
+
+def _besides(book: Any, index: int) -> _Besides:
+    formulas: set[Position] = set()
+    boxes: list[str] = []
+    note = False
+    records = list(_records(book, index)) if book.biff_version >= 50 else []
+    for number, (kind, data) in enumerate(records):
+        if kind in _FORMULAS and len(data) >= 4:
+            formulas.add(struct.unpack_from("<HH", data))
+        elif kind == _OBJECT and len(data) >= 6:
+            note = struct.unpack_from("<H", data, 4) == (_NOTE,)
+        elif kind == _TEXT and len(data) >= 12 and not note:
+            (length,) = struct.unpack_from("<H", data, 10)
+            more = takewhile(lambda record: record[0] == _MORE, records[number + 1 :])
+            boxes.append(_box(length, (piece for _, piece in more)))
+    return _Besides(formulas, [said for said in boxes if said.strip()])
+
+
+def _records(book: Any, index: int) -> Iterator[tuple[int, bytes]]:
+    """Kind and data of each record of a sheet."""
     # Private, but there has been no xlrd since 2.0, which only had its other formats taken out.
     stream, at, depth = book.mem, book._sh_abs_posn[index], 0
     while at + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, at)
-        if kind in _FORMULAS and length >= 4:
-            found.add(struct.unpack_from("<HH", stream, at + 4))
+        if kind in (*_FORMULAS, _OBJECT, _TEXT, _MORE):
+            yield kind, bytes(stream[at + 4 : at + 4 + length])
         depth += (kind == _START) - (kind == _END)
         if depth <= 0:  # a chart in the sheet has a beginning and an end of its own
             break
         at += 4 + length
-    return found
 
 
-def _sheet(sheet: Any, codes: Sequence[str], formulas: Set[Position], tally: Tally) -> Sheet:
+def _box(length: int, pieces: Iterator[bytes]) -> str:
+    """The text of a TxO from the Continues behind it; each says how wide its characters are."""
+    said = ""
+    for piece in pieces:
+        if len(said) >= length or not piece:
+            break
+        wide = piece[0] & 1
+        said += piece[1:].decode("utf-16-le" if wide else "latin-1", "replace")
+    return said[:length].replace("\r", "\n")
+
+
+def _sheet(sheet: Any, codes: Sequence[str], besides: _Besides, tally: Tally) -> Sheet:
     cells: dict[Position, Cell] = {}
     for row in range(sheet.nrows):
         for column in range(sheet.row_len(row)):
@@ -119,11 +156,12 @@ def _sheet(sheet: Any, codes: Sequence[str], formulas: Set[Position], tally: Tal
             cell = _cell(sheet, row, column, codes, tally)
             if cell:
                 tally.item(cell.text)
-                cells[row, column] = (
-                    cell._replace(formula=FORMULA) if (row, column) in formulas else cell
-                )
+                known = (row, column) in besides.formulas
+                cells[row, column] = cell._replace(formula=FORMULA) if known else cell
     merges = [(top, left, end - 1, edge - 1) for top, end, left, edge in sheet.merged_cells]
     comments = {at: note.text for at, note in sheet.cell_note_map.items() if note.text}
+    if besides.boxes:  # where they stand is told in a drawing that nobody reads here
+        comments[0, 0] = "\n".join([*filter(None, [comments.get((0, 0))]), *besides.boxes])
     for said in (*("" for _ in merges), *comments.values()):
         tally.item(said)
     return Sheet(sheet.name, not sheet.visibility, cells, tuple(merges), comments)

@@ -305,3 +305,25 @@ def test_text_boxes_as_libreoffice_saves_them(tmp_path, kind):
         book = read(path)
         assert book.sheets[0].comments == {(4, 2): "框里的答案\n第二行 😀"}
         assert book.flags == ()
+
+
+@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
+def test_text_boxes_of_an_old_workbook_stand_at_the_first_cell(tmp_path):
+    """Where they stand is told in a drawing that nobody reads there; a comment stays a comment."""
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("表")
+        sheet.write_string(2, 2, "格子里的字")
+        sheet.write_comment(2, 2, "批注里的字")
+        sheet.insert_textbox(5, 3, "文本框里的话 😀\n第二行")
+        sheet.insert_textbox(9, 3, "plain words")
+    words = [OFFICE, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
+    words += ["--convert-to", "xls:MS Excel 97", "--outdir", str(tmp_path), str(path)]
+    subprocess.run(words, check=True, capture_output=True, timeout=90)
+    [sheet] = read(tmp_path / "a.xls").sheets
+    assert sheet.cells[2, 2].text == "格子里的字"
+    said = sheet.comments[0, 0]
+    assert "文本框里的话 😀\n第二行" in said
+    assert "plain words" in said
+    assert "批注里的字" not in said
+    assert "批注里的字" in sheet.comments[2, 2]
