@@ -27,7 +27,7 @@ LADDER = (
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine"},
-    {"match", "tables", "evidence", "entries"},
+    {"match", "tables", "evidence", "versions", "entries"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
