@@ -1,4 +1,7 @@
-"""The story of each command: load, call the stages, store."""
+"""The story of each command: load, call the stages, store.
+
+One page for all of them on purpose: here one reads what the program does.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
