@@ -19,6 +19,10 @@ _NO_FORMS = frozenset({"F01", "F06", "F07"})
 """Files that could not be an answer of themselves: no spreadsheet, a foreign one, a closed one."""
 
 
+_SHUT = frozenset({"F02", "F03", "F08"})
+"""Files nobody could open: whose they are is worth knowing, what they prove nobody knows."""
+
+
 class Placed(NamedTuple):
     """`received` are all files, those that are evidence with that verdict."""
 
@@ -37,7 +41,7 @@ def place(
     """Tell evidence from what must be typed in. `senders` are mail addresses by container path."""
     received, listed = list(received), list(listed)
     desk = _Desk(master, received, listed, senders)
-    placed = [desk.place(f) if f.rule in _NO_FORMS and f.sha256 else f for f in received]
+    placed = [desk.place(f) if f.rule in (*_NO_FORMS, *_SHUT) and f.sha256 else f for f in received]
     delivered = [e._replace(file=desk.delivered.get(e, "")) for e in listed]
     return Placed(placed, tuple(delivered), tuple(sorted(desk.filed)))
 
@@ -74,6 +78,8 @@ class _Desk:
         paths = self.copies[file.sha256]
         owners = {self.owner(path) for path in paths} - {""}
         unit = file.unit or (owners.pop() if len(owners) == 1 else "")
+        if file.rule in _SHUT:
+            return replace(file, unit=unit)
         listed = (piece for path in paths for piece in self.listed_as(path))
         pieces = [p for p in dict.fromkeys(listed) if not unit or p.unit == unit]
         if len({piece.unit for piece in pieces}) > 1:

@@ -115,6 +115,14 @@ def test_a_folder_named_for_a_unit_says_whose_a_file_is(folder):
     assert filed(result) == {(f"{folder}/情况说明.pdf", "02", "")}
 
 
+@pytest.mark.parametrize("rule", ["F02", "F03", "F08"])
+def test_what_nobody_can_open_is_something_the_unit_sent_all_the_same(rule):
+    result = batch(master(), loose("市司法局/表.xlsx", rule=rule))
+    assert verdict(result, "市司法局/表.xlsx") == ("rejected", "02")
+    assert result.standings[1].status == "received"
+    assert filed(result) == set()
+
+
 def test_a_second_copy_may_lie_where_it_says_whose_it_is():
     first = loose("杂/说明.pdf")
     second = loose("市司法局/说明.pdf")._replace(original=False)
