@@ -221,6 +221,7 @@ def _figure(number: float | None, measure: str = "") -> str:
 def _cover(batch: Batch, findings: tuple[Finding, ...]) -> Json:
     settings, units = batch.master.settings, batch.master.unit
     grades = Counter((f.grade, f.waived) for f in findings)
+    over = Counter(a.unit for a in batch.answers if _excess(batch.master, a))
     return {
         "campaign": _paper(settings.name),
         "issuer": _paper(settings.issuer),
@@ -238,14 +239,14 @@ def _cover(batch: Batch, findings: tuple[Finding, ...]) -> Json:
         ],
         "assigned": len(batch.answers),
         "answered": sum(a.answered for a in batch.answers),
-        "over": sum(_excess(batch.master, a) > 0 for a in batch.answers),
+        "over": over.total(),
         "late": sum(a.late for a in batch.answers),
         "open": sum(a.open_conflict for a in batch.answers),
         "grades": [
             {"grade": g, "word": word, "open": grades[g, False], "waived": grades[g, True]}
             for g, word in w.GRADES.items()
         ],
-        "units": [_standing(batch, standing) for standing in batch.standings],
+        "units": [_standing(batch, standing, over[standing.unit]) for standing in batch.standings],
         "aside": [
             {
                 "word": choice,
@@ -260,13 +261,13 @@ def _cover(batch: Batch, findings: tuple[Finding, ...]) -> Json:
     }
 
 
-def _standing(batch: Batch, standing: Standing) -> Json:
+def _standing(batch: Batch, standing: Standing, over: int) -> Json:
     return {
         "name": _paper(batch.master.unit[standing.unit].name),
         "assigned": standing.assigned,
         "answered": standing.answered,
         "missing": [_numbers(batch, key) for key in standing.missing],
-        "over": sum(_excess(batch.master, a) > 0 for a in batch.answers if a.unit == standing.unit),
+        "over": over,
         "status": standing.status,
         "word": w.STANDING[standing.status],
         "late": standing.late,
