@@ -16,7 +16,7 @@ from typing import NamedTuple
 from pdsfz_xl import identity
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Answer, Batch, Filed, Indicator, Master, Requirement
+from pdsfz_xl.model import Answer, Batch, Filed, Indicator, Requirement
 
 Notes = Mapping[str, Mapping[str, Mapping[str, str]]]
 """What the clerk wrote in 录入清单.xlsx: sheet, key, caption -> text."""
@@ -86,7 +86,7 @@ def entries(batch: Batch) -> tuple[Entry, ...]:
     filed = _filed(batch)
     return tuple(
         entry
-        for indicator, requirements in _indicators(batch.master)
+        for indicator, requirements in batch.master.by_indicator
         for entry in _of_indicator(batch, indicator, requirements, filed, width)
     )
 
@@ -123,24 +123,10 @@ def evidence_names(entry: Entry) -> Iterator[str]:
 # --- by indicator --------------------------------------------------------------------------
 
 
-def _indicators(master: Master) -> Iterator[tuple[Indicator, list[Requirement]]]:
-    """Also requirements no indicator claims: an answer must not depend on the table's order."""
-    claimed = {key for indicator in master.indicators for key in indicator.requirements}
-    strays: dict[int, list[Requirement]] = defaultdict(list)
-    for r in master.requirements:
-        if r.key not in claimed:
-            strays[r.number].append(r)
-    for indicator in master.indicators:
-        own = [master.requirement[key] for key in indicator.requirements]
-        yield indicator, [*own, *strays.pop(indicator.number, ())]
-    for number, left in strays.items():
-        yield Indicator(number=number, text=left[0].text, method=left[0].method), left
-
-
 def _of_indicator(
     batch: Batch,
     indicator: Indicator,
-    requirements: list[Requirement],
+    requirements: tuple[Requirement, ...],
     filed: Mapping[str, list[Filed]],
     width: int,
 ) -> Iterator[Entry]:

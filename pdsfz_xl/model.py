@@ -198,6 +198,24 @@ class Master:
         return {indicator.number: indicator for indicator in self.indicators}
 
     @cached_property
+    def by_indicator(self) -> tuple[tuple[Indicator, tuple[Requirement, ...]], ...]:
+        """Every indicator in the notice's order with its own requirements.
+
+        A requirement no indicator claims stands under its number all the same: an answer must not
+        depend on the table being in order.
+        """
+        claimed = {key for indicator in self.indicators for key in indicator.requirements}
+        strays: dict[int, list[Requirement]] = {}
+        for r in self.requirements:
+            if r.key not in claimed:
+                strays.setdefault(r.number, []).append(r)
+        known = [
+            (i, (*(self.requirement[key] for key in i.requirements), *strays.pop(i.number, ())))
+            for i in self.indicators
+        ]
+        return (*known, *((_stray(left[0]), tuple(left)) for left in strays.values()))
+
+    @cached_property
     def assignments(self) -> tuple[Assignment, ...]:
         """In master order: by requirement, then as the table names the units."""
         return tuple(
@@ -237,6 +255,13 @@ class Master:
             requirement.start or self.settings.period_start,
             requirement.end or self.settings.period_end,
         )
+
+
+def _stray(r: Requirement) -> Indicator:
+    """What a requirement says of an indicator that is not in the table."""
+    return Indicator(
+        number=r.number, level1=r.level1, level2=r.level2, text=r.text, method=r.method
+    )
 
 
 # --- the notice ----------------------------------------------------------------------------

@@ -292,7 +292,7 @@ def _excess(master: Master, answer: Answer) -> int:
 def _bands(batch: Batch) -> Iterator[Json]:
     """Indicators in the notice's order, those of one 一级 and 二级指标 together."""
     band: Json = {}
-    for indicator, requirements in _indicators(batch.master):
+    for indicator, requirements in batch.master.by_indicator:
         heads = [_paper(indicator.level1), _paper(indicator.level2)]
         if band and band["heads"] != heads:
             yield band
@@ -303,18 +303,7 @@ def _bands(batch: Batch) -> Iterator[Json]:
         yield band
 
 
-def _indicators(master: Master) -> Iterator[tuple[Indicator, list[Requirement]]]:
-    claimed = set()
-    for indicator in master.indicators:
-        claimed |= set(indicator.requirements)
-        yield indicator, [master.requirement[key] for key in indicator.requirements]
-    for r in master.requirements:
-        if r.key not in claimed:  # an answer must never depend on the table being in order
-            stray = Indicator(number=r.number, level1=r.level1, level2=r.level2, text=r.text)
-            yield stray, [r]
-
-
-def _indicator(batch: Batch, indicator: Indicator, requirements: list[Requirement]) -> Json:
+def _indicator(batch: Batch, indicator: Indicator, requirements: tuple[Requirement, ...]) -> Json:
     units = batch.master.unit
     return {
         "number": indicator.number,
