@@ -4,14 +4,12 @@ One page for all of them on purpose: here one reads what the program does.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISDIR
-from typing import Any, TypeVar
 
 from pdsfz_xl import (
     contract,
@@ -39,44 +37,13 @@ from pdsfz_xl import master as master_stage
 from pdsfz_xl import pack as pack_stage
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
+from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import read_master, review_copies, take_look
 from pdsfz_xl.model import Finding, Master
-from pdsfz_xl.workspace import Workspace, digest_of
-
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Done:
-    """What a command did: sentences for people, the rest for machines."""
-
-    said: tuple[str, ...] = ()
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-    shown: int = 12
-    """How many findings of each class people see one by one."""
-    others: str = "见汇总表的“问题清单”"
-    """Where people find those beyond."""
-    arrived: tuple[str, ...] = ()
-    """One line for each file that was not there before."""
-    next_step: str = ""
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-    def document(self) -> dict[str, Any]:
-        """The JSON document of this command."""
-        return {
-            "outputs": dict(self.outputs),
-            "findings": [contract.finding(found) for found in self.findings],
-            **self.more,
-        }
-
+from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
 SEE_LINT = "运行 pdsfz-xl lint 可看全部"
-
-
-def _quiet(items: Iterable[T], _total: int) -> Iterator[T]:
-    yield from items
 
 
 # --- init, lint, generate ------------------------------------------------------------------
@@ -99,7 +66,7 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         if ws.master.exists():
             ws.require_closed(ws.master)
             said.append(f"原来的任务分解表另存为 {_set_aside(ws, ws.master, now)}。")
-        if _bytes(ws.notice_copy) not in (b"", copied):
+        if bytes_of(ws.notice_copy) not in (b"", copied):
             said.append(f"原来的通知另存为 {_set_aside(ws, ws.notice_copy, now)}。")
         ws.write(ws.notice_copy, copied)
         ws.write(ws.master, data)
@@ -179,7 +146,11 @@ def _reassign(ws: Workspace, plan: Master, now: datetime) -> tuple[Master, list[
 
 
 def generate(
-    ws: Workspace, now: datetime, *, before: Workspace | None = None, tell: intake.Tell = _quiet
+    ws: Workspace,
+    now: datetime,
+    *,
+    before: Workspace | None = None,
+    tell: intake.Tell = intake.quiet,
 ) -> Done:
     """Master in, forms out: every form is whole, and only those that changed are written.
 
@@ -195,7 +166,7 @@ def generate(
     with ws.locked("generate"), ledger.opened(ws.ledger) as book:
         old, new = book.forms(), {form.unit.code: _recorded(ws, form) for form in made}
         again = {
-            form.unit: _why_changed(_bytes(ws.out / old[form.unit.code].path), form.data)
+            form.unit: _why_changed(bytes_of(ws.out / old[form.unit.code].path), form.data)
             for form in made
             if form.unit.code in book.out_forms() and new[form.unit.code] != old[form.unit.code]
         }
@@ -263,7 +234,7 @@ def _archive_forms(
     owners = {path: form.unit.code for path, form in new.items()}
     owners |= {ws.out / form.path: code for code, form in old.items()}
     for path, code in owners.items():
-        data = _bytes(path)
+        data = bytes_of(path)
         if data and (path not in new or data != new[path].data):
             unit = plan.unit.get(code)
             ws.archive(data, unit.name if unit else code, now, path.name)
@@ -294,7 +265,7 @@ def _refuse_errors(findings: Iterable[Finding]) -> None:
 def collect(
     ws: Workspace,
     now: datetime,
-    tell: intake.Tell = _quiet,
+    tell: intake.Tell = intake.quiet,
     passwords: tuple[str, ...] = (),
 ) -> Done:
     """Returns in, merged workbook out; every original that may be is kept.
@@ -304,12 +275,12 @@ def collect(
     ws.require_master()
     with ws.locked("collect"), ledger.opened(ws.ledger) as book:
         ws.require_closed(ws.merged)
-        before = _bytes(ws.merged)
+        before = bytes_of(ws.merged)
         look = take_look(ws, now, tell, book, passwords)
         intake.keep(ws, look.batch, look.intake)
         data = report.build(look.batch, look.findings)
         if before and before != data:
-            if _bytes(ws.merged) != before:
+            if bytes_of(ws.merged) != before:
                 raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
             ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
         changed = ws.write(ws.merged, data)
@@ -375,7 +346,7 @@ def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
     ws.require_master()
     with ws.locked("pack"):
         with ledger.opened(ws.ledger, readonly=True) as book:
-            look = take_look(ws, now, _quiet, book)
+            look = take_look(ws, now, intake.quiet, book)
         batch = look.batch
         code = batch.master.settings.code
         held = {f.path for f in batch.received if f.verdict == "held"}
@@ -395,7 +366,7 @@ def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
 
 
 def give_back(
-    ws: Workspace, now: datetime, until: date | None = None, tell: intake.Tell = _quiet
+    ws: Workspace, now: datetime, until: date | None = None, tell: intake.Tell = intake.quiet
 ) -> Done:
     """A marked workbook, a text to paste and a letter for every unit that has to correct."""
     ws.require_master()
@@ -427,13 +398,13 @@ def give_back(
     )
 
 
-def export(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
+def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Done:
     """What is typed into the province's platform: texts, evidence, and the list to tick off."""
     ws.require_master()
     listed = ws.uploads / f"{w.ENTRY_SHEET}.xlsx"
     with ws.locked("export"), ledger.opened(ws.ledger, readonly=True) as book:
         ws.require_closed(listed)
-        before = _bytes(listed)
+        before = bytes_of(listed)
         look = take_look(ws, now, tell, book)
         notes = entry_notes.read(listed)
         made = entries.entries(look.batch)
@@ -441,12 +412,12 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
         pieces = export_stage.evidence(made)
         data = entry_list.build(look.batch.master.settings, made, notes)
         if before and before != data:
-            if _bytes(listed) != before:
+            if bytes_of(listed) != before:
                 raise OperatorError(
                     "录入清单.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。"
                 )
             ws.archive(before, w.ENTRY_SHEET, now, listed.name)
-        known = export_stage.written_before(_bytes(ws.uploads / export_stage.DOCUMENT))
+        known = export_stage.written_before(bytes_of(ws.uploads / export_stage.DOCUMENT))
         ws.write_all({listed: data, **{ws.uploads / path: said for path, said in files.items()}})
         filing.copy(ws, {ws.uploads / path: filed for path, filed in pieces.items()})
         for path, digest in known.items():
@@ -473,13 +444,13 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
     )
 
 
-def printout(ws: Workspace, now: datetime, tell: intake.Tell = _quiet) -> Done:
+def printout(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Done:
     """Everything as it stands now, on paper."""
     from pdsfz_xl import printout as printout_stage
 
     ws.require_master()
     with ws.locked("print"):
-        merged = _digest(ws.merged)
+        merged = digest_of(ws.merged) if ws.merged.exists() else ""
         # Not received: what no collect has seen must still be new to the next one.
         with ledger.opened(ws.ledger, readonly=True) as book:
             look = take_look(ws, now, tell, book)
@@ -511,7 +482,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             next_step="pdsfz-xl init 通知.docx（也可以是 .txt、.xlsx）",
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
-        look = take_look(ws, now, _quiet, book)
+        look = take_look(ws, now, intake.quiet, book)
     settings = look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [
@@ -532,14 +503,6 @@ def status(ws: Workspace, now: datetime) -> Done:
             "next": telling.next_step(ws, look),
         },
     )
-
-
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes() if path.exists() else b""
-
-
-def _digest(path: Path) -> str:
-    return digest_of(path) if path.exists() else ""
 
 
 def rule_table() -> Done:

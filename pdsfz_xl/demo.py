@@ -16,6 +16,7 @@ from pdsfz_xl import campaign, form
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
+from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.form import Filled
 from pdsfz_xl.model import Master, Requirement, Unit
@@ -37,7 +38,7 @@ class Return(NamedTuple):
     data: bytes
 
 
-def run(folder: Path) -> campaign.Done:
+def run(folder: Path) -> Done:
     """Play everything in `folder`, which is emptied first if an earlier demo made it.
 
     Raises OperatorError, and leaves everything as it is, if anything else stands there.
@@ -66,7 +67,7 @@ def run(folder: Path) -> campaign.Done:
         f"  {ws.merged}　汇总表，在这里审核",
         f"  {ws.pdf}　呈送领导的纸质稿",
     ]  # fmt: skip
-    return campaign.Done(
+    return Done(
         said=tuple(said),
         outputs={**started.outputs, **made.outputs, **collected.outputs, **printed.outputs},
         findings=collected.findings,

@@ -14,6 +14,12 @@ from pdsfz_xl.workspace import Workspace, digest_of, is_clutter, is_settling
 Tell = Callable[[Iterable[Any], int], Iterator[Any]]
 """Shows progress over items of which there are so many."""
 
+
+def quiet(items: Iterable[Any], _total: int) -> Iterator[Any]:
+    """Shows nothing."""
+    yield from items
+
+
 _PASSING = frozenset({w.STILL_CHANGING, *w.FAILURES.values()})
 """Why a file was not read this time: next time it may be, so it is not remembered."""
 

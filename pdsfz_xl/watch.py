@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pdsfz_xl import campaign, intake
-from pdsfz_xl.campaign import Done
+from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.workspace import Workspace
 

@@ -74,6 +74,8 @@ GRADES: Final = {"A": "必须改", "B": "须说明", "C": "请核实", "D": "提
 
 HINT_GRADE: Final = "D"
 
+SEE_FINDINGS: Final = "见汇总表的“问题清单”"
+
 
 def on_trial(message: str) -> str:
     return f"（试行）{message}"

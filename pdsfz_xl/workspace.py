@@ -48,6 +48,11 @@ def digest_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+def bytes_of(path: Path) -> bytes:
+    """What a file holds; nothing where there is none."""
+    return path.read_bytes() if path.exists() else b""
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """One campaign, one folder. `root` is absolute."""

@@ -12,7 +12,7 @@ import pytest
 from samples import NOW
 from test_flow import NOTICE
 
-from pdsfz_xl import campaign, watch
+from pdsfz_xl import campaign, intake, watch
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.workspace import Workspace
 
@@ -52,7 +52,7 @@ def watched(ws: Workspace, *events) -> list[tuple[str, ...]]:
 
     said = []
     with suppress(EnoughError):
-        for done in watch.watch(ws, lambda: NOW, campaign._quiet, wait=wait):
+        for done in watch.watch(ws, lambda: NOW, intake.quiet, wait=wait):
             said.append(done.arrived or done.said[:1])
     return said
 
@@ -86,7 +86,7 @@ def test_an_open_workbook_is_said_once_and_tried_again(ws):
 
 def test_without_a_master_it_does_not_begin(tmp_path):
     with pytest.raises(OperatorError, match="init"):
-        next(watch.watch(Workspace(tmp_path), datetime.now, campaign._quiet))
+        next(watch.watch(Workspace(tmp_path), datetime.now, intake.quiet))
 
 
 def test_a_file_that_goes_while_we_look_stops_nothing(ws):
