@@ -419,6 +419,7 @@ def test_a_text_beyond_a_cell_names_its_file(tmp_path):
 def test_only_the_clerks_cells_are_open(tmp_path):
     sheet = opened(built(example(tmp_path)[0]))[w.ENTRY_SHEET]
     assert sheet.protection.sheet
+    assert not sheet.protection.objects  # false: comments are not forbidden
     for row in sheet.iter_rows(min_row=2, max_col=len(layout.ENTRY)):
         for at, spec in zip(row, layout.ENTRY, strict=True):
             assert at.protection.locked == (not spec.clerk), at.coordinate

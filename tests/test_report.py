@@ -60,6 +60,7 @@ def test_only_the_clerks_cells_are_open(tmp_path):
         sheet = book[name]
         assert sheet.protection.sheet
         assert not sheet.protection.autoFilter  # false: it is not forbidden
+        assert not sheet.protection.objects  # comments
         for row in sheet.iter_rows(min_row=2, max_col=len(columns)):
             for at, spec in zip(row, columns, strict=True):
                 assert at.protection.locked == (not spec.clerk), f"{name} {at.coordinate}"
