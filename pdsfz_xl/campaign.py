@@ -399,6 +399,8 @@ def give_back(
 ) -> Done:
     """A marked workbook, a text to paste and a letter for every unit that has to correct."""
     ws.require_master()
+    if until and until < now.date():
+        raise OperatorError(f"--until 写的 {until} 已经过去，没有生成退回的表；请写今后的日期。")
     with ws.locked("return"), ledger.opened(ws.ledger) as book:
         look = take_look(ws, now, tell, book)
         made = giveback.returns(look.batch, look.findings, until, now)

@@ -25,6 +25,7 @@ from pdsfz_xl.workspace import Workspace
 NOTICE = Path(demo.__file__).parent / "data" / "notice.txt"
 NOW = datetime(2019, 10, 24, 16, 5)
 CLOCK = ("--clock", f"{NOW}")
+NOISE = ("台账.sqlite", ".lock")
 
 
 def run(folder: Path, *words: str, clock: tuple[str, str] = CLOCK):
@@ -132,6 +133,28 @@ def test_a_second_collect_says_the_same_and_writes_nothing(workspace):
     assert digests(workspace) == before
     after = {p: p.stat().st_mtime_ns for p in workspace.rglob("*") if p.is_file()}
     assert {p for p in after if after[p] != times.get(p) and ".lock" not in p.name} == set()
+
+
+def test_every_command_twice_writes_the_same(workspace):
+    """All of out/ but the ledger, which remembers when what was done."""
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改" * 600})
+    fill(workspace, "市统计局", "统计.xlsx", {"18.1": "制度 2 项。"})
+    fill(workspace, "市统计局", "统计更正.xlsx", {"18.1": "制度 3 项。"})
+    commands = (("collect",), ("return", "--until", "2019-11-01"), ("export",), ("print",))
+
+    def written() -> dict[str, str]:
+        for words in commands:
+            ask(workspace, *words)
+        return {k: v for k, v in digests(workspace / "out").items() if not k.startswith(NOISE)}
+
+    first = written()
+    folders = {name.partition("/")[0] for name in first}
+    assert folders >= {"3-汇总", "4-退回修改", "5-打印", "7-上报"}
+    assert written() == first
+
+
+def test_a_correction_by_a_day_that_is_past_is_refused(workspace):
+    assert "已经过去" in refused(workspace, "return", "--until", "2019-10-01")
 
 
 def test_originals_are_archived_once(workspace):
