@@ -31,9 +31,9 @@ def _name(batch: Batch, code: str) -> str:
 
 
 def files(batch: Batch) -> Iterator[str]:
-    """One line for every file that was not simply taken."""
+    """One line for every file that was not simply taken, unless it is the clerk's own doing."""
     for file in batch.received:
-        if file.verdict not in ("accepted", "ignored"):
+        if file.verdict != "accepted" and file.message not in (w.CLUTTER, w.VOID):
             yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
 
 

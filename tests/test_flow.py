@@ -183,6 +183,45 @@ def test_the_clerks_review_survives_the_next_collect(workspace):
     assert said["市审计局"] == "请补充数字"
 
 
+def review(path: Path, unit: str, said: str) -> None:
+    """Somebody writes an opinion on the answers of a unit."""
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.MERGED_SHEET]
+    captions = {cell.value: cell.column for cell in sheet[1]}
+    for row in range(2, sheet.max_row + 1):
+        if sheet.cell(row, captions[w.UNIT]).value == unit:
+            sheet.cell(row, captions["审核意见"]).value = said
+    book.save(path)
+
+
+def opinions(path: Path) -> set[str]:
+    head, *rows = openpyxl.load_workbook(path)[w.MERGED_SHEET].iter_rows(values_only=True)
+    return {row[head.index("审核意见")] for row in rows} - {None}
+
+
+def test_words_from_a_dropped_copy_are_brought_back_once(workspace):
+    """Said aloud; a word the clerk then clears does not come back with the next collect."""
+    merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
+    copy = workspace / "out/2-收件/局长批过的.xlsx"
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copy(merged, copy)
+    review(copy, "市审计局", "局长在家里写的")
+    review(merged, "市统计局", "经办人写的")
+    assert "局长批过的.xlsx（汇总表的副本" in run(workspace, "collect").stdout
+    assert opinions(merged) == {"局长在家里写的", "经办人写的"}
+    review(merged, "市审计局", "")
+    ask(workspace, "collect")
+    assert opinions(merged) == {"经办人写的"}
+
+
+def test_a_copy_in_an_archive_is_said_not_to_be_read(workspace):
+    merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
+    (workspace / "out/2-收件").mkdir(exist_ok=True)
+    with zipfile.ZipFile(workspace / "out/2-收件/批过的.zip", "w") as archive:
+        archive.write(merged, "汇总表.xlsx")
+    assert "请解压后直接放入收件夹" in run(workspace, "collect").stdout
+
+
 def test_status_says_the_next_step(tmp_path, workspace):
     (tmp_path / "空").mkdir()
     assert "pdsfz-xl init" in run(tmp_path / "空").stdout
