@@ -295,13 +295,13 @@ def form_changes(
     head: bool,
     refilled: bool,
 ) -> str:
-    """Why a form is another one than before, for the people who have the old one."""
+    """What the people who have the old form must know of the new one; empty: nothing."""
     said = [f"新增 {'、'.join(added)}"] if added else []
     said += [f"删去 {'、'.join(removed)}"] if removed else []
     said += [f"{key} 的{'、'.join(captions)}有改动" for key, captions in changed.items()]
     said += ["标题、截止日期或联系方式有改动"] if head else []
     said += ["带入的上次填报有变化"] if refilled else []
-    return "；".join(said) or "版式有改动"
+    return "；".join(said)
 
 
 def not_yours(numbers: str) -> str:
