@@ -295,6 +295,79 @@ def rename(folder: Path, old: str, new: str) -> None:
     book.save(path)
 
 
+def put(sheet, caption: str, row: int, said: object) -> None:
+    """Into the cell under a caption, and where it is merged into the first of the merged."""
+    column = next(cell.column for cell in sheet[1] if cell.value == caption)
+    for area in list(sheet.merged_cells.ranges):
+        if sheet.cell(row, column).coordinate in area:
+            sheet.unmerge_cells(str(area))
+    sheet.cell(row, column).value = said
+
+
+def row_of(sheet, column: int, said: str) -> int:
+    return next(r for r in range(2, 60) if str(sheet.cell(r, column).value) == said)
+
+
+def deadline_moved(book):
+    settings = book[w.SETTINGS_SHEET]
+    settings.cell(row_of(settings, 1, "报送截止日期"), 2).value = "2019-11-08"
+
+
+def requirement_removed(book):
+    book[w.TABLE_SHEET].delete_rows(row_of(book[w.TABLE_SHEET], 8, "18.2"))
+
+
+def reworded(book):
+    put(book[w.TABLE_SHEET], w.MATERIAL, row_of(book[w.TABLE_SHEET], 8, "17"), "改写后的材料。")
+
+
+def shared_with_a_new_unit(book):
+    book[w.UNITS_SHEET].append(["14", "市教育局"])
+    put(book[w.TABLE_SHEET], w.RESPONSIBLE, row_of(book[w.TABLE_SHEET], 8, "17"),
+        "市审计局、市教育局")  # fmt: skip
+
+
+def split(book):
+    """A part of what 市统计局 did is a new unit's now."""
+    book[w.UNITS_SHEET].append(["14", "市调查队"])
+    row = row_of(book[w.TABLE_SHEET], 8, "18.2")
+    put(book[w.TABLE_SHEET], w.RESPONSIBLE, row, "市调查队")
+
+
+def moved(book):
+    row = row_of(book[w.TABLE_SHEET], 8, "17")
+    put(book[w.TABLE_SHEET], w.RESPONSIBLE, row, "市统计局")
+
+
+HEAD = "标题、截止日期或联系方式有改动"
+
+
+@pytest.mark.parametrize(
+    ("change", "reissued", "kept"),
+    [
+        (deadline_moved, {"市审计局": HEAD, "市统计局": HEAD}, {"整改 1 件", "甲 2 件", "乙 3 件"}),
+        (requirement_removed, {"市统计局": "删去 18.2"}, {"整改 1 件", "甲 2 件"}),
+        (reworded, {"市审计局": "17 的填报材料有改动"}, {"整改 1 件", "甲 2 件", "乙 3 件"}),
+        (shared_with_a_new_unit, {}, {"整改 1 件", "甲 2 件", "乙 3 件"}),
+        (split, {"市统计局": "删去 18.2"}, {"整改 1 件", "甲 2 件"}),
+        (moved, {"市统计局": "新增 17"}, {"甲 2 件", "乙 3 件"}),
+    ],
+)
+def test_a_changed_master_loses_no_answer(workspace, change, reissued, kept):
+    """Who must get a new form and why; old forms count, and what is nobody's now stands aside."""
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 1 件"})
+    fill(workspace, "市统计局", "统计.xlsx", {"18.1": "甲 2 件", "18.2": "乙 3 件"})
+    ask(workspace, "collect")
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    change(book)
+    book.save(path)
+    assert {u["unit"]: u["why"] for u in ask(workspace, "generate")["reissue"]} == reissued
+    told = ask(workspace, "collect")
+    assert {a["text"] for a in told["answers"]} - {""} == kept
+    assert {x["text"] for x in told["leftover"]} == {"整改 1 件", "甲 2 件", "乙 3 件"} - kept
+
+
 def test_a_requirement_for_one_unit_gives_the_others_nothing_new_to_fill(workspace):
     """填写说明 names one indicator more that is not theirs: no need to hand it out again."""
     for unit, key in (("市审计局", "17"), ("市统计局", "18.1")):
