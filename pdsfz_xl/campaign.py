@@ -423,7 +423,7 @@ def give_back(
     said = (
         [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
     )
-    said += [f"  {one.unit.name}：{len(one.findings)} 个问题" for one in made]
+    said += [f"  {one.unit.name}：{one.problems} 个问题" for one in made]
     return Done(
         said=tuple(said),
         outputs={"returns": ws.relative(folder)} if made else {},

@@ -185,7 +185,7 @@ def test_the_clerk_sends_back_what_no_rule_minds(tmp_path):
     assert listed_problems(one.data) == [
         ("审核意见", "第2项（02.2）", "请写清是哪 3 件", "填报表 J7")
     ]
-    assert one.findings == ()
+    assert (one.findings, one.problems) == ((), 1)
     assert table(one.data)["N7"].value == "【审核意见】请写清是哪 3 件。请按要求修改后重新报送。"
 
 
