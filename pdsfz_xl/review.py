@@ -4,27 +4,21 @@ Text that hangs on no row of ours, be it a note below a table or a sheet of the 
 back under the place it stood at: the next merged workbook shows it in 失去归属的批注.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import identity, layout, reader
+from pdsfz_xl import captions, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.captions import Cells, Rows
 from pdsfz_xl.model import ClerkCells
-
-MERGED_LIMITS = reader.Limits(
-    file=1 << 30, part=1 << 30, total=2 << 30, cells=40_000_000, strings=20_000_000, text=1 << 31
-)
-"""Our own workbook grows with the campaign; a form never gets that large."""
 
 _SHEETS = {**layout.MERGED_BOOK, **layout.SOMETIMES, w.OVERFLOW_SHEET: layout.OVERFLOW}
 _BY_CODE = frozenset({w.MERGED_SHEET, w.CONFLICT_SHEET, w.REASSIGN_SHEET, w.CHANGED_SHEET})
 _DIGESTS = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 
-_Cells = Mapping[int, str]
 _Rest = Mapping[tuple[str, str, str], str]
 """What went on in 超长文字, by sheet, first key and caption."""
 
@@ -33,23 +27,23 @@ class _Table(NamedTuple):
     """A sheet by rows: where its captions stand, and what each column is called."""
 
     head: int
-    captions: Mapping[int, str]
-    rows: Mapping[int, _Cells]
-    comments: Mapping[int, _Cells]
+    captions: Cells
+    rows: Rows
+    comments: Rows
 
     def said(self, row: int) -> dict[str, str]:
         """A row by caption; comments have captions of their own."""
-        said = {self.caption(c): text for c, text in self.rows.get(row, {}).items()}
+        cells = self.rows.get(row, {}).items()
+        said = {captions.over(self.captions, column): text for column, text in cells}
         for caption, text in self.notes(row).items():
-            said[caption] = _joined([said.get(caption, ""), text])
+            said[caption] = captions.joined([said.get(caption, ""), text])
         return said
 
     def notes(self, row: int) -> dict[str, str]:
         commented = self.comments.get(row, {}).items()
-        return {w.comment_on(self.caption(column)): text for column, text in commented}
-
-    def caption(self, column: int) -> str:
-        return self.captions.get(column) or w.unnamed_column(column + 1)
+        return {
+            w.comment_on(captions.over(self.captions, column)): text for column, text in commented
+        }
 
 
 class _Notes:
@@ -77,7 +71,8 @@ def read(path: Path) -> ClerkCells:
     """What the clerk wrote, by sheet, row key and caption. Raises OperatorError if unreadable."""
     if not path.exists():
         return {}
-    tables = [(name, _table(path, sheet, name), sheet) for sheet, name in _sheets(path)]
+    named = ((sheet, _name(sheet)) for sheet in captions.sheets(path))
+    tables = [(name, _table(path, sheet, name), sheet) for sheet, name in named]
     rest = _continuations(tables)
     notes = _Notes()
     for name, table, sheet in tables:
@@ -100,26 +95,6 @@ def absorbed(clerk: ClerkCells, copy: ClerkCells) -> ClerkCells:
     return notes.cells()
 
 
-def _sheets(path: Path) -> Iterator[tuple[reader.Sheet, str]]:
-    for sheet in _open(path).sheets:
-        yield sheet, _name(sheet)
-
-
-def _open(path: Path) -> reader.Book:
-    try:
-        return reader.read(path, limits=MERGED_LIMITS)
-    except reader.Refused as refused:
-        raise OperatorError(
-            f"{path.name} 读不出来（{refused.detail or '有打开密码'}），没有改动；"
-            "请用 Excel 打开检查，或从 out/存档 找回上一份放回原处后重新运行。"
-        ) from refused
-    except OSError as error:
-        raise OperatorError(
-            f"{path.name} 打不开（可能正被其他程序占用，或没有读取权限），没有改动；"
-            "请关闭它或检查权限后重新运行。"
-        ) from error
-
-
 # --- which sheet, which row, which column --------------------------------------------------
 
 
@@ -131,10 +106,10 @@ def _name(sheet: reader.Sheet) -> str:
     if sheet.name.strip() in _SHEETS:
         return sheet.name.strip()
     best, share = "", 0.6  # a sheet that borrows a few of our columns is not ours
-    for cells in _by_row({at: cell.text for at, cell in sheet.cells.items()}).values():
-        present = _short(cells)
+    for cells in captions.rows(sheet).values():
+        there = captions.possible(cells)
         for name, columns in _SHEETS.items():
-            found = sum(texts.squash(c.caption) in present for c in columns) / len(columns)
+            found = len(there & captions.known(columns).keys()) / len(columns)
             if found > share:
                 best, share = name, found
     return best
@@ -142,45 +117,14 @@ def _name(sheet: reader.Sheet) -> str:
 
 def _table(path: Path, sheet: reader.Sheet, name: str) -> _Table:
     """The rows below the caption row, wherever it is; of a foreign sheet all rows."""
-    rows = _by_row({at: cell.text for at, cell in sheet.cells.items()})
-    comments = _by_row(sheet.comments)
+    rows, comments = captions.rows(sheet), captions.comments(sheet)
     if not name:
         return _Table(-1, {}, rows, comments)
-    known = {texts.squash(column.caption): column.caption for column in _SHEETS[name]}
-    first = texts.squash(layout.ROW_KEYS[name][0])
-    for row, cells in rows.items():
-        present = _short(cells)
-        if first in present and len(present & known.keys()) >= min(3, len(known)):
-            return _Table(row, _captions(cells, known), rows, comments)
-    raise OperatorError(
-        f"{path.name} 的“{sheet.name}”里找不到标题行（“{layout.ROW_KEYS[name][0]}”等栏目名），"
-        "没有改动；请在 Excel 里恢复标题行，或从 out/存档 找回上一份放回原处后重新运行。"
-    )
-
-
-def _by_row(cells: Mapping[tuple[int, int], str]) -> dict[int, dict[int, str]]:
-    rows: dict[int, dict[int, str]] = defaultdict(dict)
-    for (row, column), said in sorted(cells.items()):
-        if text := texts.tidy(said):
-            rows[row][column] = text
-    return dict(rows)
-
-
-def _short(cells: _Cells) -> set[str]:
-    """What could be a caption, for comparing."""
-    return {texts.squash(text) for text in cells.values() if len(text) <= 20}
-
-
-def _captions(cells: _Cells, known: Mapping[str, str]) -> dict[int, str]:
-    """A caption that stands there twice is the clerk's second column of that name."""
-    seen: Counter[str] = Counter()
-    captions = {}
-    for column, text in cells.items():
-        caption = known.get(texts.squash(text), text)
-        seen[caption] += 1
-        again = seen[caption]
-        captions[column] = caption if again == 1 else w.same_caption(caption, again)
-    return captions
+    columns, first = _SHEETS[name], layout.ROW_KEYS[name][0]
+    head = captions.head(rows, columns, min(3, len(columns)), first)
+    if head is None:
+        captions.refuse(path, sheet.name, first)
+    return _Table(head, captions.named(rows[head], columns), rows, comments)
 
 
 def _key(name: str, said: Mapping[str, str]) -> str:
@@ -238,7 +182,7 @@ def _written(name: str, said: Mapping[str, str]) -> dict[str, str]:
     written = {c: text for c, text in said.items() if c not in ours or c in _DIGESTS}
     shown, now = said.get(w.ANSWER_DIGEST, ""), said.get(w.ANSWER, "")
     if name == w.MERGED_SHEET and shown and now and not identity.is_text_of(now, shown):
-        written[w.PROPOSAL] = _joined([written.get(w.PROPOSAL, ""), now])
+        written[w.PROPOSAL] = captions.joined([written.get(w.PROPOSAL, ""), now])
     return written if written.keys() - _DIGESTS else {}
 
 
@@ -315,9 +259,4 @@ def _one(caption: str, said: list[str]) -> str:
     """A fingerprint cannot be joined: of two choices none counts, of two answers the first."""
     if caption == w.CHOSEN_DIGEST:
         return said[0] if len(set(said)) == 1 else ""
-    return said[0] if caption in _DIGESTS else _joined(said)
-
-
-def _joined(said: list[str]) -> str:
-    """Two different texts of one cell, said to be two."""
-    return f"\n{w.ALSO_SAID}\n".join(dict.fromkeys(text for text in said if text))
+    return said[0] if caption in _DIGESTS else captions.joined(said)
