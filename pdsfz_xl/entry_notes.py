@@ -10,7 +10,6 @@ from pathlib import Path
 from pdsfz_xl import captions, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.captions import Rows
 from pdsfz_xl.entries import Notes
 
 _KEY = "编码"
@@ -39,30 +38,19 @@ _Note = tuple[str, str, Mapping[str, str]]
 
 
 def _notes(path: Path, sheet: reader.Sheet) -> Iterator[_Note]:
-    rows, comments = captions.rows(sheet), captions.comments(sheet)
-    name = _name(sheet, rows)
-    ours = layout.ENTRY_BOOK.get(name)
-    head = captions.head(rows, ours, 4) if ours else None
-    if head is None and name == w.ENTRY_SHEET:
-        captions.refuse(path, sheet.name, _KEY)
-    if ours is None or head is None:
-        yield from _foreign(sheet.name.strip(), rows, comments)
+    name = captions.ours(sheet, layout.ENTRY_BOOK)
+    if not name:
+        for key, said in captions.foreign(sheet).items():
+            yield sheet.name.strip(), key, said
         return
-    named = captions.named(rows[head], ours)
-    for row in sorted(rows.keys() | comments.keys()):
-        cells = {} if row == head else rows.get(row, {})
-        said = {captions.over(named, column): text for column, text in cells.items()}
-        for column, text in comments.get(row, {}).items():
-            said[w.comment_on(captions.over(named, column))] = text
-        yield from (_orphan if name == w.ORPHAN_SHEET else _written)(row, said)
-
-
-def _name(sheet: reader.Sheet, rows: Rows) -> str:
-    """Which of our sheets it is, also as a copy or renamed; empty for one of the clerk's own."""
-    if (name := texts.sheet_key(sheet.name)) in layout.ENTRY_BOOK:
-        return name
-    renamed = captions.head(rows, layout.ENTRY, len(layout.ENTRY) * 0.6) is not None
-    return w.ENTRY_SHEET if renamed else ""
+    first = _KEY if name == w.ENTRY_SHEET else layout.ROW_KEYS[name][0]
+    table = captions.table(path, sheet, layout.ENTRY_BOOK[name], first)
+    for row in table.numbers:
+        said = table.said(row)
+        if row > table.head:
+            yield from (_orphan if name == w.ORPHAN_SHEET else _written)(row, said)
+        elif said:
+            yield name, w.unnamed_row(row + 1), said
 
 
 def _written(row: int, said: Mapping[str, str]) -> Iterator[_Note]:
@@ -103,13 +91,6 @@ def _orphan(row: int, said: Mapping[str, str]) -> Iterator[_Note]:
         kept = {w.ENTERED_DIGEST: digest} if digest else {}
         place = (sheet or w.ORPHAN_SHEET, key or w.unnamed_row(row + 1))
         yield *place, {**kept, caption or w.CONTENT: text}
-
-
-def _foreign(name: str, rows: Rows, comments: Rows) -> Iterator[_Note]:
-    """A sheet of the clerk's own, one text for each row."""
-    for row in sorted(rows.keys() | comments.keys()):
-        said = [*rows.get(row, {}).values(), *comments.get(row, {}).values()]
-        yield name, w.unnamed_row(row + 1), {w.WHOLE_ROW: "\t".join(said)}
 
 
 def _one(caption: str, said: list[str]) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pdsfz_xl import captions, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.captions import Cells, Rows
+from pdsfz_xl.captions import Table
 from pdsfz_xl.model import ClerkCells
 
 _SHEETS = {**layout.MERGED_BOOK, **layout.SOMETIMES, w.OVERFLOW_SHEET: layout.OVERFLOW}
@@ -21,29 +21,6 @@ _DIGESTS = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 
 _Rest = Mapping[tuple[str, str, str], str]
 """What went on in 超长文字, by sheet, first key and caption."""
-
-
-class _Table(NamedTuple):
-    """A sheet by rows: where its captions stand, and what each column is called."""
-
-    head: int
-    captions: Cells
-    rows: Rows
-    comments: Rows
-
-    def said(self, row: int) -> dict[str, str]:
-        """A row by caption; comments have captions of their own."""
-        cells = self.rows.get(row, {}).items()
-        said = {captions.over(self.captions, column): text for column, text in cells}
-        for caption, text in self.notes(row).items():
-            said[caption] = captions.joined([said.get(caption, ""), text])
-        return said
-
-    def notes(self, row: int) -> dict[str, str]:
-        commented = self.comments.get(row, {}).items()
-        return {
-            w.comment_on(captions.over(self.captions, column)): text for column, text in commented
-        }
 
 
 class _Notes:
@@ -71,15 +48,19 @@ def read(path: Path) -> ClerkCells:
     """What the clerk wrote, by sheet, row key and caption. Raises OperatorError if unreadable."""
     if not path.exists():
         return {}
-    named = ((sheet, _name(sheet)) for sheet in captions.sheets(path))
-    tables = [(name, _table(path, sheet, name), sheet) for sheet, name in named]
-    rest = _continuations(tables)
     notes = _Notes()
-    for name, table, sheet in tables:
+    tables: list[tuple[str, Table, reader.Sheet]] = []
+    for sheet in captions.sheets(path):
+        if name := captions.ours(sheet, _SHEETS):
+            first = layout.ROW_KEYS[name][0]
+            tables.append((name, captions.table(path, sheet, _SHEETS[name], first), sheet))
+        else:
+            for key, said in captions.foreign(sheet).items():
+                notes.add(sheet.name.strip(), key, said)
+    rest = _continuations(tables)
+    for name, table, _ in tables:
         if name == w.ORPHAN_SHEET:
             _take_orphans(notes, table)
-        elif not name:
-            _take_foreign(notes, table, sheet.name)
         elif name != w.OVERFLOW_SHEET:
             _take(notes, table, name, rest)
     return notes.cells()
@@ -95,36 +76,7 @@ def absorbed(clerk: ClerkCells, copy: ClerkCells) -> ClerkCells:
     return notes.cells()
 
 
-# --- which sheet, which row, which column --------------------------------------------------
-
-
-def _name(sheet: reader.Sheet) -> str:
-    """Which of our sheets it is: by name, else by captions; empty for one of the clerk's own.
-
-    A copy is known by its captions: 定稿2 may as well be a memo.
-    """
-    if sheet.name.strip() in _SHEETS:
-        return sheet.name.strip()
-    best, share = "", 0.6  # a sheet that borrows a few of our columns is not ours
-    for cells in captions.rows(sheet).values():
-        there = captions.possible(cells)
-        for name, columns in _SHEETS.items():
-            found = len(there & captions.known(columns).keys()) / len(columns)
-            if found > share:
-                best, share = name, found
-    return best
-
-
-def _table(path: Path, sheet: reader.Sheet, name: str) -> _Table:
-    """The rows below the caption row, wherever it is; of a foreign sheet all rows."""
-    rows, comments = captions.rows(sheet), captions.comments(sheet)
-    if not name:
-        return _Table(-1, {}, rows, comments)
-    columns, first = _SHEETS[name], layout.ROW_KEYS[name][0]
-    head = captions.head(rows, columns, min(3, len(columns)), first)
-    if head is None:
-        captions.refuse(path, sheet.name, first)
-    return _Table(head, captions.named(rows[head], columns), rows, comments)
+# --- what the clerk wrote ------------------------------------------------------------------
 
 
 def _key(name: str, said: Mapping[str, str]) -> str:
@@ -137,15 +89,10 @@ def _key(name: str, said: Mapping[str, str]) -> str:
     return layout.row_key(key, *(said.get(caption, "") for caption in more)) if key else ""
 
 
-# --- what the clerk wrote ------------------------------------------------------------------
-
-
-def _take(notes: _Notes, table: _Table, name: str, rest: _Rest) -> None:
+def _take(notes: _Notes, table: Table, name: str, rest: _Rest) -> None:
     lines: list[tuple[str, dict[str, str]]] = []
-    for row in sorted(table.rows.keys() | table.comments.keys()):
+    for row in table.numbers:
         said = table.said(row)
-        if row == table.head:
-            said = table.notes(row)
         key = _key(name, said) if row > table.head else ""
         if not key:
             notes.add(name, w.unnamed_row(row + 1), said)
@@ -157,7 +104,7 @@ def _take(notes: _Notes, table: _Table, name: str, rest: _Rest) -> None:
         notes.add(name, key, _written(name, said))
 
 
-def _take_orphans(notes: _Notes, table: _Table) -> None:
+def _take_orphans(notes: _Notes, table: Table) -> None:
     """What lost its row before: it finds back when the row is there again."""
     for row in sorted(table.rows):
         if row > table.head:
@@ -167,13 +114,6 @@ def _take_orphans(notes: _Notes, table: _Table) -> None:
                 place = (sheet or w.ORPHAN_SHEET, key or w.unnamed_row(row + 1))
                 kept = dict(said.split("=", 1) for said in digests.split() if "=" in said)
                 notes.add(*place, {**kept, caption or w.CONTENT: text})
-
-
-def _take_foreign(notes: _Notes, table: _Table, name: str) -> None:
-    """A sheet of the clerk's own, one text for each row."""
-    for row in sorted(table.rows.keys() | table.comments.keys()):
-        said = [*table.rows.get(row, {}).values(), *table.comments.get(row, {}).values()]
-        notes.add(name.strip(), w.unnamed_row(row + 1), {w.WHOLE_ROW: "\t".join(said)})
 
 
 def _written(name: str, said: Mapping[str, str]) -> dict[str, str]:
@@ -232,7 +172,7 @@ class _Mark(NamedTuple):
 # --- texts ---------------------------------------------------------------------------------
 
 
-def _continuations(tables: list[tuple[str, _Table, reader.Sheet]]) -> _Rest:
+def _continuations(tables: list[tuple[str, Table, reader.Sheet]]) -> _Rest:
     """The pieces of 超长文字 put together, to the character; of a copied sheet the first."""
     found: dict[tuple[str, str, str], str] = {}
     for name, table, sheet in tables:
