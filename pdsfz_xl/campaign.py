@@ -166,7 +166,7 @@ def generate(
     with ws.locked("generate"), ledger.opened(ws.ledger) as book:
         old, new = book.forms(), {form.unit.code: _recorded(ws, form) for form in made}
         again = {
-            form.unit: _why_changed(bytes_of(ws.out / old[form.unit.code].path), form.data)
+            form.unit.name: _why_changed(_old_form(ws, old[form.unit.code]), form.data)
             for form in made
             if form.unit.code in book.out_forms() and new[form.unit.code] != old[form.unit.code]
         }
@@ -181,10 +181,7 @@ def generate(
         f"新写 {len(changed)} 份，{len(made) - len(changed)} 份没有变化。",
         *telling.refilled(previous, lost),
         *(f"{path.name} 不再需要，已移入 out/存档。" for path in removed),
-        *(
-            f"{unit.name}的填报表已经下发过，现在有变化（{why}）：旧表存入 out/存档，请重新下发。"
-            for unit, why in again.items()
-        ),
+        *telling.reissued(again),
     ]
     if idle:
         said.append(f"{w.NOTHING_DUE}、不下发：{'、'.join(u.name for u in idle)}。")
@@ -198,15 +195,25 @@ def generate(
         more={
             "forms": [{"unit": f.unit.name, "path": ws.relative(ws.forms / f.name)} for f in made],
             "idle": [unit.name for unit in idle],
+            "reissue": [{"unit": unit, "why": why} for unit, why in again.items() if why],
         },
     )
+
+
+def _old_form(ws: Workspace, form: ledger.Form) -> bytes:
+    """The form as it was made: a run that was cut off may have put another in its place."""
+    data = bytes_of(ws.out / form.path)
+    if sha256(data).hexdigest() == form.sha256:
+        return data
+    kept = ws.archived(form.sha256)
+    return kept.read_bytes() if kept else b""
 
 
 def _why_changed(old: bytes, new: bytes) -> str:
     try:
         return generate_stage.why_changed(old, new)
     except (reader.Refused, StopIteration):
-        return "旧表已经打不开，看不出差别"
+        return "旧表已经找不到，看不出差别"
 
 
 def _previous(
@@ -370,6 +377,8 @@ def give_back(
 ) -> Done:
     """A marked workbook, a text to paste and a letter for every unit that has to correct."""
     ws.require_master()
+    if until and until < now.date():
+        raise OperatorError(f"--until 写的 {until} 已经过去，没有生成退回的表；请写今后的日期。")
     with ws.locked("return"), ledger.opened(ws.ledger) as book:
         look = take_look(ws, now, tell, book)
         made = giveback.returns(look.batch, look.findings, until, now)
@@ -385,7 +394,7 @@ def give_back(
     said = (
         [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
     )
-    said += [f"  {one.unit.name}：{len(one.findings)} 个问题" for one in made]
+    said += [f"  {one.unit.name}：{one.problems} 个问题" for one in made]
     return Done(
         said=tuple(said),
         outputs={"returns": ws.relative(folder)} if made else {},

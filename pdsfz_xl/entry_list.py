@@ -155,5 +155,6 @@ class _Writer:
         self.sheet.repeat_rows(0)
         self.sheet.set_footer(self.footer)
         # Without `sort`, as in 汇总表.xlsx: Excel would tear the open columns from their rows.
-        allowed = ("format_cells", "format_columns", "format_rows", "autofilter", "insert_columns")
+        formats = ("format_cells", "format_columns", "format_rows")
+        allowed = (*formats, "autofilter", "insert_columns", "objects")
         self.sheet.protect("", dict.fromkeys(allowed, True))

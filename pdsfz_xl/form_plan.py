@@ -100,7 +100,8 @@ class Plan:
     def sending(self) -> str:
         """Until when and where to send it."""
         settings = self.master.settings
-        return w.form_deadline(self.deadline, settings.contact, settings.phone, settings.email)
+        who = (settings.contact, settings.phone, settings.email)
+        return w.form_deadline(self.deadline, *who, marked=bool(self.marks))
 
     def given(self, requirement: Requirement) -> Filled:
         return self.filled.get(requirement.key, Filled())

@@ -83,6 +83,8 @@ def _texts(indicator: str, material: str) -> tuple[str, str]:
 def why_changed(old: bytes, new: bytes) -> str:
     """What a unit that has the old form must know of the new one, in a few words.
 
+    Empty where that is nothing: 填写说明 names what others have to do, and a new version of ours
+    may set a form otherwise.
     Raises reader.Refused where the old bytes are no workbook any more.
     """
     (before, old_head), (after, new_head) = (_rows(data) for data in (old, new))

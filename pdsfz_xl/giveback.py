@@ -61,6 +61,8 @@ class Return(NamedTuple):
     """The same as a letter, .docx."""
     findings: tuple[Finding, ...]
     """What it is about, besides what the clerk asked for."""
+    problems: int
+    """How many it lists, with what the clerk asked for."""
 
 
 def returns(
@@ -97,9 +99,12 @@ class _Case:
 
     def give_back(self, deadline: date | None, now: datetime) -> Return:
         marks = self.marks()
-        problems = template.numbered(self.lines(marks))
+        problems = list(self.lines(marks))
+        until = deadline or self.still_ahead(now.date())
         letter = template.of(self.master, w.SENT_BACK)
-        values = template.values(self.batch, self.unit, now.date(), deadline, problems)
+        values = template.values(
+            self.batch, self.unit, now.date(), until, template.numbered(problems)
+        )
         subject, text = (template.fill(said, values) for said in (letter.subject, letter.body))
         settings = self.master.settings
         return Return(
@@ -107,13 +112,19 @@ class _Case:
             texts.file_name(w.marked_file(self.unit.code, self.unit.name, settings.name)),
             form.build(
                 self.master, self.unit, self.filled(),
-                marks=marks, listed=self.listed, correction=deadline,
+                marks=marks, listed=self.listed, correction=until,
             ),
             " ".join(subject.split()),
             text,
             self.letter(subject, text, now.date()),
             tuple(self.findings),
+            len(problems),
         )  # fmt: skip
+
+    def still_ahead(self, today: date) -> date | None:
+        """The unit's own deadline, unless it is past."""
+        day = self.master.deadline(self.unit)
+        return day if day and day >= today else None
 
     # --- the clerk's words
 

@@ -222,6 +222,8 @@ class _File:
             return "text", owner, fits[0]
         if by_code:
             return by_code
+        if code and code.requirement not in master.requirement and _is_genuine(row, code):
+            return None  # The row of a requirement that is gone: others may share its number.
         said = texts.squash(_said(row, w.NUMBER)).strip("()")
         fits = [r for r in self.matcher.by_number.get(said, ()) if r.key in due.get(owner, ())]
         if len(fits) == 1 and (self.found.rows or code):

@@ -176,7 +176,7 @@ class _Report:
         # The filter works under protection. Sorting does not: whatever `sort` allows, Excel sorts
         # only ranges without a locked cell (Microsoft, "Lock or unlock specific areas of a
         # protected worksheet"), and of ours that would be the clerk's columns alone, torn from
-        # their rows. So it stays off.
+        # their rows. So it stays off. `objects` is what lets the clerk write comments.
         sheet.protect(
             "",
             {
@@ -185,6 +185,7 @@ class _Report:
                 "format_rows": True,
                 "autofilter": True,
                 "insert_columns": True,
+                "objects": True,
             },
         )
 

@@ -4,52 +4,23 @@ Text that hangs on no row of ours, be it a note below a table or a sheet of the 
 back under the place it stood at: the next merged workbook shows it in 失去归属的批注.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import identity, layout, reader
+from pdsfz_xl import captions, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.captions import Table
 from pdsfz_xl.model import ClerkCells
-
-MERGED_LIMITS = reader.Limits(
-    file=1 << 30, part=1 << 30, total=2 << 30, cells=40_000_000, strings=20_000_000, text=1 << 31
-)
-"""Our own workbook grows with the campaign; a form never gets that large."""
 
 _SHEETS = {**layout.MERGED_BOOK, **layout.SOMETIMES, w.OVERFLOW_SHEET: layout.OVERFLOW}
 _BY_CODE = frozenset({w.MERGED_SHEET, w.CONFLICT_SHEET, w.REASSIGN_SHEET, w.CHANGED_SHEET})
 _DIGESTS = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 
-_Cells = Mapping[int, str]
 _Rest = Mapping[tuple[str, str, str], str]
 """What went on in 超长文字, by sheet, first key and caption."""
-
-
-class _Table(NamedTuple):
-    """A sheet by rows: where its captions stand, and what each column is called."""
-
-    head: int
-    captions: Mapping[int, str]
-    rows: Mapping[int, _Cells]
-    comments: Mapping[int, _Cells]
-
-    def said(self, row: int) -> dict[str, str]:
-        """A row by caption; comments have captions of their own."""
-        said = {self.caption(c): text for c, text in self.rows.get(row, {}).items()}
-        for caption, text in self.notes(row).items():
-            said[caption] = _joined([said.get(caption, ""), text])
-        return said
-
-    def notes(self, row: int) -> dict[str, str]:
-        commented = self.comments.get(row, {}).items()
-        return {w.comment_on(self.caption(column)): text for column, text in commented}
-
-    def caption(self, column: int) -> str:
-        return self.captions.get(column) or w.unnamed_column(column + 1)
 
 
 class _Notes:
@@ -77,14 +48,19 @@ def read(path: Path) -> ClerkCells:
     """What the clerk wrote, by sheet, row key and caption. Raises OperatorError if unreadable."""
     if not path.exists():
         return {}
-    tables = [(name, _table(path, sheet, name), sheet) for sheet, name in _sheets(path)]
-    rest = _continuations(tables)
     notes = _Notes()
-    for name, table, sheet in tables:
+    tables: list[tuple[str, Table, reader.Sheet]] = []
+    for sheet in captions.sheets(path):
+        if name := captions.ours(sheet, _SHEETS):
+            first = layout.ROW_KEYS[name][0]
+            tables.append((name, captions.table(path, sheet, _SHEETS[name], first), sheet))
+        else:
+            for key, said in captions.foreign(sheet).items():
+                notes.add(sheet.name.strip(), key, said)
+    rest = _continuations(tables)
+    for name, table, _ in tables:
         if name == w.ORPHAN_SHEET:
             _take_orphans(notes, table)
-        elif not name:
-            _take_foreign(notes, table, sheet.name)
         elif name != w.OVERFLOW_SHEET:
             _take(notes, table, name, rest)
     return notes.cells()
@@ -100,87 +76,7 @@ def absorbed(clerk: ClerkCells, copy: ClerkCells) -> ClerkCells:
     return notes.cells()
 
 
-def _sheets(path: Path) -> Iterator[tuple[reader.Sheet, str]]:
-    for sheet in _open(path).sheets:
-        yield sheet, _name(sheet)
-
-
-def _open(path: Path) -> reader.Book:
-    try:
-        return reader.read(path, limits=MERGED_LIMITS)
-    except reader.Refused as refused:
-        raise OperatorError(
-            f"{path.name} 读不出来（{refused.detail or '有打开密码'}），没有改动；"
-            "请用 Excel 打开检查，或从 out/存档 找回上一份放回原处后重新运行。"
-        ) from refused
-    except OSError as error:
-        raise OperatorError(
-            f"{path.name} 打不开（可能正被其他程序占用，或没有读取权限），没有改动；"
-            "请关闭它或检查权限后重新运行。"
-        ) from error
-
-
-# --- which sheet, which row, which column --------------------------------------------------
-
-
-def _name(sheet: reader.Sheet) -> str:
-    """Which of our sheets it is: by name, else by captions; empty for one of the clerk's own.
-
-    A copy is known by its captions: 定稿2 may as well be a memo.
-    """
-    if sheet.name.strip() in _SHEETS:
-        return sheet.name.strip()
-    best, share = "", 0.6  # a sheet that borrows a few of our columns is not ours
-    for cells in _by_row({at: cell.text for at, cell in sheet.cells.items()}).values():
-        present = _short(cells)
-        for name, columns in _SHEETS.items():
-            found = sum(texts.squash(c.caption) in present for c in columns) / len(columns)
-            if found > share:
-                best, share = name, found
-    return best
-
-
-def _table(path: Path, sheet: reader.Sheet, name: str) -> _Table:
-    """The rows below the caption row, wherever it is; of a foreign sheet all rows."""
-    rows = _by_row({at: cell.text for at, cell in sheet.cells.items()})
-    comments = _by_row(sheet.comments)
-    if not name:
-        return _Table(-1, {}, rows, comments)
-    known = {texts.squash(column.caption): column.caption for column in _SHEETS[name]}
-    first = texts.squash(layout.ROW_KEYS[name][0])
-    for row, cells in rows.items():
-        present = _short(cells)
-        if first in present and len(present & known.keys()) >= min(3, len(known)):
-            return _Table(row, _captions(cells, known), rows, comments)
-    raise OperatorError(
-        f"{path.name} 的“{sheet.name}”里找不到标题行（“{layout.ROW_KEYS[name][0]}”等栏目名），"
-        "没有改动；请在 Excel 里恢复标题行，或从 out/存档 找回上一份放回原处后重新运行。"
-    )
-
-
-def _by_row(cells: Mapping[tuple[int, int], str]) -> dict[int, dict[int, str]]:
-    rows: dict[int, dict[int, str]] = defaultdict(dict)
-    for (row, column), said in sorted(cells.items()):
-        if text := texts.tidy(said):
-            rows[row][column] = text
-    return dict(rows)
-
-
-def _short(cells: _Cells) -> set[str]:
-    """What could be a caption, for comparing."""
-    return {texts.squash(text) for text in cells.values() if len(text) <= 20}
-
-
-def _captions(cells: _Cells, known: Mapping[str, str]) -> dict[int, str]:
-    """A caption that stands there twice is the clerk's second column of that name."""
-    seen: Counter[str] = Counter()
-    captions = {}
-    for column, text in cells.items():
-        caption = known.get(texts.squash(text), text)
-        seen[caption] += 1
-        again = seen[caption]
-        captions[column] = caption if again == 1 else w.same_caption(caption, again)
-    return captions
+# --- what the clerk wrote ------------------------------------------------------------------
 
 
 def _key(name: str, said: Mapping[str, str]) -> str:
@@ -193,15 +89,10 @@ def _key(name: str, said: Mapping[str, str]) -> str:
     return layout.row_key(key, *(said.get(caption, "") for caption in more)) if key else ""
 
 
-# --- what the clerk wrote ------------------------------------------------------------------
-
-
-def _take(notes: _Notes, table: _Table, name: str, rest: _Rest) -> None:
+def _take(notes: _Notes, table: Table, name: str, rest: _Rest) -> None:
     lines: list[tuple[str, dict[str, str]]] = []
-    for row in sorted(table.rows.keys() | table.comments.keys()):
+    for row in table.numbers:
         said = table.said(row)
-        if row == table.head:
-            said = table.notes(row)
         key = _key(name, said) if row > table.head else ""
         if not key:
             notes.add(name, w.unnamed_row(row + 1), said)
@@ -213,7 +104,7 @@ def _take(notes: _Notes, table: _Table, name: str, rest: _Rest) -> None:
         notes.add(name, key, _written(name, said))
 
 
-def _take_orphans(notes: _Notes, table: _Table) -> None:
+def _take_orphans(notes: _Notes, table: Table) -> None:
     """What lost its row before: it finds back when the row is there again."""
     for row in sorted(table.rows):
         if row > table.head:
@@ -225,20 +116,13 @@ def _take_orphans(notes: _Notes, table: _Table) -> None:
                 notes.add(*place, {**kept, caption or w.CONTENT: text})
 
 
-def _take_foreign(notes: _Notes, table: _Table, name: str) -> None:
-    """A sheet of the clerk's own, one text for each row."""
-    for row in sorted(table.rows.keys() | table.comments.keys()):
-        said = [*table.rows.get(row, {}).values(), *table.comments.get(row, {}).values()]
-        notes.add(name.strip(), w.unnamed_row(row + 1), {w.WHOLE_ROW: "\t".join(said)})
-
-
 def _written(name: str, said: Mapping[str, str]) -> dict[str, str]:
     """The cells that are not ours; an answer edited in place is a proposal, never the unit's."""
     ours = {column.caption for column in _SHEETS[name] if not column.clerk}
     written = {c: text for c, text in said.items() if c not in ours or c in _DIGESTS}
     shown, now = said.get(w.ANSWER_DIGEST, ""), said.get(w.ANSWER, "")
     if name == w.MERGED_SHEET and shown and now and not identity.is_text_of(now, shown):
-        written[w.PROPOSAL] = _joined([written.get(w.PROPOSAL, ""), now])
+        written[w.PROPOSAL] = captions.joined([written.get(w.PROPOSAL, ""), now])
     return written if written.keys() - _DIGESTS else {}
 
 
@@ -288,7 +172,7 @@ class _Mark(NamedTuple):
 # --- texts ---------------------------------------------------------------------------------
 
 
-def _continuations(tables: list[tuple[str, _Table, reader.Sheet]]) -> _Rest:
+def _continuations(tables: list[tuple[str, Table, reader.Sheet]]) -> _Rest:
     """The pieces of 超长文字 put together, to the character; of a copied sheet the first."""
     found: dict[tuple[str, str, str], str] = {}
     for name, table, sheet in tables:
@@ -315,9 +199,4 @@ def _one(caption: str, said: list[str]) -> str:
     """A fingerprint cannot be joined: of two choices none counts, of two answers the first."""
     if caption == w.CHOSEN_DIGEST:
         return said[0] if len(set(said)) == 1 else ""
-    return said[0] if caption in _DIGESTS else _joined(said)
-
-
-def _joined(said: list[str]) -> str:
-    """Two different texts of one cell, said to be two."""
-    return f"\n{w.ALSO_SAID}\n".join(dict.fromkeys(text for text in said if text))
+    return said[0] if caption in _DIGESTS else captions.joined(said)

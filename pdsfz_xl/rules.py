@@ -437,6 +437,23 @@ def final_too_long(batch: Batch) -> Iterator[Hit]:
             yield Hit(where, "", requirement.key, dict(said))
 
 
+@rule(
+    "L04",
+    "C",
+    "定稿文本计空格超字数",
+    "{item}的定稿文本计空格有 {blanks} 字，超出上限 {limit} 字（不计空格 {count} 字）",
+    "请核实平台怎样计数；计空格的，请在“定稿”表删去多余的空格",
+)
+def final_too_long_with_blanks(batch: Batch) -> Iterator[Hit]:
+    """字数上限不计空格，平台却可能计；正好卡在中间的定稿先说出来，免得录入时才发现。"""
+    for requirement in batch.master.requirements:
+        said = batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
+        count, blanks = texts.count(said), texts.count_with_blanks(said)
+        if count <= requirement.limit < blanks:
+            context = {"count": count, "blanks": blanks, "limit": requirement.limit}
+            yield Hit(Where(batch.merged_path, w.FINAL_SHEET), "", requirement.key, dict(context))
+
+
 # --- V: values -----------------------------------------------------------------------------
 
 
@@ -971,7 +988,7 @@ declare(
     "V06",
     "B",
     "汇总表里填的读不出来",
-    "汇总表“{sheet}”的“{caption}”写的是“{found}”，{why}，没有起作用",
+    "汇总表“{sheet}”里{whose}的“{caption}”写的是“{found}”，{why}，没有起作用",
     "请改成{example}",
 )
 def unreadable_review(batch: Batch) -> Iterator[Hit]:
@@ -979,6 +996,7 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
     names = unit_names(batch.master)
     files = {file.sha256: file for file in batch.received if file.verdict == "accepted"}
     for key, cells in batch.clerk.get(w.REGISTER_SHEET, {}).items():
+        at = (w.REGISTER_SHEET, key)
         assigned = names.get(texts.squash(cells.get("归属单位", "")), "")
         for caption, good, why, example in (
             ("实际收到时间", texts.parse_moment, "不是时间", "2019-10-24 16:05 这样的时间"),
@@ -987,38 +1005,55 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
         ):
             found = cells.get(caption, "")
             if found and not good(found):
-                yield _review(batch, w.REGISTER_SHEET, caption, found, why, example)
+                yield _review(batch, at, caption, found, why, example)
         file = files.get(key)
         if file and assigned and file.unit not in ("", assigned):
             why = f"表里的编号是{batch.master.unit[file.unit].name}的，以编号为准"
-            found = cells["归属单位"]
-            yield _review(batch, w.REGISTER_SHEET, "归属单位", found, why, "编号所写的单位")
+            yield _review(batch, at, "归属单位", cells["归属单位"], why, "编号所写的单位")
     for answer in batch.answers:
-        key = batch.master.key(answer.unit, answer.requirement)
-        found = batch.written(w.CONFLICT_SHEET, key, "采用")
+        at = (w.CONFLICT_SHEET, batch.master.key(answer.unit, answer.requirement))
+        found = batch.written(*at, "采用")
         if found and not answer.decided and (answer.chosen or len(answer.versions) > 1):
             several = w.ALSO_SAID in found or found == w.YES
             why = "选了不止一个" if several else "没有这个版本"
             if answer.chosen:
                 found, why = w.CHOICE_GONE, "选定的版本已经不在"
-            example = "“版本”栏里的一个数字"
-            yield _review(batch, w.CONFLICT_SHEET, "采用", found, why, example)
-    for cells in batch.clerk.get(w.REASSIGN_SHEET, {}).values():
+            yield _review(batch, at, "采用", found, why, "“版本”栏里的一个数字")
+    for key, cells in batch.clerk.get(w.REASSIGN_SHEET, {}).items():
         found = cells.get("改派单位", "")
         if found and texts.squash(found) not in names:
-            why, example = "没有这个单位", "责任单位表里的名称"
-            yield _review(batch, w.REASSIGN_SHEET, "改派单位", found, why, example)
+            at, why = (w.REASSIGN_SHEET, key), "没有这个单位"
+            yield _review(batch, at, "改派单位", found, why, "责任单位表里的名称")
     for sheet in (w.MERGED_SHEET, w.FINAL_SHEET, w.REASSIGN_SHEET):
-        for cells in batch.clerk.get(sheet, {}).values():
+        for key, cells in batch.clerk.get(sheet, {}).items():
             for caption, found in cells.items():
                 if w.ALSO_SAID in found and caption != w.PROPOSAL:
-                    why, example = "同一格有两种写法，两种都留着", "其中一种"
-                    yield _review(batch, sheet, caption, found, why, example)
+                    why = "同一格有两种写法，两种都留着"
+                    yield _review(batch, (sheet, key), caption, found, why, "其中一种")
 
 
-def _review(batch: Batch, sheet: str, caption: str, found: str, why: str, example: str) -> Hit:
-    said = {"sheet": sheet, "caption": caption, "found": texts.brief(found), "why": why}
-    return Hit(Where(batch.merged_path, sheet), "", "", {**said, "example": example})
+def _review(
+    batch: Batch, at: tuple[str, str], caption: str, found: str, why: str, example: str
+) -> Hit:
+    """`at` is a sheet of the merged workbook and the key of a row there."""
+    sheet, key = at
+    whose, unit, requirement = _whose(batch.master, key)
+    file = next((file.path for file in batch.received if file.sha256 == key), "")
+    whose = f"“{file}”" if file else whose
+    said = {"sheet": sheet, "whose": whose, "caption": caption, "found": texts.brief(found)}
+    where = Where(file) if file else Where(batch.merged_path, sheet)
+    return Hit(where, unit, requirement, {**said, "why": why, "example": example})
+
+
+def _whose(master: Master, key: str) -> tuple[str, str, str]:
+    """A row of the merged workbook in words, and its unit and requirement if it has any."""
+    unit, _, requirement = key.partition("-")[2].partition("-")
+    if unit not in master.unit:
+        unit, requirement = (key, "") if key in master.unit else ("", key)
+    if asked := master.requirement.get(requirement):
+        name = master.unit[unit].name if unit else ""
+        return f"{name}{w.item(asked.numbers, asked.key)}", unit, asked.key
+    return master.unit[unit].name if unit else f"“{key}”", unit, ""
 
 
 def find_unit(master: Master, name: str) -> str:

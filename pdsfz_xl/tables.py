@@ -43,7 +43,6 @@ def lines(batch: Batch, findings: tuple[Finding, ...]) -> dict[str, list[Line]]:
         w.OVERVIEW_SHEET: list(tables.overview()),
         w.MERGED_SHEET: list(tables.merged()),
         w.FINAL_SHEET: list(tables.final()),
-        w.FINDINGS_SHEET: list(tables.problems()),
         w.CONFLICT_SHEET: list(tables.conflicts()),
         w.LEFTOVER_SHEET: list(tables.leftover()),
         w.REGISTER_SHEET: list(tables.register()),
@@ -51,6 +50,7 @@ def lines(batch: Batch, findings: tuple[Finding, ...]) -> dict[str, list[Line]]:
     }
     if batch.changed:
         written[w.CHANGED_SHEET] = list(tables.changed())
+    written[w.FINDINGS_SHEET] = list(tables.problems(_rows(written)))
     written = {sheet: list(_once(rows)) for sheet, rows in written.items()}
     return {**written, w.ORPHAN_SHEET: list(tables.orphans(written))}
 
@@ -70,6 +70,21 @@ def outstanding(batch: Batch) -> dict[str, tuple[str, ...]]:
         if answer.stale:
             left[w.REVIEW_AGAIN][answer.requirement] = None
     return {word: tuple(keys) for word, keys in left.items() if keys}
+
+
+Rows = Mapping[tuple[str, str], int]
+"""The row in the workbook by sheet and what tells it apart; of several the first."""
+
+
+def _rows(written: Mapping[str, list[Line]]) -> Rows:
+    found: dict[tuple[str, str], int] = {}
+    for sheet, lines in written.items():
+        for row, line in enumerate(lines, layout.MERGED_HEADER + 2):
+            # Of a conflict's versions each has a key of its own; a file is known by its path too.
+            names = (line.key, line.values.get(w.CODE, ""), line.values.get("文件或单位", ""))
+            for name in names:
+                found.setdefault((sheet, str(name)), row)
+    return found
 
 
 def _once(lines: list[Line]) -> Iterator[Line]:
@@ -210,17 +225,11 @@ class _Tables:
     def revision(self, answer: Answer) -> str:
         return self.batch.written(w.MERGED_SHEET, self.key(answer), "修改稿")
 
-    def problems(self) -> Iterator[Line]:
+    def problems(self, rows: "Rows") -> Iterator[Line]:
         codes = {unit.name: unit.code for unit in self.master.units}
-        rows = {s.unit: i for i, s in enumerate(self.batch.standings, layout.MERGED_HEADER + 2)}
         for f in self.findings:
-            unit = codes.get(f.unit, "")
-            target = self.row_of.get((unit, f.requirement))
-            links = {}
-            if target is not None:
-                links = {"到汇总": f"internal:'{w.MERGED_SHEET}'!A{target + 1}"}
-            elif unit:
-                links = {"到汇总": f"internal:'{w.OVERVIEW_SHEET}'!A{rows[unit]}"}
+            target = self.target(f, codes.get(f.unit, ""), rows)
+            links = {"到汇总": target} if target else {}
             place = (f.rule, f.unit, f.requirement, *f.where)
             yield Line(
                 layout.row_key(*map(texts.tidy, place)),
@@ -241,6 +250,28 @@ class _Tables:
                 frozenset({"类别"} if f.grade == "A" and not f.waived else ()),
                 links,
             )
+
+    def target(self, f: Finding, unit: str, rows: "Rows") -> str:
+        """Where a finding leads: the clerk's cell, else the answer, the unit, the file, the master.
+
+        What is neither here nor there, as a file that was withdrawn, leads nowhere.
+        """
+        key = self.master.key(unit, f.requirement) if unit and f.requirement else ""
+        own = f.where.sheet if f.where.file == self.batch.merged_path else ""
+        places = [
+            *((own, k) for k in (key, f.requirement, unit)),
+            (w.MERGED_SHEET, key),
+            (w.OVERVIEW_SHEET, unit),
+            (w.REGISTER_SHEET, f.where.file),
+        ]
+        for sheet, k in places:
+            if k and (sheet, k) in rows:
+                return f"internal:'{sheet}'!{_COLUMN.get(sheet, 'A')}{rows[sheet, k]}"
+        if own:
+            return f"internal:'{own}'!A{layout.MERGED_HEADER + 1}"
+        if f.where.file == self.master.path and f.where.sheet:
+            return f"external:../../{f.where.file}#'{f.where.sheet}'!{f.where.cell or 'A1'}"
+        return ""
 
     def conflicts(self) -> Iterator[Line]:
         for answer in self.batch.answers:
@@ -389,6 +420,19 @@ def _digests(cells: Mapping[str, str]) -> str:
 def index(columns: Sequence[layout.Column], caption: str) -> int:
     """Which column a caption stands over."""
     return next(i for i, column in enumerate(columns) if column.caption == caption)
+
+
+def _cell_column(columns: Sequence[layout.Column], caption: str) -> str:
+    return layout.column_name(index(columns, caption))
+
+
+_COLUMN = {
+    w.MERGED_SHEET: _cell_column(layout.MERGED, w.ANSWER),
+    w.FINAL_SHEET: _cell_column(layout.FINAL, "定稿文本"),
+    w.CONFLICT_SHEET: _cell_column(layout.CONFLICT, "采用"),
+    w.REASSIGN_SHEET: _cell_column(layout.REASSIGN, "改派单位"),
+}
+"""The cell a finding is about in a row of these sheets."""
 
 
 def _seen(answer: Answer) -> str:

@@ -1,7 +1,7 @@
 """What people are told of a round: looks in, sentences out."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -31,9 +31,9 @@ def _name(batch: Batch, code: str) -> str:
 
 
 def files(batch: Batch) -> Iterator[str]:
-    """One line for every file that was not simply taken."""
+    """One line for every file that was not simply taken, unless it is the clerk's own doing."""
     for file in batch.received:
-        if file.verdict not in ("accepted", "ignored"):
+        if file.verdict != "accepted" and file.message not in (w.CLUTTER, w.VOID):
             yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
 
 
@@ -97,6 +97,19 @@ def figures(plan: Master) -> str:
         f"{len(plan.indicators)} 个三级指标，{len(plan.requirements)} 个填报项，"
         f"{len(plan.units)} 个单位，{len(plan.assignments)} 项单位填报事项"
     )
+
+
+def reissued(again: Mapping[str, str]) -> Iterator[str]:
+    """Which units have a form that is no more as it was, and why; those of one reason together."""
+    units: dict[str, list[str]] = defaultdict(list)
+    for unit, why in again.items():
+        units[why].append(unit)
+    for why, names in units.items():
+        whose = f"{'、'.join(names)}的填报表"
+        if why:
+            yield f"{whose}已经下发过，现在有变化（{why}）：旧表存入 out/存档，请重新下发。"
+        else:
+            yield f"{whose}只有填写说明或版式有变化：旧表存入 out/存档，不必重新下发。"
 
 
 def refilled(previous: generate.Previous, lost: int) -> Iterator[str]:

@@ -41,6 +41,7 @@ def values(
         "任务": settings.name,
         "文号": settings.document_number,
         "截止日期": w.day(until) if until else w.NO_DAY,
+        "期限": w.before(until if until and until >= today else None),
         "剩余天数": str(max(0, (until - today).days)) if until else "",
         "应报项数": str(standing.assigned),
         "已报项数": str(standing.answered),

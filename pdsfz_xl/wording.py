@@ -144,6 +144,11 @@ def day(when: date) -> str:
     return f"{when.year}年{when.month}月{when.day}日"
 
 
+def before(when: date | None) -> str:
+    """By when, as a letter asks: to the day, or at once where there is none any more."""
+    return f"{day(when)}前" if when else "尽快"
+
+
 def form_file(code: str, unit: str, campaign: str) -> str:
     """The name of a unit's form, before it is made safe."""
     return f"{code}_{unit}_{campaign}填报表"
@@ -159,9 +164,10 @@ FORM_TASK: Final = (
 )
 
 
-def form_deadline(deadline: str, contact: str, phone: str, email: str) -> str:
+def form_deadline(deadline: str, contact: str, phone: str, email: str, *, marked: bool) -> str:
     """Who gets the form and until when; what is not known is left out."""
-    when = f"请于 {deadline} 前报送" if deadline else "请按通知要求的时间报送"
+    unsaid = "请尽快报送" if marked else "请按通知要求的时间报送"
+    when = f"请于 {deadline} 前报送" if deadline else unsaid
     to = f"至 {email}" if email else ""
     ask = "、".join(part for part in (contact, phone) if part)
     return f"{when}{to}{f'；联系人：{ask}' if ask else ''}。"
@@ -291,13 +297,13 @@ def form_changes(
     head: bool,
     refilled: bool,
 ) -> str:
-    """Why a form is another one than before, for the people who have the old one."""
+    """What the people who have the old form must know of the new one; empty: nothing."""
     said = [f"新增 {'、'.join(added)}"] if added else []
     said += [f"删去 {'、'.join(removed)}"] if removed else []
     said += [f"{key} 的{'、'.join(captions)}有改动" for key, captions in changed.items()]
     said += ["标题、截止日期或联系方式有改动"] if head else []
     said += ["带入的上次填报有变化"] if refilled else []
-    return "；".join(said) or "版式有改动"
+    return "；".join(said)
 
 
 def not_yours(numbers: str) -> str:
@@ -505,8 +511,8 @@ TABLE_HINT: Final = "“编码”生成后不要改；其余空着的格用任�
 SETTING_HEAD: Final = ("项目", "内容", "说明")
 SETTING_HEAD_HELP: Final = ("这一列不要改", "在这一列填写", "每一项写什么")
 PLACEHOLDERS: Final = (
-    "单位", "任务", "文号", "截止日期", "剩余天数", "应报项数", "已报项数", "未报项数",
-    "未报清单", "问题清单", "联系人", "联系电话", "邮箱", "地址", "发文单位",
+    "单位", "任务", "文号", "截止日期", "期限", "剩余天数", "应报项数", "已报项数",
+    "未报项数", "未报清单", "问题清单", "联系人", "联系电话", "邮箱", "地址", "发文单位",
 )  # fmt: skip
 TEMPLATES: Final = (
     (
@@ -524,8 +530,8 @@ TEMPLATES: Final = (
     (
         "退回修改",
         "【退回修改】{任务}：{单位}",
-        "{单位}：\n贵单位报送的材料有以下问题，请在附件标出的单元格中修改后重新报送：\n{问题清单}\n"
-        "联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
+        "{单位}：\n贵单位报送的材料有以下问题，请在附件标出的单元格中修改，"
+        "{期限}重新报送至 {邮箱}：\n{问题清单}\n联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
     ),
     (
         "回执",

@@ -230,7 +230,9 @@ class Workspace:
     ) -> Path:
         path = self._archive_path(label, when, original, digest)
         with _explained(path):
-            if kept := self._find_archived(path, digest):
+            if path.exists():
+                return path
+            if kept := self.archived(digest):
                 return kept
             part = _stage(path, blocks)
             try:
@@ -242,10 +244,8 @@ class Workspace:
                 _discard(part)
         return path
 
-    def _find_archived(self, path: Path, digest: str) -> Path | None:
-        """Label and date may have been others then, so the digest in the name is what counts."""
-        if path.exists():
-            return path
+    def archived(self, digest: str) -> Path | None:
+        """The kept file with these bytes, whatever label and date it was kept under."""
         if not self._kept:
             for kept in sorted(self.archive_folder.glob("*")):
                 if not PART.fullmatch(kept.name):

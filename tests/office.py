@@ -21,6 +21,8 @@ from com.sun.star.awt.FontStrikeout import SINGLE
 from com.sun.star.awt.PosSize import POSSIZE
 from com.sun.star.beans import PropertyValue
 from com.sun.star.datatransfer import DataFlavor, XTransferable
+from com.sun.star.sheet import TableFilterField
+from com.sun.star.sheet.FilterOperator import NOT_EMPTY
 
 AREA = "A1:Z260"
 """More than any sheet of a form uses."""
@@ -223,6 +225,20 @@ class Person:
             target = {"DocName": title, "Index": position, "Copy": True}
             self.office.dispatch(source, ".uno:Move", **target)
         source.close(True)
+
+    def duplicate(self, sheet):
+        """Copy a sheet, under the name this client gives a copy."""
+        self.document.Sheets.copyByName(sheet, f"{sheet}_2", self.document.Sheets.Count)
+
+    def filter(self, sheet, cells, column):
+        """Show only the rows with something in a column, counted from 0."""
+        found = self._sheet(sheet).getCellRangeByName(cells)
+        wanted = found.createFilterDescriptor(True)
+        wanted.ContainsHeader = True
+        field = TableFilterField()
+        field.Field, field.Operator = column, NOT_EMPTY
+        wanted.setFilterFields((field,))
+        found.filter(wanted)
 
     def comment(self, sheet, cell, said):
         sheet = self._sheet(sheet)

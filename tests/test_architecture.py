@@ -26,7 +26,7 @@ LADDER = (
     {"form_plan"},
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
-    {"form", "workspace", "ledger", "engine"},
+    {"form", "workspace", "ledger", "engine", "captions"},
     {"match", "tables", "evidence", "versions", "entries"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",

@@ -382,6 +382,28 @@ def test_the_clerks_own_columns_comments_and_sheets_are_kept(tmp_path):
     assert entry_notes.read(tmp_path / "b.xlsx") == notes
 
 
+def test_a_second_comment_joins_the_first(tmp_path):
+    def comment(said: str):
+        def edit(sheet, _):
+            cell(sheet, ROW["02.2"], w.ENTERED).comment = Comment(said, "经办人")
+
+        return edit
+
+    result = example(tmp_path)[0]
+    notes = after(tmp_path, result, comment("平台退回过"))
+    notes = after(tmp_path, result, comment("已重录"), notes)
+    said = notes[w.ENTRY_SHEET]["02.2"][w.comment_on(w.ENTERED)]
+    assert "平台退回过" in said
+    assert "已重录" in said
+
+
+def test_a_memo_named_like_the_list_is_the_clerks_own(tmp_path):
+    def edit(_, book):
+        book.create_sheet("录入清单2")["B3"] = "平台周五维护"
+
+    assert "平台周五维护" in str(after(tmp_path, example(tmp_path)[0], edit)["录入清单2"])
+
+
 def test_notes_on_a_row_that_is_gone_wait_for_it(tmp_path):
     result = example(tmp_path)[0]
     notes = after(tmp_path, result, tick("03", 备注="等补充"))
@@ -419,6 +441,7 @@ def test_a_text_beyond_a_cell_names_its_file(tmp_path):
 def test_only_the_clerks_cells_are_open(tmp_path):
     sheet = opened(built(example(tmp_path)[0]))[w.ENTRY_SHEET]
     assert sheet.protection.sheet
+    assert not sheet.protection.objects  # false: comments are not forbidden
     for row in sheet.iter_rows(min_row=2, max_col=len(layout.ENTRY)):
         for at, spec in zip(row, layout.ENTRY, strict=True):
             assert at.protection.locked == (not spec.clerk), at.coordinate

@@ -25,6 +25,7 @@ from pdsfz_xl.workspace import Workspace
 NOTICE = Path(demo.__file__).parent / "data" / "notice.txt"
 NOW = datetime(2019, 10, 24, 16, 5)
 CLOCK = ("--clock", f"{NOW}")
+NOISE = ("台账.sqlite", ".lock")
 
 
 def run(folder: Path, *words: str, clock: tuple[str, str] = CLOCK):
@@ -134,6 +135,28 @@ def test_a_second_collect_says_the_same_and_writes_nothing(workspace):
     assert {p for p in after if after[p] != times.get(p) and ".lock" not in p.name} == set()
 
 
+def test_every_command_twice_writes_the_same(workspace):
+    """All of out/ but the ledger, which remembers when what was done."""
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改" * 600})
+    fill(workspace, "市统计局", "统计.xlsx", {"18.1": "制度 2 项。"})
+    fill(workspace, "市统计局", "统计更正.xlsx", {"18.1": "制度 3 项。"})
+    commands = (("collect",), ("return", "--until", "2019-11-01"), ("export",), ("print",))
+
+    def written() -> dict[str, str]:
+        for words in commands:
+            ask(workspace, *words)
+        return {k: v for k, v in digests(workspace / "out").items() if not k.startswith(NOISE)}
+
+    first = written()
+    folders = {name.partition("/")[0] for name in first}
+    assert folders >= {"3-汇总", "4-退回修改", "5-打印", "7-上报"}
+    assert written() == first
+
+
+def test_a_correction_by_a_day_that_is_past_is_refused(workspace):
+    assert "已经过去" in refused(workspace, "return", "--until", "2019-10-01")
+
+
 def test_originals_are_archived_once(workspace):
     path = fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
     ask(workspace, "collect")
@@ -158,6 +181,45 @@ def test_the_clerks_review_survives_the_next_collect(workspace):
     said = {again.cell(r, 8).value: again.cell(r, captions["审核意见"]).value
             for r in range(2, again.max_row + 1)}  # fmt: skip
     assert said["市审计局"] == "请补充数字"
+
+
+def review(path: Path, unit: str, said: str) -> None:
+    """Somebody writes an opinion on the answers of a unit."""
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.MERGED_SHEET]
+    captions = {cell.value: cell.column for cell in sheet[1]}
+    for row in range(2, sheet.max_row + 1):
+        if sheet.cell(row, captions[w.UNIT]).value == unit:
+            sheet.cell(row, captions["审核意见"]).value = said
+    book.save(path)
+
+
+def opinions(path: Path) -> set[str]:
+    head, *rows = openpyxl.load_workbook(path)[w.MERGED_SHEET].iter_rows(values_only=True)
+    return {row[head.index("审核意见")] for row in rows} - {None}
+
+
+def test_words_from_a_dropped_copy_are_brought_back_once(workspace):
+    """Said aloud; a word the clerk then clears does not come back with the next collect."""
+    merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
+    copy = workspace / "out/2-收件/局长批过的.xlsx"
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copy(merged, copy)
+    review(copy, "市审计局", "局长在家里写的")
+    review(merged, "市统计局", "经办人写的")
+    assert "局长批过的.xlsx（汇总表的副本" in run(workspace, "collect").stdout
+    assert opinions(merged) == {"局长在家里写的", "经办人写的"}
+    review(merged, "市审计局", "")
+    ask(workspace, "collect")
+    assert opinions(merged) == {"经办人写的"}
+
+
+def test_a_copy_in_an_archive_is_said_not_to_be_read(workspace):
+    merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
+    (workspace / "out/2-收件").mkdir(exist_ok=True)
+    with zipfile.ZipFile(workspace / "out/2-收件/批过的.zip", "w") as archive:
+        archive.write(merged, "汇总表.xlsx")
+    assert "请解压后直接放入收件夹" in run(workspace, "collect").stdout
 
 
 def test_status_says_the_next_step(tmp_path, workspace):
@@ -231,6 +293,98 @@ def rename(folder: Path, old: str, new: str) -> None:
     row = next(r for r in range(2, 60) if sheet.cell(r, 2).value == old)
     sheet.cell(row, 2).value, sheet.cell(row, 3).value = new, old
     book.save(path)
+
+
+def put(sheet, caption: str, row: int, said: object) -> None:
+    """Into the cell under a caption, and where it is merged into the first of the merged."""
+    column = next(cell.column for cell in sheet[1] if cell.value == caption)
+    for area in list(sheet.merged_cells.ranges):
+        if sheet.cell(row, column).coordinate in area:
+            sheet.unmerge_cells(str(area))
+    sheet.cell(row, column).value = said
+
+
+def row_of(sheet, column: int, said: str) -> int:
+    return next(r for r in range(2, 60) if str(sheet.cell(r, column).value) == said)
+
+
+def deadline_moved(book):
+    settings = book[w.SETTINGS_SHEET]
+    settings.cell(row_of(settings, 1, "报送截止日期"), 2).value = "2019-11-08"
+
+
+def requirement_removed(book):
+    book[w.TABLE_SHEET].delete_rows(row_of(book[w.TABLE_SHEET], 8, "18.2"))
+
+
+def reworded(book):
+    put(book[w.TABLE_SHEET], w.MATERIAL, row_of(book[w.TABLE_SHEET], 8, "17"), "改写后的材料。")
+
+
+def shared_with_a_new_unit(book):
+    book[w.UNITS_SHEET].append(["14", "市教育局"])
+    put(book[w.TABLE_SHEET], w.RESPONSIBLE, row_of(book[w.TABLE_SHEET], 8, "17"),
+        "市审计局、市教育局")  # fmt: skip
+
+
+def split(book):
+    """A part of what 市统计局 did is a new unit's now."""
+    book[w.UNITS_SHEET].append(["14", "市调查队"])
+    row = row_of(book[w.TABLE_SHEET], 8, "18.2")
+    put(book[w.TABLE_SHEET], w.RESPONSIBLE, row, "市调查队")
+
+
+def moved(book):
+    row = row_of(book[w.TABLE_SHEET], 8, "17")
+    put(book[w.TABLE_SHEET], w.RESPONSIBLE, row, "市统计局")
+
+
+HEAD = "标题、截止日期或联系方式有改动"
+
+
+@pytest.mark.parametrize(
+    ("change", "reissued", "kept"),
+    [
+        (deadline_moved, {"市审计局": HEAD, "市统计局": HEAD}, {"整改 1 件", "甲 2 件", "乙 3 件"}),
+        (requirement_removed, {"市统计局": "删去 18.2"}, {"整改 1 件", "甲 2 件"}),
+        (reworded, {"市审计局": "17 的填报材料有改动"}, {"整改 1 件", "甲 2 件", "乙 3 件"}),
+        (shared_with_a_new_unit, {}, {"整改 1 件", "甲 2 件", "乙 3 件"}),
+        (split, {"市统计局": "删去 18.2"}, {"整改 1 件", "甲 2 件"}),
+        (moved, {"市统计局": "新增 17"}, {"甲 2 件", "乙 3 件"}),
+    ],
+)
+def test_a_changed_master_loses_no_answer(workspace, change, reissued, kept):
+    """Who must get a new form and why; old forms count, and what is nobody's now stands aside."""
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 1 件"})
+    fill(workspace, "市统计局", "统计.xlsx", {"18.1": "甲 2 件", "18.2": "乙 3 件"})
+    ask(workspace, "collect")
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    change(book)
+    book.save(path)
+    assert {u["unit"]: u["why"] for u in ask(workspace, "generate")["reissue"]} == reissued
+    told = ask(workspace, "collect")
+    assert {a["text"] for a in told["answers"]} - {""} == kept
+    assert {x["text"] for x in told["leftover"]} == {"整改 1 件", "甲 2 件", "乙 3 件"} - kept
+
+
+def test_a_requirement_for_one_unit_gives_the_others_nothing_new_to_fill(workspace):
+    """填写说明 names one indicator more that is not theirs: no need to hand it out again."""
+    for unit, key in (("市审计局", "17"), ("市统计局", "18.1")):
+        fill(workspace, unit, f"{unit}.xlsx", {key: "已办 3 件。"})
+    ask(workspace, "collect")
+    path = workspace / "master/任务分解表.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book[w.TABLE_SHEET]
+    row = next(r for r in range(2, 60) if sheet.cell(r, 8).value == "29") + 1
+    added = {3: "（30）", 4: "新增指标", 6: "新增材料", 7: "市审计局", 8: "30"}
+    for column, said in added.items():
+        sheet.cell(row, column).value = said
+    book.save(path)
+    said = run(workspace, "generate").stdout
+    assert "市审计局的填报表已经下发过，现在有变化（新增 30）" in said
+    assert said.count("请重新下发") == 1
+    assert "市统计局的填报表只有填写说明或版式有变化" in said
 
 
 def forms_in(folder: Path) -> dict[str, str]:
@@ -583,7 +737,8 @@ def test_a_crash_before_the_new_forms_are_there_leaves_the_old_ones(workspace, m
                 campaign.generate(ws, NOW)
         if step == "write_all":
             assert forms_in(workspace) == before
-    assert sum("已经下发过" in line for line in campaign.generate(ws, NOW).said) == 2
+    said = next(line for line in campaign.generate(ws, NOW).said if "已经下发过" in line)
+    assert said.startswith("市审计委员会、市统计局的填报表")
 
 
 def test_generate_killed_at_any_moment_loses_no_form(workspace, tmp_path):

@@ -8,7 +8,7 @@ from samples import arrival, batch, master, requirement, returned
 from pdsfz_xl import collect, form, generate, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
-from pdsfz_xl.model import Unit
+from pdsfz_xl.model import Indicator, Unit
 
 DONE = Filled("已填报", "已开展工作，办理 3 件。")
 FIGURE = Filled("已填报", "归集信用信息。", 35.0)
@@ -238,7 +238,8 @@ def test_what_changed_in_a_form_that_is_out_is_said_in_a_few_words():
     assert why(requirements=(*old.requirements, requirement("05", "02"))) == "新增 05"
     later = replace(old.settings, deadline=date(2019, 11, 1))
     assert why(settings=later) == "标题、截止日期或联系方式有改动"
-    assert why() == "版式有改动"
+    assert why() == ""
+    assert why(indicators=(*old.indicators, Indicator(number=6, text="只问别家", row=7))) == ""
     filled = {"03": Filled(w.PREVIOUS, "去年 1 项")}
     refilled = form.build(old, old.unit["02"], filled, prefilled=True)
     blank = form.build(old, old.unit["02"])

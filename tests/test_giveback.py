@@ -185,7 +185,7 @@ def test_the_clerk_sends_back_what_no_rule_minds(tmp_path):
     assert listed_problems(one.data) == [
         ("审核意见", "第2项（02.2）", "请写清是哪 3 件", "填报表 J7")
     ]
-    assert one.findings == ()
+    assert (one.findings, one.problems) == ((), 1)
     assert table(one.data)["N7"].value == "【审核意见】请写清是哪 3 件。请按要求修改后重新报送。"
 
 
@@ -409,6 +409,10 @@ def test_the_text_lists_what_the_workbook_lists(tmp_path):
     assert one.name == "01_市发改委_法治政府建设示范市补充材料_退回修改"
     assert one.subject == "【退回修改】法治政府建设示范市补充材料：市发改委"
     lines = one.text.split("\n")
+    assert lines[1] == (
+        "贵单位报送的材料有以下问题，请在附件标出的单元格中修改，"
+        "2019年11月5日前重新报送至 office@example.cn："
+    )
     assert lines[2] == (
         "1. 第1项（01）【必须改】写了 1012 字，超出上限 1000 字共 12 字。"
         "请压缩到 1000 字以内（不计空格和换行）。"
@@ -440,7 +444,16 @@ def test_a_letter_without_a_contact_names_one(tmp_path):
 
 def test_without_a_deadline_nothing_names_the_old_one(tmp_path):
     one = given_back(round_of(tmp_path, WRONG), None)[0]
-    assert "2019年10月25日" not in str(table(one.data)["A3"].value)
+    for said in (str(table(one.data)["A3"].value), one.text):
+        assert "2019年10月25日" not in said
+        assert "尽快" in said
+
+
+def test_without_a_deadline_the_units_own_holds_while_it_is_ahead(tmp_path):
+    plan = plan_of_all(settings=replace(SETTINGS, deadline=date(2019, 10, 28)))
+    one = given_back(round_of(tmp_path, WRONG, plan), None)[0]
+    for said in (str(table(one.data)["A3"].value), one.text):
+        assert "2019年10月28日" in said.replace(" ", "")
 
 
 # --- what changed since --------------------------------------------------------------------

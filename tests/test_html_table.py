@@ -8,19 +8,13 @@ import subprocess
 import time
 from dataclasses import replace
 
+import nasty
 import pytest
-from samples import NOW, arrival, batch, master, requirement
 
-from pdsfz_xl import collect, form, rules
-from pdsfz_xl.form import Filled
+from pdsfz_xl import rules
 from pdsfz_xl.reader import FORM_LIMITS, Cell, Refused, read
 
-NASTY = (
-    "=1+1", "00123", "TRUE", "1-2", "-3%", "98.50%", "+86", "@x", "'引号", "2025-9-1", "1,286",
-    "😀 笑脸", "𠮷野家", "第一段\n第二段", "_x000D_ 原样", "a" * 900, "123456789012345678901",
-    "<b>&amp;</b>", "全\u3000角\u00a0空\u200b格", "字" * 1000, " 前后 空格  ",
-    "a  b   c", '引"号', "逗号,;分号", "#N/A", "\n\n上下\n\n", "无",
-)  # fmt: skip
+NASTY = nasty.TEXTS
 
 
 @pytest.fixture
@@ -50,39 +44,23 @@ def texts(sheet):
 
 # --- a filled form -------------------------------------------------------------------------
 
-PLAN = master(
-    requirements=tuple(requirement(f"{i:02d}", "01") for i in range(1, len(NASTY) + 1)),
-    indicators=(),
-)
-
-
-def filled():
-    said = {f"{i:02d}": Filled(text=said) for i, said in enumerate(NASTY, 1)}
-    return form.build(PLAN, PLAN.unit["01"], said)
-
-
-def answers(path):
-    result = batch(PLAN, arrival(collect.read_return(str(path)), "a.html", NOW))
-    return [answer.text for answer in result.answers]
-
-
 NORMAL = [said.strip() for said in NASTY]
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_every_answer_libreoffice_saves_comes_back(tmp_path):
-    (tmp_path / "form.xlsx").write_bytes(filled())
+    (tmp_path / "form.xlsx").write_bytes(nasty.filled(NASTY))
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     kind = "html:HTML (StarCalc)"
     words = ["soffice", profile, "--headless", "--convert-to", kind, "form.xlsx"]
     subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, timeout=120)
-    assert answers(tmp_path / "form.html") == NORMAL
+    assert nasty.answers(tmp_path / "form.html", NASTY) == NORMAL
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 def test_every_answer_a_web_system_exports_comes_back(tmp_path, encoding):
     """Called .xls, with the table alone, and breaks as elements."""
-    (tmp_path / "form.xlsx").write_bytes(filled())
+    (tmp_path / "form.xlsx").write_bytes(nasty.filled(NASTY))
     cells = {at: c.text for at, c in read(tmp_path / "form.xlsx").sheets[0].cells.items()}
     height, width = (max(at[i] for at in cells) + 1 for i in (0, 1))
     rows = "".join(
@@ -90,7 +68,7 @@ def test_every_answer_a_web_system_exports_comes_back(tmp_path, encoding):
         for r in range(height)
     )
     (tmp_path / "回复.xls").write_bytes(f"<table>{rows}</table>".encode(encoding))
-    assert answers(tmp_path / "回复.xls") == NORMAL
+    assert nasty.answers(tmp_path / "回复.xls", NASTY) == NORMAL
 
 
 def markup(said):

@@ -9,24 +9,18 @@ import zipfile
 from dataclasses import replace
 from functools import cache
 
+import nasty
 import pytest
 import xlsxwriter
-from samples import master, requirement
 
 from pdsfz_xl import collect, form, layout, rules
 from pdsfz_xl import wording as w
-from pdsfz_xl.form import Filled
 from pdsfz_xl.reader import FORM_LIMITS, Cell, Refused, read
 
 OFFICE = shutil.which("soffice")
 needs_office = pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
 
-NASTY = (
-    "=1+1", "00123", "TRUE", "1-2", "-3%", "98.50%", "+86", "@x", "'引号", "2025-9-1", "1,286",
-    "😀 笑脸", "𠮷野家", "第一段\n第二段", "_x000D_ 原样", "a" * 900, "123456789012345678901",
-    "<b>&amp;</b>", "全\u3000角\u00a0空\u200b格", "字" * 1000, " 前后 空格  ", "a\tb", "a\rb",
-    "a  b   c", '引"号', "逗号,;分号", "#N/A", "\n\n上下\n\n", "无",
-)  # fmt: skip
+NASTY = (*nasty.TEXTS, "a\tb", "a\rb")
 FILTERS = {
     "xls": "xls:MS Excel 97",
     "ods": "ods:calc8",
@@ -64,11 +58,7 @@ def refusal(load):
 
 @cache
 def filled() -> bytes:
-    keys = [f"{i:02d}" for i in range(1, len(NASTY) + 1)]
-    requirements = tuple(requirement(key, "01") for key in keys)
-    plan = master(requirements=requirements, indicators=())
-    answers = {key: Filled(text=said) for key, said in zip(keys, NASTY, strict=True)}
-    return form.build(plan, plan.unit["01"], answers)
+    return nasty.filled(NASTY)
 
 
 @cache

@@ -634,6 +634,18 @@ def test_a_requirement_that_moved_away_is_kept_aside(tmp_path):
     assert "I04" in {f.rule for f in rules.run(result)}
 
 
+def test_a_requirement_that_is_gone_gives_its_answer_to_no_other_of_its_number(tmp_path):
+    """02.1 and 02.2 are both number 2 and of one unit; without 02.2 its row must not be 02.1's."""
+    plan = master()
+    said = {"02.1": Filled("", "甲 1"), "02.2": Filled("", "乙 2")}
+    manifest = returned(plan, "01", said, tmp_path)
+    without = master(requirements=tuple(r for r in plan.requirements if r.key != "02.2"))
+    result = batch(without, arrival(manifest, "a.xlsx"))
+    assert [v.text for v in result.answer["01", "02.1"].versions] == ["甲 1"]
+    assert [left.text for left in result.leftover] == ["乙 2"]
+    assert [unknown.code.rpartition("-")[0] for unknown in result.unknown] == ["F201921-01-02.2"]
+
+
 def test_a_unit_the_clerk_names_gets_a_file_without_codes(tmp_path):
     plan = master()
     form = returned(plan, "02", {"03": DONE, "04": DONE}, tmp_path)

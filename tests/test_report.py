@@ -1,14 +1,17 @@
 """The merged workbook: what stands in it, and that it holds everything."""
 
+from dataclasses import replace
+
 import pytest
 from batches import cell, column, example, opened, said_by, write
 from dump import dump
-from samples import arrival, batch, master, returned
+from samples import NOW, arrival, batch, master, returned
 
 from pdsfz_xl import excel, layout, reader, report, review, rules, tables
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
+from pdsfz_xl.model import Finding, Manifest, Where, Withdrawn
 
 NASTY = [
     "=1+1", "+86", "-3%", "@x", "00123", "TRUE", "1-2", "'引号", "2025-9-1", "_x000D_ 原样",
@@ -60,6 +63,7 @@ def test_only_the_clerks_cells_are_open(tmp_path):
         sheet = book[name]
         assert sheet.protection.sheet
         assert not sheet.protection.autoFilter  # false: it is not forbidden
+        assert not sheet.protection.objects  # comments
         for row in sheet.iter_rows(min_row=2, max_col=len(columns)):
             for at, spec in zip(row, columns, strict=True):
                 assert at.protection.locked == (not spec.clerk), f"{name} {at.coordinate}"
@@ -109,21 +113,65 @@ def test_counts_are_live_and_have_their_value(tmp_path):
     assert with_blanks.formula.startswith("LEN(")
 
 
+def leads(data: bytes) -> list[tuple[str, str, str]]:
+    """Of every finding: its rule, and the sheet and cell it leads to."""
+    sheet = opened(data)[w.FINDINGS_SHEET]
+    found = []
+    for row in range(2, sheet.max_row + 1):
+        link = cell(sheet, row, "到汇总").hyperlink
+        to, _, at = (link.location or "").partition("!") if link else ("", "", "")
+        rule = cell(sheet, row, "规则代码").value
+        found.append((rule, f"{(link.target if link else '') or ''}{to}", at))
+    return found
+
+
 def test_every_finding_leads_to_its_cell(tmp_path):
-    """To the row of its assignment in 汇总, else to the row of its unit in 总览."""
+    """To the answer of its assignment in 汇总, else to the row of its unit in 总览."""
     result, data = example(tmp_path)
     book = opened(data)
-    sheet = book[w.FINDINGS_SHEET]
-    assert sheet.max_row == len(rules.run(result)) + 1
-    for row in range(2, sheet.max_row + 1):
-        key, unit = (cell(sheet, row, c).value for c in ("编码", w.UNIT))
-        target, _, at = cell(sheet, row, "到汇总").hyperlink.location.partition("!A")
-        if key:
-            assert target == f"'{w.MERGED_SHEET}'"
-            assert f"-{key}-" in book[w.MERGED_SHEET].cell(int(at), 1).value
+    findings = rules.run(result)
+    for found, (rule, to, at) in zip(findings, leads(data), strict=True):
+        target = book[to.strip("'")][at]
+        if found.requirement:
+            code = cell(target.parent, target.row, w.CODE).value
+            assert (rule, target.parent.title) == (found.rule, w.MERGED_SHEET)
+            assert f"-{found.requirement}-" in code
+            assert target.column == column(target.parent, w.ANSWER)
         else:
-            assert target == f"'{w.OVERVIEW_SHEET}'"
-            assert book[w.OVERVIEW_SHEET].cell(int(at), 2).value == unit
+            assert target.parent.title == w.OVERVIEW_SHEET
+            assert target.parent.cell(target.row, 2).value == found.unit
+
+
+def test_findings_about_the_clerks_words_a_file_and_the_master_lead_there_too(tmp_path):
+    unread = Manifest(sha256="f" * 64, rule="F01", detail="Word 文件")
+    two = f"甲\n{w.ALSO_SAID}\n乙"
+    clerk = {
+        w.FINAL_SHEET: {"04": {"定稿文本": "字" * 1001}, "03": {"定稿文本": "字 " * 1000}},
+        w.REGISTER_SHEET: {"02": {"实际收到时间": "上周五"}, "f" * 64: {"作废": "不要"}},
+        w.MERGED_SHEET: {"F201921-03-04": {"审核意见": two}, "F201921-99-04": {"审核意见": two}},
+        w.REASSIGN_SHEET: {"F201921-03-04": {"改派单位": "没有的局"}},
+    }
+    plan = master()
+    refusal = returned(plan, "03", {"04": Filled(w.NOT_OURS, "建议由市司法局填报")}, tmp_path)
+    files = (arrival(unread, "out/2-收件/函.docx"), arrival(refusal, "out/2-收件/丙.xlsx"))
+    result = batch(plan, *files, clerk=clerk)
+    gone = Withdrawn("out/2-收件/没了.xlsx", NOW)
+    wrong = Finding("M15", "A", "", "", Where(plan.path, w.TABLE_SHEET, "H5"), "没有编码", "补上")
+    result = replace(result, withdrawn=(gone,))
+    findings = (wrong, *(f for f in rules.run(result) if f.rule not in ("G01", "G02", "N01")))
+    led = leads(report.build(result, findings))
+    assert led == [
+        ("M15", f"..\\..\\{plan.path}'{w.TABLE_SHEET}'".replace("/", "\\"), "H5"),
+        ("F01", "'收件登记'", "A7"),
+        ("L03", "'定稿'", "G5"),
+        ("V06", "'收件登记'", "A7"),
+        ("V06", "'汇总'", "A1"),
+        ("V06", "'汇总'", "J6"),
+        ("V06", "'责任单位调整'", "H2"),
+        ("V06", "'收件登记'", "A3"),
+        ("F10", "", ""),
+        ("L04", "'定稿'", "G4"),
+    ]
 
 
 def test_a_link_to_a_unit_leads_to_its_row():

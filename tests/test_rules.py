@@ -174,6 +174,7 @@ CASES = {
     "X01": contradicting,
     "X02": revised_then_corrected,
     "L03": lambda _: batch(master(), clerk={w.FINAL_SHEET: {"04": {"定稿文本": "字" * 1001}}}),
+    "L04": lambda _: batch(master(), clerk={w.FINAL_SHEET: {"04": {"定稿文本": "字 " * 1000}}}),
     "F10": lambda _: replace(batch(master()), withdrawn=(Withdrawn("out/2-收件/甲.xlsx", NOW),)),
     "S01": answered("详见附件。", "已填报", 1.0),
     "S02": copied,
@@ -362,6 +363,8 @@ def test_what_the_clerk_typed_works_or_is_said(sheet, cells, said, tmp_path):
         f for f in rules.run(contradicting(tmp_path, {sheet: {key: cells}})) if f.rule == "V06"
     ]
     assert [said in f.message for f in found] == ([True] if said else [])
+    whose = before.received[0].path if sheet == w.REGISTER_SHEET else "第4项（04）"
+    assert all(f"里市公安局{whose}的" in f.message or f"“{whose}”" in f.message for f in found)
 
 
 def test_now_is_only_used_for_what_is_late():

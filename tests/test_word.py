@@ -9,20 +9,14 @@ from dataclasses import replace
 from functools import cache
 
 import docx
+import nasty
 import pytest
-from samples import NOW, arrival, batch, master, requirement
 
-from pdsfz_xl import collect, form, rules
+from pdsfz_xl import form, rules
 from pdsfz_xl import wording as w
-from pdsfz_xl.form import Filled
 from pdsfz_xl.reader import FORM_LIMITS, Cell, Refused, read
 
-NASTY = (
-    "=1+1", "00123", "TRUE", "1-2", "-3%", "98.50%", "+86", "@x", "'引号", "2025-9-1", "1,286",
-    "😀 笑脸", "𠮷野家", "第一段\n第二段", "_x000D_ 原样", "a" * 900, "123456789012345678901",
-    "<b>&amp;</b>", "全\u3000角\u00a0空\u200b格", "字" * 1000, " 前后 空格  ", "a\tb",
-    "a  b   c", '引"号', "逗号,;分号", "#N/A", "\n\n上下\n\n", "无",
-)  # fmt: skip
+NASTY = (*nasty.TEXTS, "a\tb")
 
 
 @pytest.fixture
@@ -48,18 +42,12 @@ def refusal(load):
 
 # --- a form, typed off into Word -----------------------------------------------------------
 
-PLAN = master(
-    requirements=tuple(requirement(f"{i:02d}", "01") for i in range(1, len(NASTY) + 1)),
-    indicators=(),
-)
-
 
 @cache
 def typed_off(tmp) -> bytes:
     """The table of a filled form in a document, its title merged over all columns."""
-    filled = {f"{i:02d}": Filled(text=said) for i, said in enumerate(NASTY, 1)}
     path = tmp / "form.xlsx"
-    path.write_bytes(form.build(PLAN, PLAN.unit["01"], filled))
+    path.write_bytes(nasty.filled(NASTY))
     cells = {at: c.text for at, c in read(path).sheets[0].cells.items()}
     for i, said in enumerate(NASTY):  # Excel shows a text that ends or begins with a break whole
         cells[form.HEADER + 1 + i, 9] = said
@@ -84,11 +72,6 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("word")
 
 
-def answers(path):
-    result = batch(PLAN, arrival(collect.read_return(str(path)), "a.docx", NOW))
-    return [answer.text for answer in result.answers]
-
-
 NORMAL = [said.strip("\n ") for said in NASTY]
 """As answers are kept: blanks at both ends go."""
 
@@ -96,7 +79,7 @@ NORMAL = [said.strip("\n ") for said in NASTY]
 def test_every_answer_typed_into_word_comes_back(folder):
     path = folder / "回复.docx"
     path.write_bytes(typed_off(folder))
-    assert answers(path) == NORMAL
+    assert nasty.answers(path, NASTY) == NORMAL
     book = read(path)
     assert [sheet.name for sheet in book.sheets] == ["表格1", "正文"]
     assert book.sheets[0].merges[0] == (0, 0, 0, 12)
@@ -116,7 +99,7 @@ def test_what_libreoffice_saves_again_still_reads(folder):
         subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=120)
         shutil.copy(folder / "saved" / f"given.{kind}", folder)
     escaped = [said.replace("_x000D_", "_x005F_x000D_") for said in NORMAL]
-    assert answers(folder / "given.docx") == escaped
+    assert nasty.answers(folder / "given.docx", NASTY) == escaped
 
 
 # --- made by hand --------------------------------------------------------------------------

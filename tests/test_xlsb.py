@@ -9,19 +9,13 @@ import subprocess
 import zipfile
 from dataclasses import replace
 
+import nasty
 import pytest
-from samples import NOW, arrival, batch, master, requirement
 
-from pdsfz_xl import collect, form, rules
-from pdsfz_xl.form import Filled
+from pdsfz_xl import collect, rules
 from pdsfz_xl.reader import FORM_LIMITS, Cell, Refused, read
 
-NASTY = (
-    "=1+1", "00123", "TRUE", "1-2", "-3%", "98.50%", "+86", "@x", "'引号", "2025-9-1", "1,286",
-    "😀 笑脸", "𠮷野家", "第一段\n第二段", "_x000D_ 原样", "a" * 900, "123456789012345678901",
-    "<b>&amp;</b>", "全\u3000角\u00a0空\u200b格", "字" * 1000, " 前后 空格  ", "a\tb", "a\rb",
-    "a  b   c", '引"号', "逗号,;分号", "#N/A", "\n\n上下\n\n", "无",
-)  # fmt: skip
+NASTY = (*nasty.TEXTS, "a\tb", "a\rb")
 
 
 @pytest.fixture
@@ -298,18 +292,12 @@ def test_what_is_odd_is_flagged_and_the_rest_is_read(load):
 
 # --- a filled form -------------------------------------------------------------------------
 
-PLAN = master(
-    requirements=tuple(requirement(f"{i:02d}", "01") for i in range(1, len(NASTY) + 1)),
-    indicators=(),
-)
-
 
 @pytest.fixture(scope="module")
 def binary(tmp_path_factory):
     """A filled form with the same texts in the same cells."""
     folder = tmp_path_factory.mktemp("xlsb")
-    filled = {f"{i:02d}": Filled(text=said) for i, said in enumerate(NASTY, 1)}
-    (folder / "form.xlsx").write_bytes(form.build(PLAN, PLAN.unit["01"], filled))
+    (folder / "form.xlsx").write_bytes(nasty.filled(NASTY))
     book = read(folder / "form.xlsx")
     items = sorted({cell.text for found in book.sheets for cell in found.cells.values()})
     sheets = []
@@ -327,8 +315,7 @@ def binary(tmp_path_factory):
 
 def test_every_answer_comes_back(binary):
     manifest = collect.read_return(str(binary))
-    result = batch(PLAN, arrival(manifest, "a.xlsb", NOW))
-    assert [answer.text.replace("\r", "\n") for answer in result.answers] == [
+    assert [said.replace("\r", "\n") for said in nasty.answers(manifest, NASTY)] == [
         said.strip().replace("\r", "\n") for said in NASTY
     ]
     assert (manifest.stamped, manifest.flags) == (True, ())

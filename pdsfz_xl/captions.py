@@ -1,0 +1,154 @@
+"""A workbook of ours that the clerk works in: its sheets by row, and where their captions stand.
+
+Whatever the clerk sorts, inserts or copies, a cell is known by what its column is called.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from pdsfz_xl import layout, reader
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.errors import OperatorError
+
+_LIMITS = reader.Limits(
+    file=1 << 30, part=1 << 30, total=2 << 30, cells=40_000_000, strings=20_000_000, text=1 << 31
+)
+"""Our own workbook grows with the campaign; a form never gets that large."""
+_LONGEST = 20
+"""Characters of what may be a caption."""
+
+Columns = tuple[layout.Column, ...]
+_Cells = Mapping[int, str]
+"""A row: what stands in it by column, counted from 0, blanks left out."""
+_Rows = Mapping[int, _Cells]
+
+
+class Table(NamedTuple):
+    """A sheet by rows: where its captions stand, and what each column is called."""
+
+    head: int
+    """The row of the captions, counted from 0; -1 where there are none."""
+    captions: _Cells
+    rows: _Rows
+    comments: _Rows
+
+    @property
+    def numbers(self) -> list[int]:
+        """The rows in which something stands, counted from 0."""
+        return sorted(self.rows.keys() | self.comments.keys())
+
+    def said(self, row: int) -> dict[str, str]:
+        """A row by caption; comments have captions of their own. Of the caption row only those."""
+        cells = {} if row == self.head else self.rows.get(row, {})
+        said = {self._over(column): text for column, text in cells.items()}
+        for column, text in self.comments.get(row, {}).items():
+            caption = w.comment_on(self._over(column))
+            said[caption] = joined([said.get(caption, ""), text])
+        return said
+
+    def _over(self, column: int) -> str:
+        return self.captions.get(column) or w.unnamed_column(column + 1)
+
+
+def sheets(path: Path) -> tuple[reader.Sheet, ...]:
+    """The sheets of the workbook. Raises OperatorError if it cannot be read."""
+    try:
+        return reader.read(path, limits=_LIMITS).sheets
+    except reader.Refused as refused:
+        raise OperatorError(
+            f"{path.name} 读不出来（{refused.detail or '有打开密码'}），没有改动；"
+            "请用 Excel 打开检查，或从 out/存档 找回上一份放回原处后重新运行。"
+        ) from refused
+    except OSError as error:
+        raise OperatorError(
+            f"{path.name} 打不开（可能正被其他程序占用，或没有读取权限），没有改动；"
+            "请关闭它或检查权限后重新运行。"
+        ) from error
+
+
+def ours(sheet: reader.Sheet, book: Mapping[str, Columns]) -> str:
+    """Which sheet of ours it is: by name, else by captions; empty for one of the clerk's own.
+
+    A copy is known by its captions: 定稿2 may as well be a memo.
+    """
+    if sheet.name.strip() in book:
+        return sheet.name.strip()
+    best, share = "", 0.6  # a sheet that borrows a few of our columns is not ours
+    for cells in _typed(sheet).values():
+        there = _possible(cells)
+        for name, columns in book.items():
+            found = len(there & _known(columns).keys()) / len(columns)
+            if found > share:
+                best, share = name, found
+    return best
+
+
+def table(path: Path, sheet: reader.Sheet, columns: Columns, first: str) -> Table:
+    """A sheet that has these columns, wherever its caption row is now; `first` must be there.
+
+    Raises OperatorError without that row: reading on would drop every word on the sheet.
+    """
+    rows, known = _typed(sheet), _known(columns)
+    for row, cells in rows.items():
+        there = _possible(cells) & known.keys()
+        if texts.squash(first) in there and len(there) >= min(3, len(known)):
+            return Table(row, _captions(cells, known), rows, _by_row(sheet.comments))
+    raise OperatorError(
+        f"{path.name} 的“{sheet.name}”里找不到标题行（“{first}”等栏目名），没有改动；"
+        "请在 Excel 里恢复标题行，或从 out/存档 找回上一份放回原处后重新运行。"
+    )
+
+
+def foreign(sheet: reader.Sheet) -> dict[str, dict[str, str]]:
+    """A sheet of the clerk's own, one text for each row."""
+    rows, comments = _typed(sheet), _by_row(sheet.comments)
+    return {
+        w.unnamed_row(row + 1): {
+            w.WHOLE_ROW: "\t".join([*rows.get(row, {}).values(), *comments.get(row, {}).values()])
+        }
+        for row in sorted(rows.keys() | comments.keys())
+    }
+
+
+def joined(said: Iterable[str]) -> str:
+    """Two different texts of one cell, said to be two."""
+    return f"\n{w.ALSO_SAID}\n".join(dict.fromkeys(text for text in said if text))
+
+
+def _typed(sheet: reader.Sheet) -> _Rows:
+    return _by_row({at: cell.text for at, cell in sheet.cells.items()})
+
+
+def _by_row(cells: Mapping[tuple[int, int], str]) -> _Rows:
+    rows: dict[int, dict[int, str]] = defaultdict(dict)
+    for (row, column), said in sorted(cells.items()):
+        if text := texts.tidy(said):
+            rows[row][column] = text
+    return dict(rows)
+
+
+@cache
+def _known(columns: Columns) -> Mapping[str, str]:
+    """The captions by what they are compared by."""
+    return {texts.squash(column.caption): column.caption for column in columns}
+
+
+def _possible(cells: _Cells) -> set[str]:
+    """What in a row may be a caption, for comparing."""
+    return {texts.squash(text) for text in cells.values() if len(text) <= _LONGEST}
+
+
+def _captions(cells: _Cells, known: Mapping[str, str]) -> dict[int, str]:
+    """A caption that stands there twice is the clerk's second column of that name."""
+    seen: Counter[str] = Counter()
+    captions = {}
+    for column, text in cells.items():
+        caption = known.get(texts.squash(text), text)
+        seen[caption] += 1
+        again = seen[caption]
+        captions[column] = caption if again == 1 else w.same_caption(caption, again)
+    return captions
