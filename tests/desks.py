@@ -1,4 +1,4 @@
-"""A bureau and a clerk at their workbooks, through openpyxl; the same doing gives the same bytes."""
+"""A bureau and a clerk at their workbooks, through openpyxl; the same work gives the same bytes."""
 
 import io
 import re
