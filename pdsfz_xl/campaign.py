@@ -379,8 +379,12 @@ def give_back(
     ws.require_master()
     if until and until < now.date():
         raise OperatorError(f"--until 写的 {until} 已经过去，没有生成退回的表；请写今后的日期。")
-    with ws.locked("return"), ledger.opened(ws.ledger) as book:
-        look = take_look(ws, now, tell, book)
+    with ws.locked("return"):
+        # Not received: what no collect has seen must still be new to the next one. But the
+        # original of what goes back is kept, should it be withdrawn before that.
+        with ledger.opened(ws.ledger, readonly=True) as book:
+            look = take_look(ws, now, tell, book)
+        intake.keep(ws, look.batch, look.intake)
         made = giveback.returns(look.batch, look.findings, until, now)
         folder = ws.returns / f"{now:%Y-%m-%d}"
         files = {}
@@ -389,8 +393,9 @@ def give_back(
             files[folder / f"{one.name}.docx"] = one.letter
             files[folder / f"{one.name}.txt"] = f"{one.subject}\n\n{one.text}\n".encode("utf-8-sig")
         ws.write_all(files)
-        for one in made:
-            book.record_returned(giveback.said(look.batch, one.unit.code), now)
+        with ledger.opened(ws.ledger) as book:
+            for one in made:
+                book.record_returned(giveback.said(look.batch, one.unit.code), now)
     said = (
         [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
     )

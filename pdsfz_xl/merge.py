@@ -92,7 +92,7 @@ def _sorted_files(
         if file.verdict == "accepted" and manifest:
             found = matcher.sort(file, manifest)
             file = _judge(file, found)
-            ours = found.units or found.known or found.unknown
+            ours = found.units or found.known or found.unknown or _fills_our_columns(manifest)
             if file.verdict == "accepted" or (ours and not found.foreign):
                 contents.append(found)
         received += [file, *(_twin(file, copy) for copy in copies[1:])]
@@ -176,6 +176,11 @@ def _held_whole(received: list[Received]) -> Iterator[Received]:
             yield replace(file, verdict="held", rule="P01", message=member.message)
         else:
             yield file
+
+
+def _fills_our_columns(manifest: Manifest) -> bool:
+    """Whether somebody wrote where a form is filled, though no row of it is the master's now."""
+    return any(caption in row.cells for row in manifest.rows for caption in layout.TO_FILL)
 
 
 def _judge(file: Received, found: Contents) -> Received:

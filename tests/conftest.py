@@ -11,6 +11,7 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden-update", action="store_true", help="write the golden texts anew")
     parser.addoption("--mutants", type=int, default=500, help="how many files test_fuzz damages")
+    parser.addoption("--steps", type=int, default=2000, help="how many steps test_story takes")
 
 
 @pytest.fixture

@@ -259,6 +259,15 @@ def test_what_was_printed_is_not_to_be_printed_again(workspace):
     assert "pdsfz-xl print" in next_step()
 
 
+def test_what_went_back_before_any_collect_is_kept_and_still_to_be_collected(workspace):
+    path = fill(workspace, "市审计局", "审计.xlsx", {"17": "详见附件"})
+    assert ask(workspace, "return")["units"] == ["市审计局"]
+    assert "pdsfz-xl collect" in ask(workspace, "status")["next"]
+    data = path.read_bytes()
+    path.unlink()
+    assert any(p.read_bytes() == data for p in (workspace / "out/存档").iterdir())
+
+
 def test_status_makes_no_ledger(workspace):
     (workspace / "out/台账.sqlite").unlink()
     before = digests(workspace)

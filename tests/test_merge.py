@@ -623,6 +623,23 @@ def test_a_form_that_does_not_say_whose_it_is_is_told_apart_from_a_foreign_one(t
     assert (file.rule, file.message) == ("F06", w.WHOSE_FORM)
 
 
+def test_what_was_written_into_a_table_without_codes_that_was_reworded_since_is_left_over(tmp_path):
+    """Neither code nor text says what it answers; it is refused, and listed cell by cell."""
+    plan = master()
+    filled = returned(plan, "01", {"02.2": Filled("已填报", "有 1 项")}, tmp_path)
+    rows = tuple(
+        row._replace(cells={c: typed for c, typed in row.cells.items() if c != w.CODE})
+        for row in filled.rows
+    )
+    bare = replace(filled, rows=rows, loose=(), unit="", campaign="", stamped=False)
+    reworded = replace(
+        plan, requirements=tuple(replace(r, material="改写了") for r in plan.requirements)
+    )
+    result = batch(reworded, arrival(bare, "a.xlsx"))
+    assert result.received[0].rule == "F06"
+    assert {"已填报", "有 1 项"} <= {left.text for left in result.leftover}
+
+
 def test_a_requirement_that_moved_away_is_kept_aside(tmp_path):
     plan = master()
     form = returned(plan, "03", {"04": DONE}, tmp_path)

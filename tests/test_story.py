@@ -1,0 +1,332 @@
+"""Any story of a campaign, and nothing anybody wrote is lost in it: what this program promises.
+
+Bureaus return, correct, blank out, withdraw and send again; the clerk reviews, chooses, voids,
+assigns, types in, rearranges, edits the master under way, sends back; in any order. It is played
+on a real workspace: real forms filled by another program, the real 汇总表.xlsx edited and saved by
+it. After every step
+
+- what a bureau typed into a file that counts stands with its own assignment (in 汇总 or in
+  多次报送不一致) or, where that is gone, in 未对应上的内容; of a file that counts no more the very
+  bytes lie in 存档; of an answer that changed since it went back 改前改后 shows both;
+- what the clerk typed stands where it was typed, or in 失去归属的批注 while its row is gone.
+
+`pytest tests/test_story.py --steps 20000` plays other stories than the 2,000 steps that are the
+same every time; every failure prints the shortest story that leads to it.
+"""
+
+import pickle
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import ClassVar
+
+import pytest
+from bureaus import Bureaus
+from clerk import Clerk
+from desks import extent, lines, opened
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
+from planner import Planner
+from world import Copied, Return, Shown, in_batch, in_workbook
+
+from pdsfz_xl import campaign, engine, merge
+from pdsfz_xl import master as master_stage
+from pdsfz_xl import wording as w
+from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.look import Look
+from pdsfz_xl.model import Batch
+
+STEPS, LENGTH = 2_000, 50
+"""Steps in all and in one story."""
+
+
+def test_nothing_anybody_wrote_is_lost(request, monkeypatch, capsys):
+    monkeypatch.setattr(engine, "run", in_process)
+    steps = request.config.getoption("--steps")
+    Story.played = 0
+    run_state_machine_as_test(
+        Story,
+        settings=settings(
+            max_examples=-(-steps // LENGTH) + 1,
+            stateful_step_count=LENGTH,
+            derandomize=steps == STEPS,
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    with capsys.disabled():
+        print(f"\n{Story.played} steps")
+    assert Story.played >= steps
+
+
+def in_process(function, tasks, **_):
+    """What a child reads, without the second it takes to start: `test_engine` has the children."""
+    for task in tasks:
+        yield task, pickle.loads(pickle.dumps(function(pickle.loads(pickle.dumps(task)))))
+
+
+class Story(Bureaus, Clerk, Planner):
+    """The commands, and after each of them the promises."""
+
+    played = 0
+    met: ClassVar[Counter[str]] = Counter()
+
+    # --- commands
+
+    @rule(minutes=st.integers(1, 8 * 24 * 60))
+    def time_passes(self, minutes: int) -> None:
+        self.later(minutes)
+
+    @rule()
+    def collect(self) -> None:
+        """And once more: nothing is written, and the same is said."""
+        before = self.merged_bytes()
+        done = campaign.collect(self.ws, self.later())
+        self.take_in()
+        self.book = self.here()
+        self.touched.clear()
+        self.look_at_archive()
+        if before and before != self.merged_bytes():
+            assert sha256(before).hexdigest() in self.archived, "a merged workbook is gone"
+        tree = self.tree()
+        assert campaign.collect(self.ws, self.now).more == done.more
+        assert self.tree() == tree, "a collect after a collect wrote something"
+
+    @rule(minutes=st.integers(1, 3 * 24 * 60))
+    def collect_another_day(self, minutes: int) -> None:
+        self.later(minutes)
+        self.collect()
+
+    def take_in(self) -> None:
+        """What a command that reads for good has seen from now on."""
+        self.words, self.chosen = self.written(), self.picked()
+        self.absorbed |= {copied.digest for copied in self.pending()}
+        for name in sorted(self.zone):
+            file = self.zone[name]
+            if file.digest not in self.seen:
+                self.seen[file.digest] = self.now, w.DROPZONE + name
+            if isinstance(file, Return):
+                void = self.is_void(file.digest)
+                self.kept = self.kept - {file.digest} if void else self.kept | {file.digest}
+
+    @rule()
+    def status_is_asked(self) -> None:
+        tree = self.tree()
+        campaign.status(self.ws, self.now)
+        assert self.tree() == tree, "status wrote something"
+
+    @precondition(lambda self: self.ws.merged.exists())
+    @rule()
+    def collect_while_the_workbook_is_open(self) -> None:
+        owner = self.ws.merged.with_name("~$汇总表.xlsx")
+        owner.write_bytes(b"")
+        tree = self.tree()
+        with pytest.raises(OperatorError, match="正在 Excel"):
+            campaign.collect(self.ws, self.now)
+        assert self.tree() == tree
+        owner.unlink()
+
+    @rule(refill=st.booleans())
+    def forms_are_generated(self, refill: bool) -> None:
+        before = [path.read_bytes() for path in self.ws.forms.glob("*.xlsx")]
+        campaign.generate(self.ws, self.later(), before=self.ws if refill else None)
+        self.fetch(self.ws.forms)
+        now = {path.read_bytes() for path in self.ws.forms.glob("*.xlsx")}
+        self.look_at_archive()
+        for data in before:
+            assert data in now or sha256(data).hexdigest() in self.archived, "a form is gone"
+
+    @rule()
+    def corrections_are_asked_for(self) -> None:
+        batch = self.look().batch
+        done = campaign.give_back(self.ws, self.later())
+        self.originals_are_kept(self.zone.values())
+        for answer in batch.answers:
+            if self.units[answer.unit] in done.more["units"]:
+                place = answer.unit, answer.requirement
+                self.returned[place] = (answer.status, answer.text, answer.number)
+        if "returns" in done.outputs:
+            self.fetch(self.ws.root / done.outputs["returns"])
+
+    @rule()
+    def the_master_follows(self) -> None:
+        before = self.ws.master.read_bytes()
+        try:
+            campaign.lint(self.ws, self.later(), fix=True)
+        except OperatorError:
+            raise
+        plan = master_stage.read(self.ws.master)
+        assert {r.key for r in plan.requirements} == self.duties.keys()
+        self.duties = {r.key: [duty.unit for duty in r.duties] for r in plan.requirements}
+        if self.ws.master.read_bytes() != before:
+            self.look_at_archive()
+            assert sha256(before).hexdigest() in self.archived, "a master is gone"
+
+    # --- what must hold after every step
+
+    @invariant()
+    def everything_is_there(self) -> None:
+        if not hasattr(self, "ws"):
+            return
+        Story.played += 1
+        seen = self.look()
+        self.look_at_archive()
+        batch = seen.batch
+        assert {(a.unit, a.requirement) for a in batch.answers} == self.assigned()
+        shows = [in_batch(batch)]
+        if self.book:
+            shows.append(in_workbook(self.book))
+        for shown in shows:
+            self.what_bureaus_typed(shown)
+            self.what_the_clerk_typed(shown)
+        self.originals_are_kept(self.known[digest] for digest in self.seen)
+        self.the_order_of_files_never_matters(seen)
+        self.the_choice_stands(batch)
+        self.late_is_late(batch)
+        self.what_went_is_said(seen)
+        self.changes_are_shown(batch)
+        self.findings_name_cells_there_are(seen)
+        self.count(seen)
+        self.book = None
+
+    def count(self, seen: Look) -> None:
+        """What the stories came to, so that none of the promises above is an empty one."""
+        batch, words = seen.batch, self.written()
+        here = {file.digest for file in self.zone.values()}
+        Story.met += Counter(
+            {
+                "conflict": sum(a.open_conflict for a in batch.answers),
+                "chosen": sum(a.decided for a in batch.answers),
+                "chosen is gone": sum(bool(a.chosen) and not a.decided for a in batch.answers),
+                "keyed": sum(a.keyed for a in batch.answers),
+                "late": sum(a.late for a in batch.answers),
+                "unconfirmed": sum(a.unconfirmed for a in batch.answers),
+                "leftover": len(batch.leftover),
+                "changed": len(batch.changed),
+                "withdrawn": len(batch.withdrawn),
+                "void": sum(map(self.is_void, here)),
+                "duplicate": sum(f.verdict == "duplicate" for f in batch.received),
+                "assigned": sum(spot[2] == "归属单位" for spot in words),
+                "copied": len(self.pending()),
+                "two words": sum(len(pieces) > 1 for pieces in words.values()),
+                "loose": len(self.loose),
+                "orphan": sum(
+                    line.key != "" for line in lines(self.book[w.ORPHAN_SHEET])
+                ) if self.book and w.ORPHAN_SHEET in self.book.sheetnames else 0,
+                **{f.rule: 1 for f in seen.findings},
+            }
+        )  # fmt: skip
+
+    def look_at_archive(self) -> None:
+        """It only grows."""
+        there = {}
+        for path in self.ws.archive_folder.glob("*"):
+            there[path.name] = path.stat().st_mtime_ns, path.stat().st_size
+            if path.name not in self.archive:
+                self.archived.add(sha256(path.read_bytes()).hexdigest())
+        assert there.items() >= self.archive.items(), "something left 存档, or changed there"
+        self.archive = there
+
+    def what_bureaus_typed(self, shown: Shown) -> None:
+        everywhere = set().union(*shown.said.values())
+        left_anywhere = {text for _, text in shown.left}
+        for name, file in self.zone.items():
+            if isinstance(file, Copied) or self.is_void(file.digest):
+                continue
+            paths = {w.DROPZONE + n for n, f in self.zone.items() if f.digest == file.digest}
+            left = {text for path, text in shown.left if path in paths}
+            loosely = (w.REGISTER_SHEET, file.digest, "归属单位") in self.written()
+            for typed in file.typed:
+                if typed.said in left:
+                    continue
+                if not file.coded or loosely:
+                    assert typed.said in everywhere | left_anywhere, (name, typed)
+                elif typed.kind == "evidence":
+                    assert typed.said in shown.evidence.get(typed.place, ""), (name, typed)
+                else:
+                    assert typed.said in shown.said.get(typed.place, ()), (name, typed)
+
+    def what_the_clerk_typed(self, shown: Shown) -> None:
+        for spot, pieces in self.written().items():
+            for piece in pieces:
+                assert piece in shown.words.get(spot, ""), (spot, piece)
+        for said in self.loose:
+            assert any(said in text for text in shown.words.values()), said
+
+    def originals_are_kept(self, files: Iterable[Return | Copied]) -> None:
+        """What we have read for good is in 存档, whatever became of the file since."""
+        self.look_at_archive()
+        for file in files:
+            assert isinstance(file, Copied) or file.digest in self.archived, file.typed
+
+    def the_order_of_files_never_matters(self, seen: Look) -> None:
+        arrivals = sorted(seen.intake.arrivals, key=lambda a: sha256(a.path.encode()).digest())
+        batch = merge.batch(
+            seen.batch.master,
+            arrivals,
+            seen.batch.clerk,
+            self.now,
+            merged_path=seen.batch.merged_path,
+            withdrawn=seen.batch.withdrawn,
+        )
+        assert replace(batch, changed=seen.batch.changed) == seen.batch
+
+    def the_choice_stands(self, batch: Batch) -> None:
+        """As long as the version that was chosen is there, it is the one that counts."""
+        for place, text in self.picked().items():
+            answer = batch.answer.get(place)
+            if answer and text and [v.text for v in answer.versions].count(text) == 1:
+                assert answer.text == text, (place, text, answer)
+                assert not answer.open_conflict
+
+    def late_is_late(self, batch: Batch) -> None:
+        words = self.written()
+        for answer in batch.answers:
+            if not answer.answered or answer.keyed or not answer.source:
+                continue
+            file = self.file(answer.source.file)
+            assert file is not None
+            moment = self.seen.get(file.digest, (self.now, ""))[0]
+            said = words.get((w.REGISTER_SHEET, file.digest, "实际收到时间"), [])
+            if len(said) == 1:
+                moment = datetime.fromisoformat(said[0])
+            deadline = self.extended.get(answer.unit, self.deadline)
+            assert answer.late == (moment.date() > deadline), answer
+
+    def what_went_is_said(self, seen: Look) -> None:
+        here = {file.digest for file in self.zone.values()}
+        gone = {self.seen[digest][1] for digest in self.kept - here}
+        assert {f.where.file for f in seen.findings if f.rule == "F10"} == gone
+
+    def changes_are_shown(self, batch: Batch) -> None:
+        now = {(a.unit, a.requirement): (a.status, a.text, a.number) for a in batch.answers}
+        changed = {p for p in now.keys() & self.returned.keys() if now[p] != self.returned[p]}
+        shown = {(c.unit, c.requirement): (c.before, c.after) for c in batch.changed}
+        assert shown.keys() == changed
+        for place, (before, after) in shown.items():
+            assert self.returned[place][1] in before
+            assert now[place][1] in after
+
+    def findings_name_cells_there_are(self, seen: Look) -> None:
+        for finding in seen.findings:
+            file, sheet, cell = finding.where
+            there = self.extent_of(file) if cell else None
+            if there is None:
+                continue
+            assert sheet in there, finding
+            row = int("".join(filter(str.isdigit, cell)))
+            assert row <= there[sheet][0], finding
+
+    def extent_of(self, path: str) -> dict[str, tuple[int, int]] | None:
+        if path == self.ws.relative(self.ws.merged):
+            return extent(self.book) if self.book else None
+        file = self.file(path)
+        digest = file.digest if file else sha256((self.ws.root / path).read_bytes()).hexdigest()
+        if digest not in self.extents:
+            self.extents[digest] = extent(opened((self.ws.root / path).read_bytes()))
+        return self.extents[digest]
