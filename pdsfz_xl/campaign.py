@@ -287,7 +287,8 @@ def collect(
         book.record_absorbed(digest for digest, path in review_copies(look.intake)
                              if w.INSIDE not in path)  # fmt: skip
         evidence = filing.file(ws, look.batch, book, passwords)
-        book.mark_out({r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}, now)
+        known = {r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}
+        book.mark_out(known - book.outdated().keys(), now)  # it may have come on the form before
         if changed:
             book.record_run("collect", [ws.relative(ws.merged)], now)
     outputs = {"merged": ws.relative(ws.merged)}
