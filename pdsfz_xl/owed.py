@@ -27,6 +27,8 @@ class Owed(NamedTuple):
     """The unit's own."""
     days: int | None
     """From today to the deadline: 0 on its last day, negative when it has passed."""
+    status: str
+    """As in `Standing.status`: of a unit that is `missing` nothing has come at all."""
     excuse: str
     """Why nobody reminds it, in words for people; empty for a unit that is to be reminded."""
 
@@ -52,6 +54,7 @@ def _owed(batch: Batch) -> Iterator[Owed]:
             missing=tuple(master.requirement[key] for key in standing.missing),
             deadline=deadline,
             days=(deadline - today).days if deadline else None,
+            status=standing.status,
             excuse=_excuse(standing.status, unit, master.settings.deadline, today),
         )
 

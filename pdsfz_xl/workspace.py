@@ -116,6 +116,15 @@ class Workspace:
         return self.out / "邮件"
 
     @property
+    def handouts(self) -> Path:
+        """What goes to units without mail, as 邮件 has what goes by mail."""
+        return self.out / "转交"
+
+    @property
+    def calls(self) -> Path:
+        return self.handouts / "催报电话单.xlsx"
+
+    @property
     def archive_folder(self) -> Path:
         return self.out / "存档"
 
@@ -251,6 +260,11 @@ class Workspace:
                 if not PART.fullmatch(kept.name):
                     self._note(kept)
         return next((k for k in self._kept.get(digest[:8], ()) if digest_of(k) == digest), None)
+
+    def archived(self, digest: str) -> bytes:
+        """The archived bytes of a digest; nothing where they are not there."""
+        kept = self._find_archived(self.archive_folder / digest, digest)
+        return bytes_of(kept) if kept else b""
 
     def _note(self, kept: Path) -> None:
         for mark in _MARK.findall(kept.name):
