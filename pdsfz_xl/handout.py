@@ -30,11 +30,6 @@ class Parcel(NamedTuple):
     zipped: bytes
 
 
-def is_by_hand(unit: Unit) -> bool:
-    """Whether mail does not reach a unit, or is not how it wants to be reached."""
-    return not unit.emails or unit.channel not in ("", w.BY_MAIL)
-
-
 def parcel(settings: Settings, unit: Unit, kind: str, files: Mapping[str, bytes]) -> Parcel:
     """`files` by name, each of another kind: a workbook, a letter, a text."""
     name = w.parcel_file(unit.code, unit.name, kind, settings.name)

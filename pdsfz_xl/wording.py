@@ -890,6 +890,7 @@ NOT_CHANGED: Final = "下发后没有变化"
 CHANGED_FORM: Final = "下发后填报表有变化，请用 handout 更正"
 NO_FORM: Final = "没有填报表，请先运行 pdsfz-xl generate"
 FORM_TOUCHED: Final = "out/1-下发 里的填报表与生成时不一样，请先运行 pdsfz-xl generate"
+FORM_STALE: Final = "任务分解表在生成填报表以后改过，请先运行 pdsfz-xl generate"
 NOTHING_BACK: Final = "没有退回修改的表"
 OLD_FORM_GONE: Final = "以前的表找不到了，看不出差别"
 
@@ -968,7 +969,6 @@ def unmatched_row(row: int, said: str) -> str:
 
 
 # --- the text for a group chat
-GROUP_TEXT: Final = "催报群消息"
 
 
 def group_head(campaign: str, deadline: str, left: str) -> str:

@@ -125,6 +125,10 @@ class Workspace:
         return self.handouts / "催报电话单.xlsx"
 
     @property
+    def group_text(self) -> Path:
+        return self.handouts / "催报群消息.txt"
+
+    @property
     def archive_folder(self) -> Path:
         return self.out / "存档"
 

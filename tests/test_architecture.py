@@ -31,7 +31,8 @@ LADDER = (
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack", "handout", "call_list",
+        "entry_list", "entry_notes", "export", "pack", "handout", "recipients",
+        "call_list",
     },
     {"intake", "filing"},
     {"look", "done"},
