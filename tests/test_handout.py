@@ -91,18 +91,22 @@ def test_the_cover_says_what_the_office_wrote_and_opens_in_any_notepad():
 @pytest.mark.parametrize(
     ("body", "ending"),
     [
-        ("请改用新表。\n办公室\n", "办公室\n附：与原来的填报表相比，新增 05。"),
+        ("请改用新表。\n办公室\n", "附：与原来的填报表相比，新增 05。\n办公室"),
+        ("请改用新表。", "请改用新表。\n附：与原来的填报表相比，新增 05。"),
         ("请改用新表：{问题清单}。", "请改用新表：新增 05。"),
     ],
-    ids=["the office leaves no room", "the office says where"],
+    ids=["above the signature", "at the end", "where the office says"],
 )
 def test_a_changed_form_says_what_changed(body, ending):
-    plan = master(templates=(Template(kind=w.AMEND, subject="更正", body=body),))
+    office = replace(SETTINGS, issuer="办公室")
+    plan = master(settings=office, templates=(Template(kind=w.AMEND, subject="更正", body=body),))
     files = handout.cover(batch(plan), plan.unit["02"], w.AMEND, "新增 05")
     said = files["02_市司法局_更正说明.txt"].decode("utf-8-sig").replace("\r\n", "\n")
     assert said.startswith("更正\n\n请改用新表")
     assert said.rstrip("\n").endswith(ending)
     assert said.count("新增 05") == 1
+    letter = docx.Document(io.BytesIO(files["02_市司法局_更正说明.docx"]))
+    assert [p.text for p in letter.paragraphs].count("办公室") == 1
 
 
 # --- the text for a group ------------------------------------------------------------------
