@@ -294,7 +294,8 @@ def collect(
         book.record_absorbed(digest for digest, path in review_copies(look.intake)
                              if w.INSIDE not in path)  # fmt: skip
         evidence = filing.file(ws, look.batch, book, passwords)
-        book.mark_out({r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}, now)
+        known = {r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}
+        book.mark_out(known - book.outdated().keys(), now)  # it may have come on the form before
         if changed:
             book.record_run("collect", [ws.relative(ws.merged)], now)
     outputs = {"merged": ws.relative(ws.merged)}
@@ -497,12 +498,14 @@ def status(ws: Workspace, now: datetime) -> Done:
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
         look = take_look(ws, now, intake.quiet, book)
-    settings = look.batch.master.settings
+        handed, outdated = book.handed(), book.outdated()
+    plan, settings = look.batch.master, look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
         *telling.summary(look),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),
+        *telling.handed(plan, handed, outdated),
     ]
     return Done(
         said=tuple(said),
@@ -514,6 +517,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
             "units": [contract.unit(look.batch, s) for s in look.batch.standings],
             "outstanding": {word: list(keys) for word, keys in left.items()},
+            "handed": [telling.handed_document(plan, one) for one in handed],
             "next": telling.next_step(ws, look),
         },
     )

@@ -81,6 +81,37 @@ _passwords = click.option(
 
 @cli.command()
 @common
+@click.argument("kind", metavar="[种类]", required=False)
+@click.option("--units", "named", metavar="单位", default="", help="只对这些单位，几个之间用顿号。")
+@click.option("--by", "who", metavar="姓名", default="", help="经手人；写了就登记。")
+@click.option("--on", metavar="日期", default="", help="哪天转交、催报的，默认今天。")
+@click.option("--via", metavar="方式", default="", help="怎么转交、催报的，如 微信、电话、当面。")
+@click.option("--note", metavar="结果", default="", help="对方怎么说，如 周五前报。")
+@click.option("--record", is_flag=True, help="不做材料，只登记已经转交或催过的。")
+@click.pass_obj
+def handout(
+    wish: Wish, kind: str | None, named: str, who: str, on: str, via: str, note: str, record: bool
+) -> None:
+    """不用邮件的下发和催报：种类是 下发、更正、退回修改、催报；不写种类看登记。"""
+    from pdsfz_xl import handing
+    from pdsfz_xl.text import parse_date
+
+    day = parse_date(on) if on else None
+    if on and day is None:
+        raise OperatorError(f"“{on}”不是日期；--on 请写 2019-10-24 这样的日期。")
+    if kind is None:
+        if record or any((named, who, on, via, note)):
+            raise OperatorError("请写明种类，如 handout 下发、handout 催报 --record。")
+        show(wish, handing.register(wish.workspace, wish.now))
+    elif (which := handing.KINDS.get(kind)) is None:
+        raise OperatorError(f"没有“{kind}”这一种；handout 能做 {'、'.join(handing.KINDS)}。")
+    else:
+        said = handing.Note(who.strip(), day, via.strip(), note.strip())
+        show(wish, handing.hand(wish.workspace, wish.now, which, named, said, record=record))
+
+
+@cli.command()
+@common
 @_passwords
 @click.pass_obj
 def collect(wish: Wish, passwords: tuple[str, ...]) -> None:

@@ -3,11 +3,13 @@
 import io
 import zipfile
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from pdsfz_xl import layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
+from pdsfz_xl.model import Settings
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a ZIP archive can name."""
@@ -15,6 +17,17 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TITLE_SIZE, _BODY_SIZE = 18, 14
 _PITCH = 26
 """Points from line to line."""
+
+
+def note(settings: Settings, subject: str, text: str, today: date) -> bytes:
+    """The text of a template as a letter, with who sends it and when at its foot."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if lines and lines[-1] == settings.issuer:
+        lines.pop()
+    if settings.phone and settings.phone not in text:
+        lines.append(w.contact_line(settings.contact, settings.phone))
+    signature = [said for said in (settings.issuer, w.day(today)) if said]
+    return letter(" ".join(subject.split()), lines, signature)
 
 
 def letter(title: str, body: Sequence[str], signature: Sequence[str]) -> bytes:

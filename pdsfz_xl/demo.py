@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import campaign, form
+from pdsfz_xl import campaign, form, handing
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -29,6 +29,7 @@ AFTER_DEADLINE = datetime(2019, 10, 28, 10, 30)
 MARKER = "这是演示文件夹.txt"
 MARKER_TEXT = "本文件夹由 pdsfz-xl demo 生成，再次运行时会整个重做。请不要在这里存放自己的文件。\n"
 LABEL = "【演示样例】"
+CLERK = "演示经办人"
 
 
 class Return(NamedTuple):
@@ -49,27 +50,39 @@ def run(folder: Path) -> Done:
     started = campaign.init(ws, notice, PREPARED)
     notice.unlink()
     made = campaign.generate(ws, PREPARED)
+    issued = handing.give(ws, PREPARED, w.ISSUE, "", handing.Note(CLERK))
     plan = master_stage.read(ws.master)
     _deliver(ws, _in_time(plan))
     campaign.collect(ws, FIRST_COLLECT)
     _deliver(ws, _too_late(plan))
     collected = campaign.collect(ws, AFTER_DEADLINE)
+    called = handing.remind(ws, AFTER_DEADLINE)
     printed = campaign.printout(ws, AFTER_DEADLINE)
     said = [
         f"演示文件夹：{folder}",
         "", "一、读通知，生成任务分解表", *started.said,
         "", "二、生成各单位填报表", *made.said,
-        "", "三、各单位报来的文件（演示样例），收集、汇总、审核", *collected.said,
-        "", "四、打印", *printed.said,
+        "", "三、转交给没有邮箱的单位", issued.said[0], issued.said[-1],
+        "", "四、各单位报来的文件（演示样例），收集、汇总、审核", *collected.said,
+        "", "五、催报", *called.said,
+        "", "六、打印", *printed.said,
         "", "请打开看看：",
         f"  {ws.master}　任务分解表，下发前唯一要人改的文件",
         f"  {ws.forms}　各单位的填报表",
         f"  {ws.merged}　汇总表，在这里审核",
+        f"  {ws.calls}　催报电话单",
         f"  {ws.pdf}　呈送领导的纸质稿",
     ]  # fmt: skip
     return Done(
         said=tuple(said),
-        outputs={**started.outputs, **made.outputs, **collected.outputs, **printed.outputs},
+        outputs={
+            **started.outputs,
+            **made.outputs,
+            **issued.outputs,
+            **collected.outputs,
+            **called.outputs,
+            **printed.outputs,
+        },
         findings=collected.findings,
         next_step="回到自己的文件夹，运行 pdsfz-xl init 通知文件",
         more={k: v for k, v in collected.more.items() if k not in ("outputs", "findings")},

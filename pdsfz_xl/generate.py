@@ -101,6 +101,19 @@ def why_changed(old: bytes, new: bytes) -> str:
     )
 
 
+def is_current(master: Master, unit: Unit, data: bytes) -> bool:
+    """Whether a form says what the master says now, whatever answers it came with.
+
+    Raises reader.Refused where the bytes are no workbook.
+    """
+    (before, old_head), (after, new_head) = _rows(data), _rows(form.build(master, unit))
+    return old_head == new_head and _locked(before) == _locked(after)
+
+
+def _locked(rows: Mapping[str, Mapping[str, str]]) -> list[tuple[str, list[str | None]]]:
+    return [(key, [cells.get(caption) for caption in _LOCKED]) for key, cells in rows.items()]
+
+
 _LOCKED = tuple(c.caption for c in layout.FORM[1:] if c.caption not in layout.COUNTED)
 
 

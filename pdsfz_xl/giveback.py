@@ -116,7 +116,7 @@ class _Case:
             ),
             " ".join(subject.split()),
             text,
-            self.letter(subject, text, now.date()),
+            covering.note(settings, subject, text, now.date()),
             tuple(self.findings),
             len(problems),
         )  # fmt: skip
@@ -193,17 +193,6 @@ class _Case:
     def item(self, key: str) -> str:
         requirement = self.master.requirement.get(key)
         return w.item(requirement.numbers, key) if requirement else w.WHOLE_FORM
-
-    def letter(self, subject: str, text: str, today: date) -> bytes:
-        """The text as a letter, with who sends it and when at its foot."""
-        settings = self.master.settings
-        lines = [line.strip() for line in text.split("\n") if line.strip()]
-        if lines and lines[-1] == settings.issuer:
-            lines.pop()
-        if settings.phone and settings.phone not in text:
-            lines.append(w.contact_line(settings.contact, settings.phone))
-        signature = [said for said in (settings.issuer, w.day(today)) if said]
-        return covering.letter(" ".join(subject.split()), lines, signature)
 
 
 def _as_it_stood(answer: Answer) -> Filled:

@@ -445,3 +445,30 @@ PROBLEMS = (
     Column("位置", 16),
 )
 """The first sheet of such a form. Fewer captions of the form's table than make a header row."""
+
+
+# --- 催报电话单.xlsx
+
+CALLS = (
+    Column("代码", 5),
+    Column(w.UNIT, 14),
+    Column("联系人", 9),
+    Column("电话", 13),
+    Column(w.OWED, 38),
+    Column("截止日期", 11),
+    Column(w.TIME_LEFT, 8),
+    Column(w.CONTACTS_MADE, 20),
+    Column(w.CALLED_AT, 10, clerk=True),
+    Column(w.CALLED_BY, 9, clerk=True),
+    Column(w.RESULT, 22, clerk=True),
+)
+"""On A4 across; what the clerk writes goes to the ledger when the list is made again."""
+
+RESTING = (
+    Column("代码", 7),
+    Column(w.UNIT, 26),
+    Column("应报", 8),
+    Column("未报", 8),
+    Column("原因", 30),
+)
+"""Who is not on that list, and why."""

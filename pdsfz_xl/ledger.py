@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,7 +59,22 @@ CREATE TABLE returned (
     PRIMARY KEY (unit, requirement)
 ) WITHOUT ROWID;
 """
-_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED, _RETURNED)
+_HANDED = """
+CREATE TABLE handed (
+    id INTEGER PRIMARY KEY,
+    unit TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    day TEXT NOT NULL,
+    who TEXT NOT NULL,
+    via TEXT NOT NULL,
+    note TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    at TEXT NOT NULL,
+    UNIQUE (unit, kind, day, who, via, note, sha256)
+);
+ALTER TABLE forms ADD COLUMN before TEXT NOT NULL DEFAULT '';
+"""
+_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED, _RETURNED, _HANDED)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -79,6 +94,21 @@ class Form(NamedTuple):
 
     path: str
     sha256: str
+
+
+class Handed(NamedTuple):
+    """Something a unit was given or told, other than by a mail of ours.
+
+    `kind` is one of `wording.NOTICE_KINDS`, `unit` a code, `sha256` that of the workbook or empty.
+    """
+
+    unit: str
+    kind: str
+    day: date
+    who: str
+    via: str = ""
+    note: str = ""
+    sha256: str = ""
 
 
 class Ledger:
@@ -113,14 +143,21 @@ class Ledger:
 
     def record_forms(self, made: Mapping[str, Form], now: datetime) -> None:
         """Set the forms that stand now, by unit code. A changed form is out no more."""
-        known = self.forms()
-        changed = [(u, *form, now.isoformat()) for u, form in made.items() if known.get(u) != form]
+        known, before = self.forms(), self.outdated()
+        before |= {unit: known[unit].sha256 for unit in self.out_forms()}
+        changed = [
+            (unit, *form, now.isoformat(), before.get(unit, ""))
+            for unit, form in made.items()
+            if known.get(unit) != form
+        ]
         gone = [(unit,) for unit in known if unit not in made]
         if changed or gone:
             with self._db:
                 self._db.executemany("DELETE FROM forms WHERE unit = ?", gone)
                 self._db.executemany(
-                    "INSERT OR REPLACE INTO forms VALUES (?, ?, ?, ?, NULL)", changed
+                    "INSERT OR REPLACE INTO forms (unit, path, sha256, made, before) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    changed,
                 )
 
     def mark_out(self, units: Iterable[str], now: datetime) -> None:
@@ -129,12 +166,37 @@ class Ledger:
         rows = [(now.isoformat(), unit) for unit in sorted(waiting & set(units))]
         if rows:
             with self._db:
-                self._db.executemany("UPDATE forms SET out_since = ? WHERE unit = ?", rows)
+                self._db.executemany(
+                    "UPDATE forms SET out_since = ?, before = '' WHERE unit = ?", rows
+                )
 
     def out_forms(self) -> set[str]:
         """The units whose present form has been handed out."""
         rows = self._db.execute("SELECT unit FROM forms WHERE out_since IS NOT NULL")
         return {unit for (unit,) in rows}
+
+    def outdated(self) -> dict[str, str]:
+        """Units that have another form than the present one: the sha256 of theirs, by code."""
+        return dict(self._db.execute("SELECT unit, before FROM forms WHERE before != ''"))
+
+    def handed(self) -> tuple[Handed, ...]:
+        """Everything units were given or told by hand, in the order of the days."""
+        rows = self._db.execute(
+            "SELECT unit, kind, day, who, via, note, sha256 FROM handed ORDER BY day, id"
+        )
+        return tuple(Handed(u, k, date.fromisoformat(d), *more) for u, k, d, *more in rows)
+
+    def record_handed(self, given: Iterable[Handed], now: datetime) -> int:
+        """Add what is not there yet, and say how much that was."""
+        rows = [(u, k, day.isoformat(), *more, now.isoformat()) for u, k, day, *more in given]
+        before = self._db.total_changes
+        with self._db:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO handed (unit, kind, day, who, via, note, sha256, at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+        return self._db.total_changes - before
 
     def filed(self) -> dict[str, str]:
         """The sha256 of every piece of evidence that was filed, by path from the root."""

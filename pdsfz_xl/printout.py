@@ -277,8 +277,7 @@ def _standing(batch: Batch, standing: Standing, over: int) -> Json:
 
 def _numbers(batch: Batch, key: str) -> str:
     """The requirement as leaders name it: its indicator, and its own number where it has one."""
-    part = key.partition(".")[2]
-    return f"{batch.master.requirement[key].number}{f'（{part}）' if part else ''}"
+    return w.spoken(batch.master.requirement[key].number, key)
 
 
 def _excess(master: Master, answer: Answer) -> int:

@@ -1,13 +1,14 @@
 """What people are told of a round: looks in, sentences out."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from pdsfz_xl import generate, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
+from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
 from pdsfz_xl.workspace import Workspace, digest_of
@@ -88,8 +89,34 @@ def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
         return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"
     waiting = [s for s in batch.standings if s.status in ("missing", "partial")]
     if waiting:
-        return f"催报 {len(waiting)} 家未报齐的单位；新收到的放进 out/2-收件，运行 pdsfz-xl collect"
+        return (
+            f"催报 {len(waiting)} 家未报齐的单位（pdsfz-xl handout 催报）；"
+            "新收到的放进 out/2-收件，运行 pdsfz-xl collect"
+        )
     return "打开 out/5-打印/汇总表.pdf 呈送领导"
+
+
+def handed(plan: Master, given: Sequence[Handed], old: Mapping[str, str]) -> Iterator[str]:
+    """The register of hand-overs and calls in a line, and who has a form that changed since."""
+    numbers = Counter(one.kind for one in {(g.unit, g.kind): g for g in given}.values())
+    said = "，".join(f"{kind} {numbers[kind]} 家" for kind in w.NOTICE_KINDS if numbers[kind])
+    if said:
+        last = given[-1]
+        yield f"转交登记：{said}；最近一次 {w.month_day(last.day)}（pdsfz-xl handout 看全部）"
+    yield from outdated(plan, old)
+
+
+def outdated(plan: Master, old: Mapping[str, str]) -> Iterator[str]:
+    names = [unit.name for unit in plan.units if unit.code in old]
+    if names:
+        yield f"下发后填报表有变化、还没有更正（pdsfz-xl handout 更正）：{'、'.join(names)}"
+
+
+def handed_document(plan: Master, one: Handed) -> dict[str, Any]:
+    """A line of the register for machines."""
+    unit = plan.unit.get(one.unit)
+    document = {"name": unit.name if unit else "", **one._asdict(), "day": one.day.isoformat()}
+    return {key: value or None for key, value in document.items()}
 
 
 def figures(plan: Master) -> str:

@@ -43,6 +43,12 @@ def squash(text: str) -> str:
     return "".join(normal.translate(_NOT_BLANK).split())
 
 
+def for_notepad(text: str) -> bytes:
+    """A .txt that any Notepad shows right: those before Windows 10 1809 need CRLF, and the mark
+    that says it is UTF-8 (Microsoft, "Extended Eol in Notepad")."""
+    return text.replace("\n", "\r\n").encode("utf-8-sig", "replace")
+
+
 def utf16_length(text: str) -> int:
     """The length Excel's limits speak of."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
@@ -92,6 +98,18 @@ def parse_date(said: str) -> date | None:
         return date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         return None
+
+
+def past_day(said: str, today: date) -> tuple[date, str]:
+    """The last day that is meant, and what else was said of it: 10月24日, 10.24 下午.
+
+    What names no day that has been counts for today, and stays as it was written.
+    """
+    tries = (said, f"{today.year}年{said}", f"{today.year - 1}年{said}")
+    days = (day for day in map(parse_date, tries) if day and day <= today)
+    day = next(days, None)
+    bare = day and re.fullmatch(r"[\d\s年月日./-]+", unicodedata.normalize("NFKC", said))
+    return day or today, "" if bare else said
 
 
 _MOMENT = re.compile(r"(\S.*?)(?:\s+|T)(\d{1,2}:\d\d(?::\d\d)?)", re.DOTALL)

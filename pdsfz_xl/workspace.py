@@ -116,6 +116,19 @@ class Workspace:
         return self.out / "邮件"
 
     @property
+    def handouts(self) -> Path:
+        """What goes to units without mail, as 邮件 has what goes by mail."""
+        return self.out / "转交"
+
+    @property
+    def calls(self) -> Path:
+        return self.handouts / "催报电话单.xlsx"
+
+    @property
+    def group_text(self) -> Path:
+        return self.handouts / "催报群消息.txt"
+
+    @property
     def archive_folder(self) -> Path:
         return self.out / "存档"
 

@@ -14,7 +14,7 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
-    {"rules", "identity", "layout", "letter", "template"},
+    {"rules", "identity", "layout", "letter", "template", "owed"},
     {"sniff", "shown", "headers", "markup"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
@@ -31,12 +31,13 @@ LADDER = (
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack",
+        "entry_list", "entry_notes", "export", "pack", "handout", "recipients",
+        "call_list",
     },
     {"intake", "filing"},
     {"look", "done"},
     {"telling"},
-    {"campaign"},
+    {"campaign", "handing"},
     {"demo", "watch"},
     {"console"},
     {"cli"},
@@ -55,7 +56,7 @@ HOMES = {
     "sqlite3": {"ledger"},
     "pebble": {"engine"},
     "filelock": {"workspace"},
-    "zipfile": {"package", "zip_archive", "covering", "demo", "pack"},
+    "zipfile": {"package", "zip_archive", "covering", "demo", "pack", "handout"},
     "xml": {"package"},
     "msoffcrypto": {"locked"},
     "olefile": {"mapi"},
@@ -65,7 +66,8 @@ HOMES = {
     "email": {"html_table", "message"},
 }
 SPEAKS_CHINESE = {
-    "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
+    "wording", "layout", "rules", "campaign", "handing", "telling",  # people read
+    "demo", "cli", "console",
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -71,6 +71,42 @@ def test_a_changed_form_is_out_no_more(tmp_path):
         book.record_forms({"01": ledger.Form("a", "z")}, NOW)
         assert book.out_forms() == set()
         assert book.forms() == {"01": ledger.Form("a", "z")}
+
+
+def test_who_has_an_older_form_is_known_until_the_new_one_is_out(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        book.record_forms({"01": ledger.Form("a", "x"), "02": ledger.Form("b", "y")}, NOW)
+        book.mark_out({"01"}, NOW)
+        book.record_forms({"01": ledger.Form("a", "x2"), "02": ledger.Form("b", "y2")}, NOW)
+        book.record_forms({"01": ledger.Form("a", "x3"), "02": ledger.Form("b", "y2")}, NOW)
+        assert book.outdated() == {"01": "x"}
+        book.mark_out({"01", "02"}, NOW)
+        assert book.outdated() == {}
+
+
+def test_what_was_given_is_kept_by_day_and_once(tmp_path):
+    first = ledger.Handed("01", "下发", date(2019, 10, 8), "张三", "微信/QQ", "", "x")
+    call = ledger.Handed("01", "催报", date(2019, 10, 24), "张三", "电话", "说周五报")
+    late = ledger.Handed("02", "下发", date(2019, 10, 9), "李四")
+    with ledger.opened(tmp_path / "l") as book:
+        assert book.record_handed([call, first], NOW) == 2
+        assert book.record_handed([late, call, late], NOW) == 1
+    with ledger.opened(tmp_path / "l", readonly=True) as book:
+        assert book.handed() == (first, late, call)
+
+
+def test_a_ledger_without_a_register_keeps_its_forms(tmp_path):
+    path = tmp_path / "l"
+    with closing(sqlite3.connect(path)) as old:
+        for step in ledger._STEPS[: ledger._STEPS.index(ledger._HANDED)]:
+            old.executescript(step)
+        old.execute("INSERT INTO forms VALUES ('01', 'a', 'x', '', '2019-10-08')")
+        old.execute(f"PRAGMA user_version={ledger._STEPS.index(ledger._HANDED)}")
+        old.commit()
+    with ledger.opened(path) as book:
+        assert (book.out_forms(), book.outdated(), book.handed()) == ({"01"}, {}, ())
+        book.record_forms({"01": ledger.Form("a", "z")}, NOW)
+        assert book.outdated() == {"01": "x"}
 
 
 def test_the_last_run_of_a_command_says_which_merged_workbook_it_went_by(tmp_path):

@@ -46,7 +46,7 @@ def test_the_folders_are_those_out_explains(ws):
     told = set(re.findall(r"^\| `([^`]+)`", readme.read_text("utf-8"), re.MULTILINE))
     folders = {
         ws.forms, ws.dropzone, ws.merged_dir, ws.returns, ws.prints, ws.evidence, ws.uploads,
-        ws.mails, ws.archive_folder, ws.ledger,
+        ws.handouts, ws.mails, ws.archive_folder, ws.ledger,
     }  # fmt: skip
     assert {path.relative_to(ws.out).as_posix() for path in folders} == told
 

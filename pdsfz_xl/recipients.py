@@ -1,0 +1,117 @@
+"""Whom a message without mail is for: units, what is known of them and a kind in, a choice out."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+from pdsfz_xl import owed, rules
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.ledger import Form, Handed
+from pdsfz_xl.model import Batch, Master, Unit
+
+_AS_IT_SHOULD_BE = frozenset(
+    {w.STANDING["complete"], w.NOTHING_DUE, w.NOTHING_BACK, w.NOT_CHANGED, w.NEVER_ISSUED}
+)
+"""Why a unit gets nothing, and nobody wonders unless the unit was named."""
+
+
+class GoesBack(NamedTuple):
+    """What `return` made for a unit: its workbook, letter and text, and the workbook's sha256."""
+
+    files: tuple[Path, ...]
+    sha256: str
+
+
+class Known(NamedTuple):
+    """What is known of forms and hand-overs, by unit code."""
+
+    forms: Mapping[str, Form]
+    out: frozenset[str]
+    outdated: Mapping[str, str]
+    handed: tuple[Handed, ...]
+    returns: Mapping[str, GoesBack]
+
+    def digest(self, kind: str, unit: str) -> str:
+        """The sha256 of the workbook that goes with a kind of message, or empty."""
+        if kind == w.SENT_BACK:
+            return self.returns[unit].sha256 if unit in self.returns else ""
+        return self.forms[unit].sha256 if kind != w.REMIND else ""
+
+
+class Choice(NamedTuple):
+    units: tuple[Unit, ...]
+    left: dict[str, list[str]]
+    """Why others get nothing: names by reason."""
+
+
+def is_by_hand(unit: Unit) -> bool:
+    """Whether mail does not reach a unit, or is not how it wants to be reached."""
+    return not unit.emails or unit.channel not in ("", w.BY_MAIL)
+
+
+def choose(kind: str, batch: Batch, known: Known, named: str, *, told: bool = False) -> Choice:
+    """Those that are named, else those the kind is for: units without mail, or all that owe.
+
+    `told` is about what was said already: that was said to whoever is named. Raises OperatorError
+    for a name nobody has.
+    """
+    names = find(batch.master, named)
+    excuses = {one.unit.code: one.excuse for one in owed.owed(batch)}
+    left: dict[str, list[str]] = defaultdict(list)
+    units = []
+    for unit in names or batch.master.units:
+        if kind == w.REMIND:
+            reason = "" if told and names else excuses[unit.code]
+        else:
+            reason = _reason(kind, batch.master, unit, known, by_name=bool(names))
+            if not (reason or names or is_by_hand(unit)):
+                reason = w.GOES_BY_MAIL
+        if not reason:
+            units.append(unit)
+        elif names or reason not in _AS_IT_SHOULD_BE:
+            left[reason].append(unit.name)
+    return Choice(tuple(units), left)
+
+
+def _reason(kind: str, master: Master, unit: Unit, known: Known, *, by_name: bool) -> str:
+    """Why a unit gets nothing of this kind, or nothing more unless it is named; else empty."""
+    code = unit.code
+    if kind == w.SENT_BACK:
+        if code not in known.returns:
+            return w.NOTHING_BACK
+        given = {one.sha256 for one in known.handed if (one.unit, one.kind) == (code, kind)}
+        again = known.returns[code].sha256 in given
+        return w.ALREADY_GIVEN if again and not by_name else ""
+    if code not in known.forms:
+        return w.NO_FORM if master.due(code) else w.NOTHING_DUE
+    if kind == w.AMEND:
+        kept = w.NOT_CHANGED if code in known.out else w.NEVER_ISSUED
+        return "" if code in known.outdated else kept
+    if code in known.outdated:
+        return w.CHANGED_FORM
+    return w.ALREADY_ISSUED if code in known.out and not by_name else ""
+
+
+def find(master: Master, named: str) -> tuple[Unit, ...]:
+    """Units by code, name, alias or group, in the order of 责任单位."""
+    codes = rules.unit_names(master)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for unit in master.units:
+        groups[texts.squash(unit.group)].add(unit.code)
+    wanted: set[str] = set()
+    for said in filter(None, re.split(r"[、,，;；\s]+", named)):
+        name = texts.squash(said)
+        found = {codes[name]} if name in codes else groups.get(name)
+        if not found:
+            near = get_close_matches(name, [*codes, *groups], 1)
+            raise OperatorError(
+                f"责任单位里没有“{texts.brief(said)}”{w.nearest(near[0] if near else '')}；"
+                "--units 请写代码、单位名称、别名或分组名，几个之间用顿号。"
+            )
+        wanted |= found
+    return tuple(unit for unit in master.units if unit.code in wanted)
