@@ -446,6 +446,7 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
 
 def printout(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Done:
     """Everything as it stands now, on paper."""
+    from pdsfz_xl import paper
     from pdsfz_xl import printout as printout_stage
 
     ws.require_master()
@@ -454,7 +455,7 @@ def printout(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> 
         # Not received: what no collect has seen must still be new to the next one.
         with ledger.opened(ws.ledger, readonly=True) as book:
             look = take_look(ws, now, tell, book)
-        printed = printout_stage.pdf(look.batch, look.findings)
+        printed = printout_stage.pdf(paper.compose(look.batch, look.findings))
         changed = ws.write(ws.pdf, printed.data)
         if changed or merged != look.printed:
             with ledger.opened(ws.ledger) as book:

@@ -14,7 +14,7 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
-    {"rules", "identity", "layout", "letter", "template"},
+    {"rules", "identity", "layout", "letter", "template", "paper_wording", "typeset"},
     {"sniff", "shown", "headers", "markup"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
@@ -27,7 +27,7 @@ LADDER = (
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine"},
-    {"match", "tables", "evidence", "versions", "entries"},
+    {"match", "tables", "evidence", "versions", "entries", "paper"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
@@ -48,7 +48,7 @@ HOMES = {
     "xlsxwriter": {"excel"},
     "openpyxl": {"excel"},
     "docx": {"notice", "printout", "covering"},
-    "typst": {"printout"},
+    "typst": {"typeset"},
     "xlrd": {"xls"},
     "click": {"cli", "console"},
     "pandas": {"export"},
@@ -66,6 +66,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
+    "paper_wording",  # leaders read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip

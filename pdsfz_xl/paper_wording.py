@@ -1,0 +1,52 @@
+"""What paper says in its own words, the same in the PDF, the printed workbook and the document."""
+
+from datetime import date
+
+from pdsfz_xl import wording as w
+
+SUMMARY = "汇总表"
+FINAL = "定稿"
+REVISED = "修改稿"
+WHOLE = "各单位内容尚未综合成一份，现将全文列后。"
+NO_UNITS = "没有责任单位"
+ONLY_FILLED = "该单位只填了"
+
+
+def title(campaign: str) -> str:
+    return f"{campaign}{SUMMARY}"
+
+
+def requirement(number: int, part: str) -> str:
+    """A requirement as leaders name it: its indicator, and its own number where it has one."""
+    return f"{number}（{part}）" if part else str(number)
+
+
+def band(level1: str, level2: str) -> str:
+    return "　＞　".join(level for level in (level1, level2) if level)
+
+
+def also(numbers: tuple[int, ...]) -> str:
+    return f"对应指标 {w.number_label(numbers)}"
+
+
+def undecided(versions: int) -> str:
+    return f"收到 {versions} 个不同的版本，尚未选定；现将各版本全文列后，最后一版暂用。"
+
+
+def version_head(number: int) -> str:
+    return f"第 {number} 版" if number else ONLY_FILLED
+
+
+def version_facts(file: str, saved: str, choice: str, figure: str, count: int) -> str:
+    facts = (
+        file,
+        f"保存于 {saved}" if saved else "",
+        f"{w.STATUS}：{choice}" if choice else "",
+        f"{w.QUANTITY}：{figure}" if figure else "",
+        f"{count} 字" if count else "",
+    )
+    return "，".join(fact for fact in facts if fact)
+
+
+def printed_on(day: date) -> str:
+    return f"打印日期：{w.day(day)}"
