@@ -252,7 +252,7 @@ def _unit_line(batch: Batch, standing: Standing, over: int) -> UnitLine:
 
 def label(batch: Batch, key: str) -> str:
     """A requirement as leaders name it: 6（2）."""
-    return pw.requirement(batch.master.requirement[key].number, key.partition(".")[2])
+    return w.spoken(batch.master.requirement[key].number, key)
 
 
 def _excess(batch: Batch, answer: Answer) -> int:

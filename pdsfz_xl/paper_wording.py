@@ -16,11 +16,6 @@ def title(campaign: str) -> str:
     return f"{campaign}{SUMMARY}"
 
 
-def requirement(number: int, part: str) -> str:
-    """A requirement as leaders name it: its indicator, and its own number where it has one."""
-    return f"{number}（{part}）" if part else str(number)
-
-
 def band(level1: str, level2: str) -> str:
     return "　＞　".join(level for level in (level1, level2) if level)
 

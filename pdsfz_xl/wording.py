@@ -790,6 +790,16 @@ def item(numbers: tuple[int, ...], key: str) -> str:
     return f"第{number_label(numbers)}项（{key}）"
 
 
+def spoken(number: int, key: str) -> str:
+    """A requirement as people say it: 6（2） for the key 06.2, and 3 for 03."""
+    part = key.partition(".")[2]
+    return f"{number}（{part}）" if part else str(number)
+
+
+def postponed(until: date) -> str:
+    return f"延期至{day(until)}"
+
+
 def beside(message: str, unit: str, item: str) -> str:
     """A finding's sentence without whose and which it is: it stands beside them."""
     return message.removeprefix(f"{unit}的{item}").removeprefix("的")

@@ -14,7 +14,9 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
-    {"rules", "identity", "layout", "letter", "template", "paper_wording", "typeset"},
+    {
+        "rules", "identity", "layout", "letter", "template", "paper_wording", "typeset", "owed",
+    },
     {"sniff", "shown", "headers", "markup"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
