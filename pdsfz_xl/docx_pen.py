@@ -43,6 +43,45 @@ def write(paragraph: Any, text: str, font: str, size: float, pitch: float) -> An
     return paragraph
 
 
+# --- tables: what python-docx has no words for -----------------------------------------------
+
+
+def pad(table: Any, points: float) -> None:
+    """Leave so much room at the left and right of every cell."""
+    margins = _child(table._tbl.tblPr, "w:tblCellMar")
+    for side in ("left", "right"):
+        _child(margins, f"w:{side}", w=str(round(20 * points)), type="dxa")
+
+
+def repeat(row: Any) -> None:
+    """Print this row at the head of every page."""
+    _child(row._tr.get_or_add_trPr(), "w:tblHeader")
+
+
+def keep_whole(row: Any) -> None:
+    """Never break this row over two pages."""
+    _child(row._tr.get_or_add_trPr(), "w:cantSplit")
+
+
+def shade(cell: Any, colour: str) -> None:
+    """Lay a colour, such as E7E6E6, behind a cell."""
+    _child(cell._tc.get_or_add_tcPr(), "w:shd", val="clear", color="auto", fill=colour)
+
+
+def _child(parent: Any, tag: str, **values: str) -> Any:
+    from docx.oxml.ns import qn
+    from docx.oxml.parser import OxmlElement
+
+    child = OxmlElement(tag)
+    for name, value in values.items():
+        child.set(qn(f"w:{name}"), value)
+    parent.append(child)
+    return child
+
+
+# --- the file --------------------------------------------------------------------------------
+
+
 def data_of(document: Any) -> bytes:
     """The file, with every member of the same date."""
     buffer, timeless = io.BytesIO(), io.BytesIO()

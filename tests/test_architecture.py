@@ -15,7 +15,8 @@ LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
     {
-        "rules", "identity", "layout", "letter", "template", "paper_wording", "typeset", "owed",
+        "rules", "identity", "layout", "letter", "template", "paper_wording", "typeset",
+        "bulletin_wording", "owed",
     },
     {"sniff", "shown", "headers", "markup"},
     {"package"},
@@ -29,11 +30,11 @@ LADDER = (
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine"},
-    {"match", "tables", "evidence", "versions", "entries", "paper"},
+    {"match", "tables", "evidence", "versions", "entries", "paper", "bulletin"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack",
+        "entry_list", "entry_notes", "export", "pack", "bulletin_page",
     },
     {"intake", "filing"},
     {"look", "done"},
@@ -68,7 +69,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
-    "paper_wording",  # leaders read
+    "paper_wording", "bulletin_wording",  # leaders read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip
