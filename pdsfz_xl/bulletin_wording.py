@@ -14,7 +14,10 @@ TO_ALL = "各责任单位："
 COMPLETE = "各责任单位均已报齐。"
 NO_PROBLEMS = "已报送的材料中没有必须改的问题。"
 CALLS_TITLE = "催报单"
-ALL_MISSING = "全部"
+CALL_COLUMNS = (
+    w.NUMBER, w.UNIT, "联系人", "电话", "未报事项", "截止日期", "通话时间", "接话人", "通话结果",
+)  # fmt: skip
+NOT_CALLED = "下列单位不催报："
 
 
 def title(campaign: str) -> tuple[str, str]:
@@ -97,7 +100,7 @@ def all_missing(duties: int) -> str:
 
 
 def some_missing(names: Sequence[str], assigned: int) -> str:
-    return f"{len(names)} 项（共应报 {assigned} 项）：第 {'、'.join(names)} 项"
+    return f"应报 {assigned} 项，缺 {len(names)} 项：第 {'、'.join(names)} 项"
 
 
 def left(days: int) -> str:
@@ -107,3 +110,8 @@ def left(days: int) -> str:
 
 def not_called(why: str, units: Sequence[str]) -> str:
     return f"{why}：{'、'.join(units)}"
+
+
+def item(name: str) -> str:
+    """Before what a requirement asks for."""
+    return f"第 {name} 项 "

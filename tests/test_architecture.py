@@ -34,12 +34,12 @@ LADDER = (
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack", "bulletin_page",
+        "entry_list", "entry_notes", "export", "pack", "bulletin_page", "call_list",
     },
     {"intake", "filing"},
     {"look", "done"},
     {"telling"},
-    {"campaign"},
+    {"campaign", "printing"},
     {"demo", "watch"},
     {"console"},
     {"cli"},
@@ -69,7 +69,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
-    "paper_wording", "bulletin_wording",  # leaders read
+    "paper_wording", "bulletin_wording", "printing",  # leaders read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip
