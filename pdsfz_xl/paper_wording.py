@@ -50,3 +50,22 @@ def printed_on(day: date) -> str:
 
 def some_units(number: int) -> str:
     return f"{number}个单位"
+
+
+# --- what a unit signs
+
+UNIT_PAPERS = "单位材料"
+
+
+def unit_title(campaign: str) -> str:
+    return f"{campaign}填报材料"
+
+
+def unit_file(code: str, unit: str) -> str:
+    """The name of a unit's paper, before it is made safe."""
+    return f"{code}_{unit}_{UNIT_PAPERS}"
+
+
+def keyed(source: str) -> str:
+    """Said of words the office typed in for the unit."""
+    return f"由办公室代录，来源：{source}" if source else "由办公室代录"

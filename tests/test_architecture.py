@@ -34,7 +34,7 @@ LADDER = (
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack", "bulletin_page", "call_list",
+        "entry_list", "entry_notes", "export", "pack", "bulletin_page", "call_list", "unit_paper",
     },
     {"intake", "filing"},
     {"look", "done"},
