@@ -69,3 +69,28 @@ def unit_file(code: str, unit: str) -> str:
 def keyed(source: str) -> str:
     """Said of words the office typed in for the unit."""
     return f"由办公室代录，来源：{source}" if source else "由办公室代录"
+
+
+# --- 佐证材料目录
+
+EVIDENCE_LIST = "佐证材料目录"
+NO_FILE = "未附文件"
+HELD = "文件暂扣，未归档"
+NOT_LISTED = "未登记"
+
+
+def evidence_title(campaign: str) -> str:
+    return f"{campaign}{EVIDENCE_LIST}"
+
+
+def evidence_summary(listed: int, delivered: int, held: int, unlisted: int) -> str:
+    """`unlisted` are files that are there all the same."""
+    said = [f"各单位共登记佐证材料 {listed} 项", f"附文件 {delivered} 项"]
+    said.append(f"{NO_FILE} {listed - delivered - held} 项")
+    said += [f"暂扣 {held} 项"] if held else []
+    said += [f"另收到没有登记的文件 {unlisted} 个"] if unlisted else []
+    return f"{'，'.join(said)}。"
+
+
+def pieces_asked(pieces: int) -> str:
+    return f"要求不少于 {pieces} 件"

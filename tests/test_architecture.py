@@ -34,7 +34,8 @@ LADDER = (
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack", "bulletin_page", "call_list", "unit_paper",
+        "entry_list", "entry_notes", "export", "pack",
+        "bulletin_page", "call_list", "unit_paper", "evidence_list",
     },
     {"intake", "filing"},
     {"look", "done"},
