@@ -13,6 +13,7 @@ ON_TIME = "按时报齐"
 TO_ALL = "各责任单位："
 COMPLETE = "各责任单位均已报齐。"
 NO_PROBLEMS = "已报送的材料中没有必须改的问题。"
+BULLETIN = "通报"
 CALLS_TITLE = "催报单"
 CALL_COLUMNS = (
     w.NUMBER, w.UNIT, "联系人", "电话", "未报事项", "截止日期", "通话时间", "接话人", "通话结果",

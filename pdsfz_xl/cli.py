@@ -182,20 +182,40 @@ def export(wish: Wish) -> None:
 
 @cli.command(name="print")
 @common
+@click.argument("kind", metavar="[种类]", required=False)
 @click.option(
     "--units", metavar="单位", default="", help="只打印这些单位，用逗号分开：名称、别名或代码。"
 )
 @click.option("--only", type=click.Choice(["missing"]), help="只打印未报的事项。")
 @click.option("--raw", is_flag=True, help="打印单位报来的原文，不用定稿文本和修改稿。")
 @click.pass_obj
-def print_command(wish: Wish, units: str, only: str | None, raw: bool) -> None:
-    """把汇总内容排成 A3 横版 PDF，放在 out/5-打印。"""
+def print_command(wish: Wish, kind: str | None, units: str, only: str | None, raw: bool) -> None:
+    """把汇总内容排成 A3 横版 PDF，放在 out/5-打印。
+
+    写上种类就打印另一种：通报（bulletin）、催报单（calls）、单位材料（units）、佐证材料目录（evidence）。
+    """
     from pdsfz_xl import printing
 
     names = tuple(re.split("[,，、;；]", units)) if units else ()
+    if kind:
+        _print_companion(wish, kind, names, only or raw)
+        return
     order = printing.Order(units=names, missing=only == "missing", raw=raw)
     with progress("读取") as tell:
         done = printing.print_out(wish.workspace, wish.now, order, tell)
+    show(wish, done)
+
+
+def _print_companion(wish: Wish, said: str, names: tuple[str, ...], part: object) -> None:
+    from pdsfz_xl import companions
+
+    kind = companions.kind(said)
+    if part:
+        raise OperatorError("--only 和 --raw 只用于汇总表；没有改动任何文件。")
+    if names and kind != "units":
+        raise OperatorError("--units 只用于汇总表和单位材料；没有改动任何文件。")
+    with progress("读取") as tell:
+        done = companions.print_out(wish.workspace, wish.now, kind, names, tell)
     show(wish, done)
 
 

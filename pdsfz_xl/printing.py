@@ -68,13 +68,17 @@ def print_out(
 
 
 def _selection(plan: Master, order: Order) -> Selection:
-    """Raises OperatorError for a unit that does not exist."""
+    return Selection(units=chosen(plan, order.units), missing=order.missing, raw=order.raw)
+
+
+def chosen(plan: Master, units: tuple[str, ...]) -> frozenset[str] | None:
+    """Codes of the units named, None for all. Raises OperatorError for one that does not exist."""
     known = {
         texts.squash(name).casefold(): unit.code
         for unit in reversed(plan.units)
         for name in (*unit.aliases, unit.name, unit.code)
     }
-    wanted = [name for name in order.units if name.strip()]
+    wanted = [name for name in units if name.strip()]
     codes = {name: known.get(texts.squash(name).casefold(), "") for name in wanted}
     unknown = [name for name, code in codes.items() if not code]
     if unknown:
@@ -83,8 +87,7 @@ def _selection(plan: Master, order: Order) -> Selection:
             f"“{texts.brief(unknown[0])}”不在责任单位表里{w.nearest(near[0] if near else '')}；"
             "请写单位名称、别名或代码，几个单位用逗号分开。没有改动任何文件。"
         )
-    units = frozenset(codes.values()) if codes else None
-    return Selection(units=units, missing=order.missing, raw=order.raw)
+    return frozenset(codes.values()) if codes else None
 
 
 def _stem(plan: Master, selection: Selection) -> str:

@@ -41,6 +41,7 @@ LADDER = (
     {"look", "done"},
     {"telling"},
     {"campaign", "printing"},
+    {"companions"},
     {"demo", "watch"},
     {"console"},
     {"cli"},
@@ -70,7 +71,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
-    "paper_wording", "bulletin_wording", "printing",  # leaders read
+    "paper_wording", "bulletin_wording", "printing", "companions",  # leaders read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip
