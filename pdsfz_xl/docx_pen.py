@@ -83,10 +83,16 @@ def _child(parent: Any, tag: str, **values: str) -> Any:
 
 
 def data_of(document: Any) -> bytes:
-    """The file, with every member of the same date."""
-    buffer, timeless = io.BytesIO(), io.BytesIO()
+    """The file; the same document gives the same bytes."""
+    buffer = io.BytesIO()
     document.save(buffer)
-    with zipfile.ZipFile(buffer) as old, zipfile.ZipFile(timeless, "w") as new_:
+    return timeless(buffer.getvalue())
+
+
+def timeless(data: bytes) -> bytes:
+    """The archive with every member of the same date."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as anew:
         for name in old.namelist():
-            new_.writestr(zipfile.ZipInfo(name, _EPOCH), old.read(name), zipfile.ZIP_DEFLATED)
-    return timeless.getvalue()
+            anew.writestr(zipfile.ZipInfo(name, _EPOCH), old.read(name), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
