@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from pdsfz_xl import bulletin_wording as bw
+from pdsfz_xl import companion_wording as cw
 from pdsfz_xl import rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Finding, Standing
@@ -54,7 +54,7 @@ def compose(batch: Batch, findings: Iterable[Finding]) -> Bulletin:
     problems = Counter(f.unit for f in told)
     due = [(s, o) for s, o in zip(batch.standings, owed(batch), strict=True) if s.assigned]
     return Bulletin(
-        title=bw.title(settings.name),
+        title=cw.title(settings.name),
         opening=_opening(batch, [standing for standing, _ in due]),
         units=tuple(_unit_line(batch, s, o, problems[o.unit.name]) for s, o in due),
         closing=tuple(_closing(batch, told)),
@@ -72,7 +72,7 @@ def _opening(batch: Batch, due: list[Standing]) -> str:
     settings = batch.master.settings
     statuses = Counter(standing.status for standing in due)
     counted = [(word, statuses[status]) for status, word in w.STANDING.items() if statuses[status]]
-    said = bw.opening(
+    said = cw.opening(
         settings.document_number,
         settings.deadline,
         batch.now,
@@ -80,21 +80,21 @@ def _opening(batch: Batch, due: list[Standing]) -> str:
         len(batch.answers),
         sum(answer.answered for answer in batch.answers),
     )
-    return f"{said}{bw.counts(counted) if counted else ''}{bw.NOW_TOLD}"
+    return f"{said}{cw.counts(counted) if counted else ''}{cw.NOW_TOLD}"
 
 
 def _closing(batch: Batch, told: list[Finding]) -> Iterator[str]:
     settings = batch.master.settings
     lacking = any(s.status in ("missing", "partial") for s in batch.standings)
     if not lacking and all(s.status != "received" for s in batch.standings):
-        yield bw.COMPLETE
+        yield cw.COMPLETE
     by_title = Counter(rules.RULES[f.rule].title for f in sorted(told, key=lambda f: f.rule))
-    yield bw.problems(by_title) if by_title else bw.NO_PROBLEMS
+    yield cw.problems(by_title) if by_title else cw.NO_PROBLEMS
     idle = [batch.master.unit[s.unit].name for s in batch.standings if not s.assigned]
     if idle:
-        yield bw.nothing_due(idle)
+        yield cw.nothing_due(idle)
     if lacking or by_title:
-        yield bw.request(settings.contact, settings.phone)
+        yield cw.request(settings.contact, settings.phone)
 
 
 def _unit_line(batch: Batch, standing: Standing, one: Owed, problems: int) -> UnitLine:
@@ -112,16 +112,16 @@ def _said(batch: Batch, standing: Standing, one: Owed) -> Iterator[str]:
     """How it stands, its own deadline where that was moved, and by how many days it is behind."""
     late = _days_late(batch, one)
     in_time = standing.status == "complete" and one.deadline and not late
-    yield bw.ON_TIME if in_time else w.STANDING[standing.status]
+    yield cw.ON_TIME if in_time else w.STANDING[standing.status]
     if one.unit.extended:
-        yield bw.extended(one.unit.extended)
+        yield cw.extended(one.unit.extended)
     if standing.status == "received":
         if standing.received:
-            yield bw.came(standing.received.date())
+            yield cw.came(standing.received.date())
     elif standing.status != "complete" and one.days is not None and one.days < 0:
-        yield bw.overdue(-one.days)
+        yield cw.overdue(-one.days)
     elif late:
-        yield bw.late(late)
+        yield cw.late(late)
 
 
 def _days_late(batch: Batch, one: Owed) -> int:

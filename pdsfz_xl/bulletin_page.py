@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pdsfz_xl import bulletin_wording as bw
+from pdsfz_xl import companion_wording as cw
 from pdsfz_xl import docx_pen, typeset
 from pdsfz_xl import wording as w
 from pdsfz_xl.bulletin import Bulletin, UnitLine
@@ -74,10 +74,10 @@ def _document(bulletin: Bulletin, look: Look) -> Json:
     return {
         "look": asdict(look),
         "title": [line(said) for said in _title(bulletin, look)],
-        "continued": line(bw.going_on("".join(bulletin.title))),
-        "to_all": bw.TO_ALL,
+        "continued": line(cw.going_on("".join(bulletin.title))),
+        "to_all": cw.TO_ALL,
         "opening": line(bulletin.opening),
-        "columns": bw.COLUMNS,
+        "columns": cw.COLUMNS,
         "units": [{**asdict(unit), "name": line(unit.name)} for unit in bulletin.units],
         "closing": [line(said) for said in bulletin.closing],
         "issuer": line(bulletin.issuer),
@@ -124,10 +124,10 @@ class _Writer:
         if look is SEVERAL_PAGES:
             self.head_later_pages()
         for said in _title(bulletin, look):
-            title = self.paragraph(said, bw.TITLE_FONT, look.title, look.title + 8)
+            title = self.paragraph(said, cw.TITLE_FONT, look.title, look.title + 8)
             title.alignment = ALIGN.CENTER
         title.paragraph_format.space_after = Pt(look.pitch * 0.8)
-        self.paragraph(bw.TO_ALL)
+        self.paragraph(cw.TO_ALL)
         self.indented(bulletin.opening).paragraph_format.space_after = Pt(look.size * 0.4)
         if bulletin.units:
             self.table()
@@ -149,7 +149,7 @@ class _Writer:
         section = self.file.sections[0]
         section.different_first_page_header_footer = True
         head = section.header.paragraphs[0]
-        docx_pen.write(head, bw.going_on("".join(self.bulletin.title)), w.LETTER_FONT, 12, 16)
+        docx_pen.write(head, cw.going_on("".join(self.bulletin.title)), w.LETTER_FONT, 12, 16)
         head.alignment = ALIGN.CENTER
 
     def paragraph(
@@ -171,7 +171,7 @@ class _Writer:
     def table(self) -> None:
         look, units = self.look, self.bulletin.units
         rows = -(-len(units) // look.across)
-        table = self.file.add_table(rows=1 + rows, cols=len(bw.COLUMNS) * look.across)
+        table = self.file.add_table(rows=1 + rows, cols=len(cw.COLUMNS) * look.across)
         table.style, table.autofit = "Table Grid", False
         docx_pen.pad(table, look.cell * 0.25)
         widths = self.widths()
@@ -179,7 +179,7 @@ class _Writer:
             column.width = width
         head, *body = table.rows
         docx_pen.repeat(head)
-        self.row(head, widths, [Cell(said, bold=True, fill=_HEAD) for said in bw.COLUMNS])
+        self.row(head, widths, [Cell(said, bold=True, fill=_HEAD) for said in cw.COLUMNS])
         for i, row in enumerate(body):
             numbers = range(i, rows * look.across, rows)
             self.row(row, widths, [cell for n in numbers for cell in _cells(units, n)])
@@ -214,7 +214,7 @@ class _Writer:
 def _cells(units: tuple[UnitLine, ...], n: int) -> list[Cell]:
     """Those of the unit at a place, or empty ones beyond the last."""
     if n >= len(units):
-        return [Cell("")] * len(bw.COLUMNS)
+        return [Cell("")] * len(cw.COLUMNS)
     unit = units[n]
     fill, bold = (_LACKING if unit.lacking else ""), unit.lacking
     return [

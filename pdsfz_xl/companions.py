@@ -8,7 +8,7 @@ from pathlib import Path
 from pdsfz_xl import (
     bulletin,
     bulletin_page,
-    call_list,
+    call_sheet,
     evidence_list,
     intake,
     ledger,
@@ -17,8 +17,7 @@ from pdsfz_xl import (
     typeset,
     unit_paper,
 )
-from pdsfz_xl import bulletin_wording as bw
-from pdsfz_xl import paper_wording as pw
+from pdsfz_xl import companion_wording as cw
 from pdsfz_xl import text as texts
 from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
@@ -27,10 +26,10 @@ from pdsfz_xl.typeset import Printed
 from pdsfz_xl.workspace import Workspace, bytes_of
 
 KINDS = {
-    "bulletin": bw.BULLETIN,
-    "calls": bw.CALLS_TITLE,
-    "units": pw.UNIT_PAPERS,
-    "evidence": pw.EVIDENCE_LIST,
+    "bulletin": cw.BULLETIN,
+    "calls": cw.CALLS_TITLE,
+    "units": cw.UNIT_PAPERS,
+    "evidence": cw.EVIDENCE_LIST,
 }
 """What can be printed besides the merged sheet: the English word and the Chinese one."""
 
@@ -101,7 +100,7 @@ def _make(ws: Workspace, look: Look, word: str, units: tuple[str, ...]) -> Made:
     if word == "units":
         return _unit_papers(ws, look, units)
     if word == "calls":
-        return _single(ws, word, call_list.pdf(look.batch), "照单打电话，把结果写在纸上")
+        return _single(ws, word, call_sheet.pdf(look.batch), "照单打电话，把结果写在纸上")
     return _single(ws, word, evidence_list.pdf(look.batch), "打印后附在汇总表后面")
 
 
@@ -131,7 +130,7 @@ def _single(ws: Workspace, word: str, printed: Printed, next_step: str) -> Made:
 def _bulletin(ws: Workspace, look: Look) -> Made:
     told = bulletin.compose(look.batch, look.findings)
     printed, page = bulletin_page.pdf(told)
-    pdf, docx = (ws.prints / f"{bw.BULLETIN}{suffix}" for suffix in (".pdf", ".docx"))
+    pdf, docx = (ws.prints / f"{cw.BULLETIN}{suffix}" for suffix in (".pdf", ".docx"))
     said = [f"已排好 {printed.pages} 页：{ws.relative(pdf)}，要改文字的用 {docx.name}"]
     if printed.pages > 1:
         said.append(f"单位太多，一页放不下，排成了 {printed.pages} 页。")
@@ -154,7 +153,7 @@ def _unit_papers(ws: Workspace, look: Look, names: tuple[str, ...]) -> Made:
     signers = unit_paper.signers(batch)
     mine = [unit for unit in signers if wanted is None or unit.code in wanted]
     fonts = typeset.available_fonts()
-    folder = ws.prints / pw.UNIT_PAPERS
+    folder = ws.prints / cw.UNIT_PAPERS
     printed = {folder / f"{unit_paper.name(u)}.pdf": unit_paper.pdf(batch, u, fonts) for u in mine}
     silent = [
         unit.name

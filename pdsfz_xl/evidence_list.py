@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from pdsfz_xl import companion_wording as cw
 from pdsfz_xl import evidence, paper, typeset
-from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Evidence, Filed, Indicator, Requirement
@@ -42,12 +42,12 @@ def pdf(batch: Batch, fonts: "Fonts | None" = None) -> Printed:
     groups = list(_groups(batch, found))
     settings, day = batch.master.settings, batch.now.date()
     document = {
-        "title": line(pw.evidence_title(settings.name)),
+        "title": line(cw.evidence_title(settings.name)),
         "issuer": line(settings.issuer),
-        "summary": pw.evidence_summary(
+        "summary": cw.evidence_summary(
             listed=sum(item.listed for item in items),
             delivered=sum(item.listed and item.delivered for item in items),
-            held=sum(item.file == pw.HELD for item in items),
+            held=sum(item.file == cw.HELD for item in items),
             unlisted=sum(not item.listed for item in items),
         ),
         "groups": groups,
@@ -75,7 +75,7 @@ def _items(batch: Batch) -> dict[str, list[Item]]:
     for piece in batch.evidence:
         path = at.get((piece.file, piece.requirement), "")
         is_held = bool(piece.file) or texts.name_key(piece.name) in held_names
-        where = path or (pw.HELD if is_held else pw.NO_FILE)
+        where = path or (cw.HELD if is_held else cw.NO_FILE)
         found[piece.requirement].append(_listed(piece, where, delivered=bool(path)))
     known = {item.file for items in found.values() for item in items}
     for filed, path in shelf.items():
@@ -110,7 +110,7 @@ def _unlisted(filed: Filed, path: str) -> Item:
     return Item(
         unit=filed.unit,
         name=filed.name,
-        kind=pw.NOT_LISTED,
+        kind=cw.NOT_LISTED,
         date="",
         pieces=0,
         file=path,
@@ -145,7 +145,7 @@ def _entry(
         "label": paper.label(batch, requirement.key),
         "indicator": paragraphs(indicator.text),
         "material": paragraphs(requirement.material),
-        "asked": pw.pieces_asked(requirement.pieces) if requirement.pieces else "",
+        "asked": cw.pieces_asked(requirement.pieces) if requirement.pieces else "",
         "items": [_item(batch, item, requirement.key) for item in items],
     }
 

@@ -6,8 +6,8 @@ every version with the word 待定.
 
 from typing import TYPE_CHECKING
 
+from pdsfz_xl import companion_wording as cw
 from pdsfz_xl import form, paper, typeset
-from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Unit
@@ -26,7 +26,7 @@ def signers(batch: Batch) -> tuple[Unit, ...]:
 
 def name(unit: Unit) -> str:
     """A safe file name without a suffix; the code first, as in 下发."""
-    return texts.file_name(pw.unit_file(unit.code, unit.name))
+    return texts.file_name(cw.unit_file(unit.code, unit.name))
 
 
 def pdf(batch: Batch, unit: Unit, fonts: "Fonts | None" = None) -> Printed:
@@ -42,7 +42,7 @@ def pdf(batch: Batch, unit: Unit, fonts: "Fonts | None" = None) -> Printed:
     ]
     deadline, day = batch.master.deadline(unit), batch.now.date()
     document = {
-        "title": line(pw.unit_title(batch.master.settings.name)),
+        "title": line(cw.unit_title(batch.master.settings.name)),
         "unit": line(unit.name),
         "deadline": w.day(deadline) if deadline else "",
         "progress": _progress(items),
@@ -76,7 +76,7 @@ def _item(batch: Batch, unit: Unit, indicator: Line, block: Block, row: Row) -> 
         "material": paragraphs(block.material),
         "status": row.status,
         "blank": row.blank,
-        "keyed": line(pw.keyed(source)) if keyed else "",
+        "keyed": line(cw.keyed(source)) if keyed else "",
         "pending": row.pending,
         "note": row.note,
         "parts": [_part(part) for part in row.parts],

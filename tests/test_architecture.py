@@ -16,7 +16,7 @@ LADDER = (
     {"text", "wording", "job"},
     {
         "rules", "identity", "layout", "letter", "template", "paper_wording", "typeset",
-        "bulletin_wording", "owed",
+        "companion_wording", "owed",
     },
     {"sniff", "shown", "headers", "markup"},
     {"package"},
@@ -35,7 +35,7 @@ LADDER = (
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
         "entry_list", "entry_notes", "export", "pack",
-        "bulletin_page", "call_list", "unit_paper", "evidence_list",
+        "bulletin_page", "call_sheet", "unit_paper", "evidence_list",
     },
     {"intake", "filing"},
     {"look", "done"},
@@ -71,7 +71,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
-    "paper_wording", "bulletin_wording", "printing", "companions",  # leaders read
+    "paper_wording", "companion_wording", "printing", "companions",  # leaders read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip

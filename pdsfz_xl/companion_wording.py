@@ -1,4 +1,7 @@
-"""The words of 通报 and 催报单: neutral, as one office speaks of another before its leaders."""
+"""The words of the papers that go with the merged sheet.
+
+Those of 通报 are neutral, as one office speaks of another before its leaders.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -86,6 +89,9 @@ def request(contact: str, phone: str) -> str:
     return f"请未报送、未报齐的单位尽快报送，有必须改的问题的单位按退回意见修改后重新报送{end}。"
 
 
+# --- 催报单
+
+
 def calls_title(campaign: str) -> str:
     return f"{campaign}{CALLS_TITLE}"
 
@@ -116,3 +122,47 @@ def not_called(why: str, units: Sequence[str]) -> str:
 def item(name: str) -> str:
     """Before what a requirement asks for."""
     return f"第 {name} 项 "
+
+
+# --- 单位材料, which a unit signs
+
+UNIT_PAPERS = "单位材料"
+
+
+def unit_title(campaign: str) -> str:
+    return f"{campaign}填报材料"
+
+
+def unit_file(code: str, unit: str) -> str:
+    """The name of a unit's paper, before it is made safe."""
+    return f"{code}_{unit}_{UNIT_PAPERS}"
+
+
+def keyed(source: str) -> str:
+    """Said of words the office typed in for the unit."""
+    return f"由办公室代录，来源：{source}" if source else "由办公室代录"
+
+
+# --- 佐证材料目录
+
+EVIDENCE_LIST = "佐证材料目录"
+NO_FILE = "未附文件"
+HELD = "文件暂扣，未归档"
+NOT_LISTED = "未登记"
+
+
+def evidence_title(campaign: str) -> str:
+    return f"{campaign}{EVIDENCE_LIST}"
+
+
+def evidence_summary(listed: int, delivered: int, held: int, unlisted: int) -> str:
+    """`unlisted` are files that are there all the same."""
+    said = [f"各单位共登记佐证材料 {listed} 项", f"附文件 {delivered} 项"]
+    said.append(f"{NO_FILE} {listed - delivered - held} 项")
+    said += [f"暂扣 {held} 项"] if held else []
+    said += [f"另收到没有登记的文件 {unlisted} 个"] if unlisted else []
+    return f"{'，'.join(said)}。"
+
+
+def pieces_asked(pieces: int) -> str:
+    return f"要求不少于 {pieces} 件"

@@ -8,7 +8,7 @@ import pytest
 from test_bulletin_page import many
 from test_printout import MASTER, bare, batch, needs_pdftotext, read, said
 
-from pdsfz_xl import call_list, owed
+from pdsfz_xl import call_sheet, owed
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch
 
@@ -18,7 +18,7 @@ pytestmark = needs_pdftotext
 
 
 def paper(result: Batch, fonts) -> str:
-    return "".join(read(call_list.pdf(result, fonts).data).split()).replace("\u200b", "")
+    return "".join(read(call_sheet.pdf(result, fonts).data).split()).replace("\u200b", "")
 
 
 def unit(number: int, **more):
@@ -93,7 +93,7 @@ def test_many_items_are_named_by_number_and_all_of_them_by_how_many(bare):
 
 def test_every_unit_of_a_long_list_is_there_and_nothing_is_cut(bare):
     result = many(60)
-    data = call_list.pdf(result, bare).data
+    data = call_sheet.pdf(result, bare).data
     assert not geocheck.missing([one.unit.name for one in owed.owed(result)], data)
     assert geocheck.cut(data) == []
     for page in read(data).split("\f")[:2]:
@@ -102,11 +102,11 @@ def test_every_unit_of_a_long_list_is_there_and_nothing_is_cut(bare):
 
 def test_a_long_word_and_a_missing_glyph_stay_in_their_cells(bare):
     plan = unit(1, name="市ก局", contact="z" * 900, phone="1" * 200)
-    printed = call_list.pdf(batch(master=plan), bare)
+    printed = call_sheet.pdf(batch(master=plan), bare)
     assert [m.code for m in printed.missing] == ["U+0E01"]
     assert not geocheck.missing(["z" * 900, "1" * 200], printed.data)
     assert geocheck.cut(printed.data) == []
 
 
 def test_the_same_batch_gives_the_same_bytes(bare):
-    assert call_list.pdf(batch(), bare) == call_list.pdf(batch(), bare)
+    assert call_sheet.pdf(batch(), bare) == call_sheet.pdf(batch(), bare)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from pdsfz_xl import bulletin_wording as bw
+from pdsfz_xl import companion_wording as cw
 from pdsfz_xl import owed as dues
 from pdsfz_xl import typeset
 from pdsfz_xl import wording as w
@@ -25,12 +25,12 @@ def pdf(batch: Batch, fonts: "Fonts | None" = None) -> Printed:
     settings, day = batch.master.settings, batch.now.date()
     duties = sum(len(one.missing) for one in calls)
     document = {
-        "title": line(bw.calls_title(settings.name)),
+        "title": line(cw.calls_title(settings.name)),
         "issuer": line(settings.issuer),
-        "summary": bw.calls_count(len(calls), duties, day),
-        "columns": bw.CALL_COLUMNS,
+        "summary": cw.calls_count(len(calls), duties, day),
+        "columns": cw.CALL_COLUMNS,
         "calls": [_call(one) for one in calls],
-        "not_called": bw.NOT_CALLED,
+        "not_called": cw.NOT_CALLED,
         "others": [line(said) for said in _others(everybody)],
         "day": w.day(day),
         "date": [day.year, day.month, day.day],
@@ -45,19 +45,19 @@ def _call(one: Owed) -> Json:
         "contact": line(unit.contact),
         "phone": line(unit.phone),
         "missing": [line(said) for said in _missing(one)],
-        "deadline": bw.month_day(one.deadline) if one.deadline else "",
-        "left": "" if one.days is None else bw.left(one.days),
+        "deadline": cw.month_day(one.deadline) if one.deadline else "",
+        "left": "" if one.days is None else cw.left(one.days),
     }
 
 
 def _missing(one: Owed) -> Iterator[str]:
     if len(one.missing) <= _EXPLAINED:
         for requirement in one.missing:
-            yield f"{bw.item(dues.name(requirement))}{dues.brief(requirement)}"
+            yield f"{cw.item(dues.name(requirement))}{dues.brief(requirement)}"
     elif len(one.missing) == one.assigned:
-        yield bw.all_missing(one.assigned)
+        yield cw.all_missing(one.assigned)
     else:
-        yield bw.some_missing([dues.name(r) for r in one.missing], one.assigned)
+        yield cw.some_missing([dues.name(r) for r in one.missing], one.assigned)
 
 
 def _others(everybody: Iterable[Owed]) -> Iterator[str]:
@@ -67,4 +67,4 @@ def _others(everybody: Iterable[Owed]) -> Iterator[str]:
         if one.excuse:
             by_excuse.setdefault(one.excuse, []).append(one.unit.name)
     for why, units in by_excuse.items():
-        yield bw.not_called(why, units)
+        yield cw.not_called(why, units)
