@@ -12,7 +12,7 @@ from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import take_look
 from pdsfz_xl.model import Master
-from pdsfz_xl.paper import Selection
+from pdsfz_xl.paper import Paper, Selection
 from pdsfz_xl.workspace import Workspace, digest_of
 
 
@@ -47,7 +47,7 @@ def print_out(
         if not said_out.bands and not selection.whole:
             raise OperatorError("按所选的范围没有可打印的内容，没有改动任何文件。")
         printed = printout.pdf(said_out)
-        target = ws.prints / f"{_stem(look.batch.master, selection)}.pdf"
+        target = ws.prints / f"{stem(said_out)}.pdf"
         changed = ws.write_all({target: printed.data})
         if selection == paper.EVERYTHING and (changed or merged != look.printed):
             with ledger.opened(ws.ledger) as book:
@@ -65,6 +65,11 @@ def print_out(
         next_step=f"打开 {ws.relative(target)} 打印（A3 横向）",
         more={"pages": printed.pages, "fonts": list(printed.fonts)},
     )
+
+
+def stem(said_out: Paper) -> str:
+    """The name of a print without its suffix: a part never replaces the whole."""
+    return texts.file_name("_".join((pw.SUMMARY, *said_out.scope)))
 
 
 def _selection(plan: Master, order: Order) -> Selection:
@@ -85,14 +90,3 @@ def _selection(plan: Master, order: Order) -> Selection:
         )
     units = frozenset(codes.values()) if codes else None
     return Selection(units=units, missing=order.missing, raw=order.raw)
-
-
-def _stem(plan: Master, selection: Selection) -> str:
-    """The name of a print: one of a part never replaces the whole."""
-    parts = [pw.SUMMARY]
-    if selection.units is not None:
-        names = [unit.name for unit in plan.units if unit.code in selection.units]
-        parts.append("、".join(names) if len(names) <= 3 else pw.some_units(len(names)))
-    parts += [w.UNANSWERED] if selection.missing else []
-    parts += [pw.RAW] if selection.raw else []
-    return texts.file_name("_".join(parts))

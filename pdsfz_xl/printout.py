@@ -1,6 +1,6 @@
 """What paper says in, 汇总表.pdf out: the cover, then every answer by indicator."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from pdsfz_xl import paper_wording as pw
@@ -14,10 +14,60 @@ if TYPE_CHECKING:
     from pdsfz_xl.typeset import Fonts
 
 
-def pdf(paper: Paper, fonts: "Fonts | None" = None) -> Printed:
-    """The merged sheet as A3 pages; `fonts` are the machine's and the packaged ones by default."""
-    document = {**_overview(paper.overview), "bands": [_band(band) for band in paper.bands]}
-    return typeset.typeset("merged.typ", document, fonts)
+@dataclass(frozen=True, kw_only=True)
+class Style:
+    """How 汇总表.pdf looks."""
+
+    sheet: str = "A3"
+    """A3 or A4, landscape."""
+    layout: str = "band"
+    """`band`: 一级 and 二级指标 above their indicators, on every page; `columns`: beside them."""
+    copies: int = 0
+    """As said on the cover; 0 leaves it to be filled in by hand."""
+    draft: str = ""
+    """工作稿 or 第2稿."""
+
+
+PLAIN = Style()
+
+LARGE, SMALL = 12.0, 10.5
+"""小四 and 五号, in points."""
+
+PAGE_HOLDS = 1600
+"""No A3 page takes more characters of answers than that when it is set large: 41 in 38 lines."""
+
+FRONT = 2
+"""The cover and the overview."""
+LARGE_PAGES = 8
+"""The table is set large while it stays within so many pages."""
+
+
+def pdf(paper: Paper, style: Style = PLAIN, fonts: "Fonts | None" = None) -> Printed:
+    """The merged sheet; `fonts` are the machine's and the packaged ones by default."""
+    fonts = fonts or typeset.available_fonts()
+    document = {
+        **_overview(paper.overview),
+        "bands": [_band(band) for band in paper.bands],
+        "whole": paper.whole,
+        "scope": line("，".join(paper.scope)),
+        "sheet": style.sheet.lower(),
+        "layout": style.layout,
+        "copies": style.copies,
+        "draft": style.draft,
+        "changes": None,
+        "latecomers": [],
+    }
+    if _written(paper) <= LARGE_PAGES * PAGE_HOLDS:
+        printed = typeset.typeset("merged.typ", {**document, "size": LARGE}, fonts)
+        if printed.pages - FRONT * paper.whole <= LARGE_PAGES:
+            return printed
+    return typeset.typeset("merged.typ", {**document, "size": SMALL}, fonts)
+
+
+def _written(paper: Paper) -> int:
+    """All characters under 情况说明."""
+    blocks = (block for band in paper.bands for line in band.lines for block in line.blocks)
+    return sum(len(part.text) for block in blocks for row in block.rows for part in row.parts)
 
 
 def _overview(overview: Overview) -> Json:
@@ -54,7 +104,9 @@ def _overview(overview: Overview) -> Json:
 
 def _band(band: Band) -> Json:
     return {
-        "heads": [line(head) for head in (band.level1, band.level2)],
+        "head": line(pw.band(band.level1, band.level2)),
+        "level1": line(band.level1),
+        "level2": line(band.level2),
         "indicators": [_indicator(one) for one in band.lines],
     }
 

@@ -155,9 +155,10 @@ def _source(template: str, document: Json, refused: Iterable[str]) -> dict[str, 
     """Typst's virtual files: nothing touches the disk."""
     spelt = {ord(c): _code(c) for c in refused}
     folder = resources.files("pdsfz_xl") / "data"
+    templates = (file for file in folder.iterdir() if file.name.endswith(".typ"))
     return {
+        **{file.name: file.read_bytes() for file in templates},
         "main.typ": (folder / template).read_bytes(),
-        "page.typ": (folder / "page.typ").read_bytes(),
         "data.json": json.dumps(_translate(document, spelt)).encode(),
     }
 
