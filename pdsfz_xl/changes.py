@@ -40,6 +40,9 @@ class Place(NamedTuple):
     rows: tuple[Said, ...]
 
 
+KEPT = 0.3
+"""The share of both texts that has to be in common for the changes to be marked in them."""
+
 Snapshot = tuple[Place, ...]
 """In the notice's order."""
 
@@ -169,7 +172,7 @@ def _joined(rows: tuple[Said, ...]) -> Said:
 def _change(place: Place, old: Said | None, new: Said | None) -> Change:
     row = new or old
     assert row is not None
-    before, after = redline.marked(old.text if old else "", new.text if new else "")
+    before, after = _texts(old, new)
     return Change(
         key=place.key,
         label=place.label,
@@ -180,6 +183,20 @@ def _change(place: Place, old: Said | None, new: Said | None) -> Change:
     )
 
 
+def _texts(old: Said | None, new: Said | None) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+    """Both texts, marked unless next to nothing was kept: then marks would only hide them."""
+    was, now = old.text if old else "", new.text if new else ""
+    if _reworked(was, now):
+        return redline.marked(was, now)
+    return (Run(was, changed=False),), (Run(now, changed=False),)
+
+
+def _reworked(old: str, new: str) -> bool:
+    """Whether enough of a text was kept to call it the same one."""
+    kept = sum(len(run.text) for run in redline.marked(old, new)[0] if not run.changed)
+    return 2 * kept >= KEPT * (len(old) + len(new))
+
+
 def _what(old: Said | None, new: Said | None) -> Iterator[str]:
     if old is None or new is None:
         yield pw.ADDED if old is None else pw.REMOVED
@@ -187,8 +204,8 @@ def _what(old: Said | None, new: Said | None) -> Iterator[str]:
     if old.blank != new.blank:
         yield pw.NEWLY_SAID if old.blank else pw.TAKEN_BACK
     elif old.text != new.text:
-        yield pw.REWORDED
-    if old.status != new.status and old.blank == new.blank:
+        yield pw.REWORDED if _reworked(old.text, new.text) else pw.REWRITTEN
+    if old.status and new.status and old.status != new.status and old.blank == new.blank:
         yield w.STATUS
     if (pw.FINAL in new.tags) != (pw.FINAL in old.tags):
         yield pw.FINAL if pw.FINAL in new.tags else pw.NOT_FINAL
