@@ -1,7 +1,7 @@
 """The story of `print KIND`: the papers that go with the merged sheet, each to its own readers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look, take_look
+from pdsfz_xl.printing import Order
 from pdsfz_xl.typeset import Printed
 from pdsfz_xl.workspace import Workspace, bytes_of
 
@@ -63,25 +64,33 @@ def kind(said: str) -> str:
 def print_out(
     ws: Workspace,
     now: datetime,
-    word: str,
-    units: tuple[str, ...] = (),
+    said: str,
+    order: Order = printing.WORKING_COPY,
     tell: intake.Tell = intake.quiet,
 ) -> Done:
-    """One kind of paper as everything stands now; `units` choose whose, where it is by unit."""
+    """One kind of paper as everything stands now, by its Chinese or English name.
+
+    Of an order it knows the units, where it is printed by unit.
+    """
+    word = kind(said)
+    _require_fitting(word, order)
     ws.require_master()
     with ws.locked("print"):
         # Not received: what no collect has seen must still be new to the next one.
         with ledger.opened(ws.ledger, readonly=True) as book:
             look = take_look(ws, now, tell, book)
-        made = _make(ws, look, word, units)
+        made = _make(ws, look, word, order.units)
         kept = _keep(ws, made, now)
         ws.write_all(made.files)
     fonts = sorted({font for printed in made.printed for font in printed.fonts})
     missing = dict.fromkeys(m for printed in made.printed for m in printed.missing)
-    said = [*made.said, *kept]
-    said += [f"所用字体：{'、'.join(fonts)}。"] if fonts else []
     return Done(
-        said=(*said, *telling.unprintable(missing)),
+        said=(
+            *made.said,
+            *kept,
+            *([f"所用字体：{'、'.join(fonts)}。"] if fonts else []),
+            *telling.unprintable(missing),
+        ),
         outputs={name: ws.relative(path) for name, path in made.outputs.items()},
         findings=look.findings,
         shown=0,
@@ -92,6 +101,16 @@ def print_out(
             "files": [ws.relative(path) for path in made.files],
         },
     )
+
+
+def _require_fitting(word: str, order: Order) -> None:
+    if replace(order, units=()) != printing.WORKING_COPY:
+        raise OperatorError(
+            f"--only、--raw、--paper 等选项只用于汇总表，打印{KINDS[word]}时请去掉；"
+            "没有改动任何文件。"
+        )
+    if order.units and word != "units":
+        raise OperatorError("--units 只用于汇总表和单位材料；没有改动任何文件。")
 
 
 def _make(ws: Workspace, look: Look, word: str, units: tuple[str, ...]) -> Made:

@@ -13,7 +13,7 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 
 LADDER = (
     {"model", "errors"},
-    {"text", "wording", "job"},
+    {"text", "wording", "job", "redline"},
     {
         "rules", "identity", "layout", "letter", "template", "paper_wording", "typeset",
         "companion_wording", "owed",
@@ -31,6 +31,7 @@ LADDER = (
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine"},
     {"match", "tables", "evidence", "versions", "entries", "paper", "bulletin"},
+    {"changes"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
