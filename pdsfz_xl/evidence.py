@@ -9,11 +9,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Evidence, Filed, Master, Received
+from pdsfz_xl.model import Batch, Evidence, Filed, Master, Received
 
 _NO_FORMS = frozenset({"F01", "F06", "F07"})
 """Files that could not be an answer of themselves: no spreadsheet, a foreign one, a closed one."""
@@ -44,6 +45,22 @@ def place(
     placed = [desk.place(f) if f.rule in (*_NO_FORMS, *_SHUT) and f.sha256 else f for f in received]
     delivered = [e._replace(file=desk.delivered.get(e, "")) for e in listed]
     return Placed(placed, tuple(delivered), tuple(sorted(desk.filed)))
+
+
+def places(batch: Batch) -> dict[Filed, str]:
+    """Where in out/6-材料 each piece goes; of two of one name the later gets its digest too."""
+    taken: dict[str, str] = {}
+    found: dict[Filed, str] = {}
+    for filed in batch.filed:
+        unit = batch.master.unit.get(filed.unit)
+        name = PurePosixPath(filed.name)
+        stem = f"{unit.code}_{unit.name}_{name.stem}" if unit else name.stem
+        suffix = name.suffix if re.fullmatch(r"\.\w{1,10}", name.suffix) else ""
+        path = f"{filed.requirement or w.UNFILED}/{texts.file_name(stem)}"
+        if taken.setdefault(f"{path}{suffix}".casefold(), filed.sha256) != filed.sha256:
+            path = f"{path}_{filed.sha256[:8]}"  # Windows knows no case
+        found[filed] = f"{path}{suffix}"
+    return found
 
 
 class _Desk:

@@ -4,12 +4,10 @@ The folder can be deleted and is made again; what was filed before and is eviden
 taken away, unless somebody changed it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pdsfz_xl import collect, engine, ledger
-from pdsfz_xl import text as texts
+from pdsfz_xl import collect, engine, evidence, ledger
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Filed
 from pdsfz_xl.workspace import Workspace, digest_of
@@ -19,7 +17,7 @@ def file(
     ws: Workspace, batch: Batch, book: ledger.Ledger, passwords: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
     """Copy what is not there yet, and give the paths that were written."""
-    places = _places(ws, batch)
+    places = {ws.evidence / path: filed for filed, path in evidence.places(batch).items()}
     written = copy(ws, places, passwords)
     now = {ws.relative(path): filed.sha256 for path, filed in places.items()}
     for path, digest in book.filed().items():
@@ -35,21 +33,6 @@ def copy(
     """Put each piece where it goes unless it is there, and give the paths that were written."""
     missing = {p: f for p, f in places.items() if not p.exists() or digest_of(p) != f.sha256}
     return (*_copy_files(ws, missing), *_copy_members(ws, missing, passwords))
-
-
-def _places(ws: Workspace, batch: Batch) -> dict[Path, Filed]:
-    """Where each piece goes; of two that would have one name the later gets its digest too."""
-    places: dict[Path, Filed] = {}
-    for filed in batch.filed:
-        unit = batch.master.unit.get(filed.unit)
-        name = Path(filed.name)
-        stem = f"{unit.code}_{unit.name}_{name.stem}" if unit else name.stem
-        suffix = name.suffix if re.fullmatch(r"\.\w{1,10}", name.suffix) else ""
-        path = ws.evidence / (filed.requirement or w.UNFILED) / (texts.file_name(stem) + suffix)
-        if path in places and places[path].sha256 != filed.sha256:
-            path = path.with_stem(f"{path.stem}_{filed.sha256[:8]}")
-        places[path] = filed
-    return places
 
 
 def _copy_files(ws: Workspace, missing: Mapping[Path, Filed]) -> Iterator[str]:

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pdsfz_xl import demo, form, master
+from pdsfz_xl import companions, demo, form, master
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
+from pdsfz_xl.workspace import Workspace
 
 PICTURES = Path(__file__).parents[1] / ".github" / "pictures"
 DISPLAY = ":97"
@@ -108,7 +109,12 @@ def main() -> None:
         working = filled(folder / "demo")
         screen(working, "filling.png")
         png(pages(working, folder), 1, "form-page.png", 80)
-        png(folder / "demo" / "out" / "5-打印" / "汇总表.pdf", 3, "page.png", 60)
+        ws = Workspace(folder / "demo")
+        png(ws.pdf, 3, "page.png", 60)
+        for kind in ("bulletin", "units"):
+            companions.print_out(ws, demo.AFTER_DEADLINE, kind)
+        png(ws.prints / "通报.pdf", 1, "bulletin.png", 60)
+        png(next((ws.prints / "单位材料").glob("03_*.pdf")), 2, "unit-paper.png", 60)
 
 
 if __name__ == "__main__":

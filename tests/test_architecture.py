@@ -13,11 +13,14 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 
 LADDER = (
     {"model", "errors"},
-    {"text", "wording", "job"},
-    {"rules", "identity", "layout", "letter", "template", "owed"},
+    {"text", "wording", "job", "redline"},
+    {
+        "rules", "identity", "layout", "letter", "template", "paper_wording", "typeset",
+        "companion_wording", "owed",
+    },
     {"sniff", "shown", "headers", "markup"},
     {"package"},
-    {"book", "compound", "zip_archive", "seven_zip"},
+    {"book", "compound", "zip_archive", "seven_zip", "docx_pen"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
     {"parts", "html_table", "message"},
     {"drawing"},
@@ -27,17 +30,19 @@ LADDER = (
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine", "captions"},
-    {"match", "tables", "evidence", "versions", "entries"},
+    {"match", "tables", "evidence", "versions", "entries", "paper", "bulletin"},
+    {"changes"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
         "entry_list", "entry_notes", "export", "pack", "handout", "recipients",
-        "call_list",
+        "call_list", "bulletin_page", "call_sheet", "unit_paper", "evidence_list",
     },
     {"intake", "filing"},
     {"look", "done"},
     {"telling"},
-    {"campaign", "handing"},
+    {"campaign", "handing", "printing"},
+    {"companions"},
     {"demo", "watch"},
     {"console"},
     {"cli"},
@@ -48,15 +53,15 @@ RUNG = {name: i for i, rung in enumerate(LADDER) for name in rung}
 HOMES = {
     "xlsxwriter": {"excel"},
     "openpyxl": {"excel"},
-    "docx": {"notice", "printout", "covering"},
-    "typst": {"printout"},
+    "docx": {"notice", "docx_pen", "covering", "bulletin_page"},
+    "typst": {"typeset"},
     "xlrd": {"xls"},
     "click": {"cli", "console"},
     "pandas": {"export"},
     "sqlite3": {"ledger"},
     "pebble": {"engine"},
     "filelock": {"workspace"},
-    "zipfile": {"package", "zip_archive", "covering", "demo", "pack", "handout"},
+    "zipfile": {"package", "zip_archive", "docx_pen", "demo", "pack", "handout"},
     "xml": {"package"},
     "msoffcrypto": {"locked"},
     "olefile": {"mapi"},
@@ -68,6 +73,7 @@ HOMES = {
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "handing", "telling",  # people read
     "demo", "cli", "console",
+    "paper_wording", "companion_wording", "printing", "companions",  # leaders read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip

@@ -9,7 +9,8 @@ from datetime import date, datetime
 
 import pytest
 
-from pdsfz_xl import printout, rules
+from pdsfz_xl import paper as papers
+from pdsfz_xl import printout, rules, typeset
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import (
@@ -116,12 +117,17 @@ def batch(*answers: Answer, master: Master = MASTER, **more) -> Batch:
 @pytest.fixture(scope="session")
 def bare():
     """The fonts of a machine that has none of its own."""
-    return printout.available_fonts(system=False)
+    return typeset.available_fonts(system=False)
+
+
+def printed_of(result: Batch, fonts=None, found=None) -> typeset.Printed:
+    found = rules.run(result) if found is None else found
+    return printout.pdf(papers.compose(result, found), fonts=fonts)
 
 
 def paper(result: Batch, fonts=None) -> str:
     """The text of the printed pages, blanks and line ends removed."""
-    printed = printout.pdf(result, rules.run(result), fonts)
+    printed = printed_of(result, fonts)
     return "".join(read(printed.data).split()).replace("\u200b", "")
 
 
@@ -144,31 +150,29 @@ def characters(*spoken: str) -> Counter[str]:
 
 def test_the_same_batch_gives_the_same_bytes(bare):
     result = batch(said("01", "02.2", SENTENCE * 30))
-    one, two = (printout.pdf(result, rules.run(result), bare) for _ in range(2))
+    one, two = (printed_of(result, bare) for _ in range(2))
     assert one.data == two.data
     assert one.data.startswith(b"%PDF-")
 
 
 def test_the_file_is_archival_so_no_empty_box_can_be_in_it(bare):
     """PDF/A allows no character without a glyph; typst refuses to write one."""
-    printed = printout.pdf(
-        batch(said("01", "02.2", "ก和😀 漢\u0301 x\u0489 \ue000\u0378")), (), bare
-    )
+    printed = printed_of(batch(said("01", "02.2", "ก和😀 漢\u0301 x\u0489 \ue000\u0378")), bare)
     assert b"GTS_PDFA1" in printed.data
 
 
 @needs_pdftotext
 def test_pages_are_counted(bare):
-    printed = printout.pdf(batch(said("01", "02.2", SENTENCE * 300)), (), bare)
+    printed = printed_of(batch(said("01", "02.2", SENTENCE * 300)), bare)
     assert printed.pages == read(printed.data).count("\f") > 3
 
 
 def test_a_machine_without_fonts_prints_with_the_packaged_ones(bare):
-    assert printout.pdf(batch(), (), bare).fonts == ("Noto Sans CJK SC",)
+    assert printed_of(batch(), bare).fonts == ("Noto Sans CJK SC",)
 
 
 def test_the_fonts_named_are_the_fonts_embedded():
-    printed = printout.pdf(batch(), ())
+    printed = printed_of(batch())
     names = re.findall(r"/FontName\s*/[A-Z]{6}\+([A-Za-z0-9]+)", printed.data.decode("latin-1"))
     assert names
     for name in names:
@@ -189,7 +193,7 @@ def test_every_character_of_long_answers_is_on_paper(system):
         ("03", "04"): "短",
     }
     result = batch(*(said(*place, text) for place, text in spoken.items()))
-    printed = printout.pdf(result, rules.run(result), printout.available_fonts(system=system))
+    printed = printed_of(result, typeset.available_fonts(system=system))
     assert characters(*spoken.values()) - characters(read(printed.data)) == Counter()
     assert printed.missing == ()
 
@@ -214,7 +218,7 @@ def test_every_character_of_long_answers_is_on_paper(system):
     ids=lambda text: ascii(text[:6]),
 )
 def test_nasty_texts_are_printed_whole(text, bare):
-    printed = printout.pdf(batch(said("01", "02.2", text)), (), bare)
+    printed = printed_of(batch(said("01", "02.2", text)), bare)
     visible = text.replace("\u2060", "")
     assert characters(visible) - characters(read(printed.data)) == Counter()
     assert printed.missing == ()
@@ -229,7 +233,7 @@ def test_what_cannot_be_seen_is_spelt_out(bare):
 
 
 def test_a_character_no_font_has_is_reported_with_its_place(bare):
-    printed = printout.pdf(batch(said("01", "02.2", "ก和😀"), said("02", "04", "ก")), (), bare)
+    printed = printed_of(batch(said("01", "02.2", "ก和😀"), said("02", "04", "ก")), bare)
     assert printed.missing == (
         ("ก", "U+0E01", "市发改委", "02.2"),
         ("😀", "U+1F600", "市发改委", "02.2"),
@@ -250,7 +254,7 @@ def test_a_character_no_font_has_is_printed_as_its_code(bare):
 @needs_pdftotext
 def test_missing_characters_outside_the_answers_are_reported_too(bare):
     units = (replace(MASTER.units[0], name="市ก局"), *MASTER.units[1:])
-    printed = printout.pdf(batch(master=replace(MASTER, units=units)), (), bare)
+    printed = printed_of(batch(master=replace(MASTER, units=units)), bare)
     assert ("ก", "U+0E01", "", "") in printed.missing
     assert "市〔U+0E01〕局" in read(printed.data)
 
@@ -285,7 +289,7 @@ def test_missing_items_of_a_partial_unit_are_named(bare):
 @needs_pdftotext
 def test_waived_findings_are_counted_apart(bare):
     found = rules.finding("L01", Where(), unit="市发改委", count=1, limit=1, over=0)
-    data = printout.pdf(batch(), (found, found, found._replace(waived=True)), bare).data
+    data = printed_of(batch(), bare, (found, found, found._replace(waived=True))).data
     assert "待处理2000同意不改1000" in "".join(read(data).split())
 
 
@@ -366,14 +370,18 @@ def test_numbers_counts_and_evidence_stand_beside_the_answer(bare):
 
 @needs_pdftotext
 def test_bands_and_captions_return_on_every_page(bare):
-    printed = printout.pdf(batch(said("01", "02.2", SENTENCE * 300)), (), bare)
-    pages = read(printed.data).split("\f")[1:-1]
+    printed = printed_of(batch(said("01", "02.2", SENTENCE * 300)), bare)
+    first, *others = ("".join(page.split()) for page in read(printed.data).split("\f")[2:-1])
     head = "序号三级指标填报材料单位填报情况情况说明字数数量佐证材料"
-    for page in map("".join, map(str.split, pages)):
-        assert page.startswith(head + "一、政府职能依法全面履行＞2.加强事中事后监管")
+    band = head + "一、政府职能依法全面履行＞2.加强事中事后监管"
+    assert first.startswith(band)
+    assert "（续）" not in first
+    for page in others[:-1]:
+        assert page.startswith(band + "（续）接上页：第2项市发改委")
         assert f"，共{printed.pages}页" in page
+    assert others[-1].startswith(head)
 
 
 def test_an_empty_campaign_still_prints(bare):
     empty = Batch(master=Master(settings=Settings()), now=NOW)
-    assert printout.pdf(empty, (), bare).pages >= 1
+    assert printed_of(empty, bare).pages >= 1

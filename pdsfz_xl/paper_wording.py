@@ -1,0 +1,83 @@
+"""What paper says in its own words, the same in the PDF, the printed workbook and the document."""
+
+from datetime import date
+
+from pdsfz_xl import wording as w
+
+SUMMARY = "汇总表"
+RAW = "单位原文"
+FINAL = "定稿"
+REVISED = "修改稿"
+WHOLE = "各单位内容尚未综合成一份，现将全文列后。"
+NO_UNITS = "没有责任单位"
+ONLY_FILLED = "该单位只填了"
+
+
+def title(campaign: str) -> str:
+    return f"{campaign}{SUMMARY}"
+
+
+def band(level1: str, level2: str) -> str:
+    return "　＞　".join(level for level in (level1, level2) if level)
+
+
+def also(numbers: tuple[int, ...]) -> str:
+    return f"对应指标 {w.number_label(numbers)}"
+
+
+def undecided(versions: int) -> str:
+    return f"收到 {versions} 个不同的版本，尚未选定；现将各版本全文列后，最后一版暂用。"
+
+
+def version_head(number: int) -> str:
+    return f"第 {number} 版" if number else ONLY_FILLED
+
+
+def version_facts(file: str, saved: str, choice: str, figure: str, count: int) -> str:
+    facts = (
+        file,
+        f"保存于 {saved}" if saved else "",
+        f"{w.STATUS}：{choice}" if choice else "",
+        f"{w.QUANTITY}：{figure}" if figure else "",
+        f"{count} 字" if count else "",
+    )
+    return "，".join(fact for fact in facts if fact)
+
+
+def printed_on(day: date) -> str:
+    return f"打印日期：{w.day(day)}"
+
+
+def some_units(number: int) -> str:
+    return f"{number}个单位"
+
+
+# --- prints that go up, and what changed since one of them
+WORKING = "工作稿"
+ADDED = "增项"
+REMOVED = "删项"
+NEWLY_SAID = "新报"
+TAKEN_BACK = "撤回"
+REWORDED = "文字"
+REWRITTEN = "重写"
+NOT_FINAL = "取消定稿"
+MARK = "标记"
+UNCHANGED = "没有变动。"
+THIS = "本稿"
+
+
+def draft(number: int) -> str:
+    return f"第{number}稿"
+
+
+def draft_of(number: int, day: date) -> str:
+    return f"{draft(number)}（{w.day(day)}）"
+
+
+def changed(places: int, kinds: dict[str, int]) -> str:
+    """How many rows changed, and in what."""
+    return f"共 {places} 处变动（{'，'.join(f'{kind} {n}' for kind, n in kinds.items())}）。"
+
+
+def came(file: str, *, evidence: bool) -> str:
+    return f"{w.EVIDENCE_SHEET if evidence else w.FILE}：{file}"
