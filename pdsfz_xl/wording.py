@@ -639,6 +639,11 @@ def standing(assigned: int, answered: int, files: int) -> str:
     return f"应报 {assigned} 项，已报 {answered} 项，文件 {files} 份" if assigned else NOTHING_DUE
 
 
+def continued_label(said: str) -> str:
+    """A label that stood on an earlier page already."""
+    return f"{said}（续）"
+
+
 def unnamed_column(number: int) -> str:
     return f"第 {number} 列"
 

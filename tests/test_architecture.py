@@ -13,8 +13,8 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 
 LADDER = (
     {"model", "errors"},
-    {"text", "wording", "job"},
-    {"rules", "identity", "layout", "letter", "template", "paper_wording", "typeset"},
+    {"text", "wording", "job", "wrapping"},
+    {"rules", "identity", "layout", "letter", "template", "paper_wording", "typeset", "pagination"},
     {"sniff", "shown", "headers", "markup"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
