@@ -259,7 +259,7 @@ def _refuse_errors(findings: Iterable[Finding]) -> None:
         )
 
 
-# --- collect, print, status ----------------------------------------------------------------
+# --- collect, status ----------------------------------------------------------------
 
 
 def collect(
@@ -441,37 +441,6 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
         shown=0,
         next_step=f"打开 {ws.relative(listed)}，逐项录入平台并填“是”",
         more={"states": dict(states)},
-    )
-
-
-def printout(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Done:
-    """Everything as it stands now, on paper."""
-    from pdsfz_xl import paper
-    from pdsfz_xl import printout as printout_stage
-
-    ws.require_master()
-    with ws.locked("print"):
-        merged = digest_of(ws.merged) if ws.merged.exists() else ""
-        # Not received: what no collect has seen must still be new to the next one.
-        with ledger.opened(ws.ledger, readonly=True) as book:
-            look = take_look(ws, now, tell, book)
-        printed = printout_stage.pdf(paper.compose(look.batch, look.findings))
-        changed = ws.write(ws.pdf, printed.data)
-        if changed or merged != look.printed:
-            with ledger.opened(ws.ledger) as book:
-                book.record_run("print", [ws.relative(ws.pdf)], now, merged)
-    said = [
-        f"已排好 {printed.pages} 页：{ws.relative(ws.pdf)}",
-        f"所用字体：{'、'.join(printed.fonts)}。",
-        *telling.unprintable(printed.missing),
-    ]
-    return Done(
-        said=tuple(said),
-        outputs={"pdf": ws.relative(ws.pdf)},
-        findings=look.findings,
-        shown=0,
-        next_step=f"打开 {ws.relative(ws.pdf)} 打印（A3 横向）",
-        more={"pages": printed.pages, "fonts": list(printed.fonts)},
     )
 
 

@@ -1,5 +1,6 @@
 """The command line: parse, call the story of the command, show."""
 
+import re
 from pathlib import Path
 from typing import NoReturn
 
@@ -181,13 +182,20 @@ def export(wish: Wish) -> None:
 
 @cli.command(name="print")
 @common
+@click.option(
+    "--units", metavar="单位", default="", help="只打印这些单位，用逗号分开：名称、别名或代码。"
+)
+@click.option("--only", type=click.Choice(["missing"]), help="只打印未报的事项。")
+@click.option("--raw", is_flag=True, help="打印单位报来的原文，不用定稿文本和修改稿。")
 @click.pass_obj
-def print_command(wish: Wish) -> None:
+def print_command(wish: Wish, units: str, only: str | None, raw: bool) -> None:
     """把汇总内容排成 A3 横版 PDF，放在 out/5-打印。"""
-    from pdsfz_xl import campaign
+    from pdsfz_xl import printing
 
+    names = tuple(re.split("[,，、;；]", units)) if units else ()
+    order = printing.Order(units=names, missing=only == "missing", raw=raw)
     with progress("读取") as tell:
-        done = campaign.printout(wish.workspace, wish.now, tell)
+        done = printing.print_out(wish.workspace, wish.now, order, tell)
     show(wish, done)
 
 

@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import campaign, form
+from pdsfz_xl import campaign, form, printing
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -54,7 +54,7 @@ def run(folder: Path) -> Done:
     campaign.collect(ws, FIRST_COLLECT)
     _deliver(ws, _too_late(plan))
     collected = campaign.collect(ws, AFTER_DEADLINE)
-    printed = campaign.printout(ws, AFTER_DEADLINE)
+    printed = printing.print_out(ws, AFTER_DEADLINE)
     said = [
         f"演示文件夹：{folder}",
         "", "一、读通知，生成任务分解表", *started.said,

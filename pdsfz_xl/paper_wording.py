@@ -5,6 +5,7 @@ from datetime import date
 from pdsfz_xl import wording as w
 
 SUMMARY = "汇总表"
+RAW = "单位原文"
 FINAL = "定稿"
 REVISED = "修改稿"
 WHOLE = "各单位内容尚未综合成一份，现将全文列后。"
@@ -50,3 +51,7 @@ def version_facts(file: str, saved: str, choice: str, figure: str, count: int) -
 
 def printed_on(day: date) -> str:
     return f"打印日期：{w.day(day)}"
+
+
+def some_units(number: int) -> str:
+    return f"{number}个单位"

@@ -36,7 +36,7 @@ LADDER = (
     {"intake", "filing"},
     {"look", "done"},
     {"telling"},
-    {"campaign"},
+    {"campaign", "printing"},
     {"demo", "watch"},
     {"console"},
     {"cli"},
@@ -66,7 +66,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
-    "paper_wording",  # leaders read
+    "paper_wording", "printing",  # leaders read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip
