@@ -42,7 +42,7 @@ def letter(title: str, body: Sequence[str], signature: Sequence[str]) -> bytes:
     _set_properties(document, title)
     buffer = io.BytesIO()
     document.save(buffer)
-    return _timeless(buffer.getvalue())
+    return timeless(buffer.getvalue())
 
 
 def _set_page(document: Any) -> None:
@@ -75,7 +75,7 @@ def _set_properties(document: Any, title: str) -> None:
     properties.created = properties.modified = layout.CREATED
 
 
-def _timeless(data: bytes) -> bytes:
+def timeless(data: bytes) -> bytes:
     """The archive with every member of the same date."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as new:

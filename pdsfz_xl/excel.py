@@ -13,7 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from pdsfz_xl import layout, wrapping
+from pdsfz_xl import layout
 from pdsfz_xl import wording as w
 from pdsfz_xl.text import BLANKS
 
@@ -175,16 +175,17 @@ LINE_PITCH = 1.457
 
 
 def lines(text: str, width: float, size: float = BODY_SIZE) -> int:
-    """At most how many lines a text takes at `size` pt in a column `width` characters wide."""
-    return wrapping.count(text, room(width, size))
+    """At most how many lines a text takes at `size` pt in a column `width` characters wide.
 
-
-def room(width: float, size: float = BODY_SIZE) -> float:
-    """The width of a column in em of its text; 4 % is slack.
-
-    A column of width w is at least 7 px per character, an em of n pt is n / 0.75 px.
+    A column of width w is at least 7 px per character, an em of n pt is n / 0.75 px; 4 % is slack
+    for the line-breaking rules that keep punctuation off the beginning of a line.
     """
-    return max(1.0, (width * 7 - 4) / (size / 0.75) * 0.96)
+    room = max(1.0, (width * 7 - 4) / (size / 0.75) * 0.96)
+    total = 0
+    for paragraph in text.split("\n"):
+        ems = sum(0.55 if c < "\u0250" else 1.0 for c in paragraph)
+        total += max(1, -int(-ems // room))
+    return total
 
 
 def height(

@@ -639,6 +639,11 @@ def standing(assigned: int, answered: int, files: int) -> str:
     return f"应报 {assigned} 项，已报 {answered} 项，文件 {files} 份" if assigned else NOTHING_DUE
 
 
+PRINT_SHEET: Final = "打印版"
+PRINT_DATA_SHEET: Final = "汇总数据"
+PRINT_STAMP: Final = "own"
+
+
 def continued_label(said: str) -> str:
     """A label that stood on an earlier page already."""
     return f"{said}（续）"

@@ -28,9 +28,10 @@ LADDER = (
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine"},
     {"match", "tables", "evidence", "versions", "entries", "paper"},
+    {"paper_text"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
-        "giveback", "review", "report", "printout", "contract",
+        "giveback", "review", "report", "printout", "print_book", "print_word", "contract",
         "entry_list", "entry_notes", "export", "pack",
     },
     {"intake", "filing"},
@@ -47,7 +48,7 @@ RUNG = {name: i for i, rung in enumerate(LADDER) for name in rung}
 HOMES = {
     "xlsxwriter": {"excel"},
     "openpyxl": {"excel"},
-    "docx": {"notice", "printout", "covering"},
+    "docx": {"notice", "print_word", "covering"},
     "typst": {"typeset"},
     "xlrd": {"xls"},
     "click": {"cli", "console"},
