@@ -137,11 +137,13 @@ class PrintCode(NamedTuple):
     rest: str
     """Four over its other cells."""
 
+    def __str__(self) -> str:
+        return "-".join((*filter(None, self[:3]), self.text + self.rest))
+
 
 def print_code(campaign: str, unit: str, requirement: str, text: str, rest: Iterable[str]) -> str:
     """`F201921-06-06.2-` and twelve characters: never taken for a row code, which has four."""
-    owner = f"{unit}-" if unit else ""
-    return f"{campaign}-{owner}{requirement}-{said_digest(text)}{rest_digest(rest)}"
+    return str(PrintCode(campaign, unit, requirement, said_digest(text), rest_digest(rest)))
 
 
 def said_digest(text: str) -> str:
@@ -165,6 +167,11 @@ def read_print_code(text: str) -> PrintCode | None:
     plain = _plain(text[-200:])
     found = _PRINT_CODE.search(plain) or _PRINT_CODE.search("".join(plain.split()))
     return PrintCode(*(part or "" for part in found.groups())) if found else None
+
+
+def is_bare_print_code(text: str) -> bool:
+    """Whether a line holds such a code and not one word more."""
+    return bool(_PRINT_CODE.fullmatch("".join(_plain(text).split())))
 
 
 class Named(NamedTuple):

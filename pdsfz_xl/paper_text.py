@@ -59,6 +59,13 @@ def _of_indicator(band: Band, line: Line) -> Iterator[Entry]:
         yield Entry(heads, number, indicator, "", paragraphs(line.material), cells)
 
 
+def notes() -> Iterator[str]:
+    """What the table may say of itself, whatever stands in it now."""
+    yield f"{w.PENDING_TEXT}　{pw.WHOLE}"
+    yield pw.NO_UNITS
+    yield w.NOTHING_DUE
+
+
 def _of_block(block: Block) -> Iterator[tuple[tuple[str, ...], Row | None, bool]]:
     if block.pending:
         yield (f"{block.pending}　{block.note}",), None, True

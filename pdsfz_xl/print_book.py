@@ -24,6 +24,9 @@ _SIDE, _END = 15 / 25.4, 14 / 25.4
 """Margins in inches."""
 _LEFT = {CAPTIONS.index(c) for c in (w.INDICATOR, w.MATERIAL, w.ANSWER, w.EVIDENCE_SHEET)}
 _SHADE, _DARK, _LOUD = "#ECECEC", "#DEDEDE", "#E1E1E1"
+_BREAKS = 1000
+"""Pages of a sheet: it can have 1,023 breaks ("Excel specifications and limits"), and XlsxWriter
+leaves out the others without a word."""
 _LONGEST = 32_000
 """Characters of a cell of 汇总数据, where nothing is printed."""
 
@@ -52,25 +55,40 @@ class _Book:
         )
 
     def build(self, paper: Paper) -> PrintedBook:
-        sheet = self.book.sheet(w.PRINT_SHEET)
+        entries = list(paper_text.entries(paper))
+        pages = list(pagination.paginate(map(_line, entries), _geometry()))
+        covers = list(_cover(paper))
+        for place in range(0, max(len(pages), 1), _BREAKS):
+            name = w.PRINT_SHEET if not place else f"{w.PRINT_SHEET}{place // _BREAKS + 1}"
+            part = pages[place : place + _BREAKS]
+            self.write_pages(name, paper, [] if place else covers, part, entries)
+        self.write_data(entries)
+        return PrintedBook(self.book.bytes(), len(covers) + len(pages))
+
+    def write_pages(
+        self,
+        name: str,
+        paper: Paper,
+        covers: Sequence[Sequence["_CoverRow"]],
+        pages: Sequence[pagination.Page],
+        entries: Sequence[Entry],
+    ) -> None:
+        sheet = self.book.sheet(name)
         for column, width in enumerate(_WIDTHS):
             sheet.set_column(column, column, width)
         breaks: list[int] = []
         row = 0
-        for cover in _cover(paper):
+        for cover in covers:
             row = self.write_cover(sheet, row, cover)
             breaks.append(row)
         self.write_captions(sheet, row)
         sheet.repeat_rows(row)
         row += 1
-        entries = list(paper_text.entries(paper))
-        for page in pagination.paginate(map(_line, entries), _geometry()):
+        for page in pages:
             row = self.write_page(sheet, row, page, entries)
             breaks.append(row)
         self.set_up(sheet, paper, row)
-        sheet.set_h_pagebreaks(breaks[:-1])
-        self.write_data(entries)
-        return PrintedBook(self.book.bytes(), len(breaks))
+        sheet.set_h_pagebreaks(breaks[:-1] if pages else breaks)
 
     def set_up(self, sheet: excel.Sheet, paper: Paper, rows: int) -> None:
         sheet.set_landscape()

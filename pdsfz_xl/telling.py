@@ -37,6 +37,13 @@ def files(batch: Batch) -> Iterator[str]:
             yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
 
 
+def papers(batch: Batch) -> Iterator[str]:
+    """One line for every document of ours that came back."""
+    for file in batch.received:
+        if file.verdict == "ignored" and w.PAPER_COPY_FLAG in file.flags:
+            yield f"  {texts.visible(file.path)}：{file.message}。"
+
+
 def _why(file: Received) -> str:
     title = rules.RULES[file.rule].title if file.rule else ""
     return "：".join(part for part in (title, texts.visible(file.message)) if part)

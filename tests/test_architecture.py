@@ -29,10 +29,11 @@ LADDER = (
     {"form", "workspace", "ledger", "engine"},
     {"match", "tables", "evidence", "versions", "entries", "paper"},
     {"paper_text"},
+    {"edited_paper"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
-        "giveback", "review", "report", "printout", "print_book", "print_word", "contract",
-        "entry_list", "entry_notes", "export", "pack",
+        "giveback", "review", "proposals", "report", "printout", "print_book", "print_word",
+        "contract", "entry_list", "entry_notes", "export", "pack",
     },
     {"intake", "filing"},
     {"look", "done"},
