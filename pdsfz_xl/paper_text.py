@@ -80,7 +80,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         unit(row),
         "\n".join((*([row.status] if row.status else []), *row.tags)),
-        "\n".join(said(row)),
+        "\n".join(text for text, _ in said(row)),
         "\n".join((str(row.count), *over)) if row.count else "",
         seen(row.number),
         "\n".join(map(seen, row.evidence)),
@@ -91,18 +91,19 @@ def unit(row: Row) -> str:
     return seen(row.unit) + (f"（{row.role}）" if row.role else "")
 
 
-def said(row: Row) -> Iterator[str]:
-    """What stands under 情况说明, paragraph by paragraph."""
+def said(row: Row) -> Iterator[tuple[str, bool]]:
+    """What stands under 情况说明: paragraphs, and whether each is a heading and not a text."""
     if row.blank:
-        yield w.UNANSWERED
+        yield w.UNANSWERED, True
     if row.absent:
-        yield seen(pw.absent(row.absent))
+        yield seen(pw.absent(row.absent)), True
     if row.pending:
-        yield f"{row.pending}　{row.note}"
+        yield f"{row.pending}　{row.note}", True
     for part in row.parts:
         if part.head:
-            yield seen(f"{part.head}　{part.facts}")
-        yield from paragraphs(part.text).split("\n") if part.text else ()
+            yield seen(f"{part.head}　{part.facts}"), True
+        if text := paragraphs(part.text):
+            yield from ((line, False) for line in text.split("\n"))
 
 
 def paragraphs(text: str) -> str:
@@ -120,6 +121,8 @@ class Overlines(NamedTuple):
     title: str
     below: tuple[str, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...]
+    units: tuple[tuple[str, tuple[str, ...]], ...]
+    """The section that has a line for each unit."""
 
 
 def overview(said: Overview) -> Overlines:
@@ -132,13 +135,17 @@ def overview(said: Overview) -> Overlines:
         pw.ASIDES: tuple(
             pw.listed(a.word, [pw.item(*item) for item in a.items]) for a in said.asides if a.items
         ),
-        pw.UNITS: tuple(
-            pw.unit_line(u.name, u.assigned, u.answered, u.over, u.word, late=u.late)
-            for u in said.units
-        ),
     }
-    shown = ((head, tuple(map(seen, lines))) for head, lines in sections.items() if lines)
-    return Overlines(seen(pw.title(said.campaign)), tuple(map(seen, below)), tuple(shown))
+    units = tuple(
+        seen(pw.unit_line(u.name, u.assigned, u.answered, u.over, u.word, late=u.late))
+        for u in said.units
+    )
+    return Overlines(
+        seen(pw.title(said.campaign)),
+        tuple(map(seen, below)),
+        tuple((head, tuple(map(seen, lines))) for head, lines in sections.items() if lines),
+        ((pw.UNITS, units),) if units else (),
+    )
 
 
 def _figures(said: Overview) -> Iterator[str]:

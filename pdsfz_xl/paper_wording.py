@@ -7,6 +7,7 @@ from pdsfz_xl import wording as w
 
 SUMMARY = "汇总表"
 RAW = "单位原文"
+PRINT_BOOK = "（打印版）"
 FINAL = "定稿"
 REVISED = "修改稿"
 WHOLE = "各单位内容尚未综合成一份，现将全文列后。"

@@ -6,6 +6,7 @@ and Excel, which does not, still parts pages between rows: nothing can be cut.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from pdsfz_xl import excel, pagination, paper_text, wrapping
@@ -16,7 +17,7 @@ from pdsfz_xl.paper_text import CAPTIONS, LABELS, SAID, Entry
 
 _WIDTHS = (6.0, 25.0, 20.0, 12.0, 9.0, 78.0, 6.5, 9.0, 17.0)
 """Characters: 182 of them fill A3, 390 mm between the margins, as zh Windows draws them."""
-_SIZE, _COVER_SIZE, _TITLE_SIZE = 10.5, 12.0, 22.0
+_SIZE, _COVER_SIZE, _TITLE_SIZE = 10.5, 11.0, 22.0
 _HEAD_ROW = 30.0
 _PAGE = (297 - 2 * 14) / 25.4 * 72 * 0.96
 """Points of a page; 4 % are for printers that draw rows higher (Microsoft KB214278)."""
@@ -24,6 +25,8 @@ _SIDE, _END = 15 / 25.4, 14 / 25.4
 """Margins in inches."""
 _LEFT = {CAPTIONS.index(c) for c in (w.INDICATOR, w.MATERIAL, w.ANSWER, w.EVIDENCE_SHEET)}
 _SHADE, _DARK, _LOUD = "#ECECEC", "#DEDEDE", "#E1E1E1"
+_HALF = 5
+"""The first column of the right half of the cover."""
 _BREAKS = 1000
 """Pages of a sheet: it can have 1,023 breaks ("Excel specifications and limits"), and XlsxWriter
 leaves out the others without a word."""
@@ -106,13 +109,17 @@ class _Book:
 
     def write_cover(self, sheet: excel.Sheet, row: int, page: Sequence["_CoverRow"]) -> int:
         for line in page:
-            style = self.book.format(
-                font_size=line.size,
-                text_wrap=True,
-                align="center" if line.centred else "left",
-                **({"font_name": excel.HEAD_FONT, "bold": True} if line.strong else {}),
+            places = (
+                [(0, _HALF - 1), (_HALF, self.last)] if len(line.cells) > 1 else [(0, self.last)]
             )
-            sheet.merge_range(row, 0, row, self.last, line.text, style)
+            for (first, last), cell in zip(places, line.cells, strict=True):
+                style = self.book.format(
+                    font_size=line.size,
+                    text_wrap=True,
+                    align="left" if len(line.cells) > 1 else "center",
+                    **({"font_name": excel.HEAD_FONT, "bold": True} if cell.strong else {}),
+                )
+                sheet.merge_range(row, first, row, last, cell.text, style)
             sheet.set_row(row, line.height)
             row += 1
         return row
@@ -127,6 +134,7 @@ class _Book:
     def write_page(
         self, sheet: excel.Sheet, top: int, page: pagination.Page, entries: Sequence[Entry]
     ) -> int:
+        bottom = top + len(page.rows) - 1
         for offset, printed in enumerate(page.rows):
             row = top + offset
             sheet.set_row(row, printed.height)
@@ -134,7 +142,8 @@ class _Book:
                 sheet.merge_range(row, 0, row, self.last, printed.cells[0], self.band)
                 continue
             covered = {x.column for x in page.labels if x.first <= offset <= x.last}
-            self.write_row(sheet, row, printed, entries[printed.line], covered)
+            open_ = (offset > 0 and not printed.begins, not (printed.ends or row == bottom))
+            self.write_row(sheet, row, printed, entries[printed.line], covered, open_)
         for label in page.labels:
             style = self.style(label.column)
             self.put(sheet, (top + label.first, label.column), (top + label.last, label.column),
@@ -148,11 +157,12 @@ class _Book:
         printed: pagination.Printed,
         entry: Entry,
         covered: set[int],
+        open_: tuple[bool, bool],
     ) -> None:
-        """A row; between the pieces of one line there is no border."""
+        """A row; it is open above and below where a piece of the same line is on this page."""
         end = LABELS + len(entry.cells) - 1
-        style: dict[str, Any] = {} if printed.begins else {"top": 0}
-        style |= {} if printed.ends else {"bottom": 0}
+        style: dict[str, Any] = {"top": 0} if open_[0] else {}
+        style |= {"bottom": 0} if open_[1] else {}
         if entry.loud:
             style |= {"bg_color": _LOUD}
         if entry.loud and (entry.row is None or entry.row.blank):
@@ -257,34 +267,55 @@ def _room(width: float, size: float) -> float:
 # --- the cover -----------------------------------------------------------------------------
 
 
-class _CoverRow(NamedTuple):
+class _CoverCell(NamedTuple):
     text: str
+    strong: bool = False
+
+
+class _CoverRow(NamedTuple):
+    """A single cell stands in the middle; two stand side by side."""
+
+    cells: tuple[_CoverCell, ...]
     height: float
     size: float = _COVER_SIZE
-    strong: bool = False
-    centred: bool = False
 
 
 def _cover(paper: Paper) -> Iterator[list[_CoverRow]]:
-    """The overview as rows over the whole width, page by page."""
+    """The overview page by page: at the left where all stands, at the right unit by unit."""
     said = paper_text.overview(paper.overview)
-    width = sum(_WIDTHS)
-    taken = wrapping.count(said.title, _room(width, _TITLE_SIZE))
-    high = taken * _TITLE_SIZE * excel.LINE_PITCH + 24
-    title = _CoverRow(said.title, high, _TITLE_SIZE, strong=True, centred=True)
-    lines = [(text, False, True) for text in said.below]
-    for head, texts in said.sections:
-        lines += [(head, True, False), *((text, False, False) for text in texts)]
+    left, right = (list(_cells(part)) for part in (said.sections, said.units))
+    pairs = list(zip_longest(left, right, fillvalue=_CoverCell("")))
+    above = [
+        _centred(said.title, _TITLE_SIZE, strong=True),
+        *(_centred(text, _COVER_SIZE + 2) for text in said.below),
+    ]
     geometry = pagination.Geometry(
-        height=_PAGE - high,
-        rooms=(_room(width, _COVER_SIZE),),
+        height=_PAGE - sum(row.height for row in above),
+        rooms=tuple(_room(sum(half), _COVER_SIZE) for half in (_WIDTHS[:_HALF], _WIDTHS[_HALF:])),
         pitch=_COVER_SIZE * excel.LINE_PITCH,
     )
-    table = (pagination.Line("", (), (text,)) for text, _, _ in lines)
-    first = [title]
+    table = (pagination.Line("", (), tuple(cell.text for cell in pair)) for pair in pairs)
     for page in pagination.paginate(table, geometry):
-        yield first + [
-            _CoverRow(pagination.shown(row.cells[0]), row.height, _COVER_SIZE, *lines[row.line][1:])
+        rows = [
+            _CoverRow(
+                tuple(
+                    _CoverCell(pagination.shown(text), cell.strong)
+                    for text, cell in zip(row.cells, pairs[row.line], strict=True)
+                ),
+                row.height,
+            )
             for row in page.rows
         ]
-        first = []
+        yield [*above, *rows]
+        above = []
+
+
+def _cells(sections: Sequence[tuple[str, Sequence[str]]]) -> Iterator[_CoverCell]:
+    for head, texts in sections:
+        yield _CoverCell(head, strong=True)
+        yield from map(_CoverCell, texts)
+
+
+def _centred(text: str, size: float, *, strong: bool = False) -> _CoverRow:
+    lines = wrapping.count(text, _room(sum(_WIDTHS), size))
+    return _CoverRow((_CoverCell(text, strong),), lines * size * excel.LINE_PITCH + 16, size)

@@ -5,7 +5,7 @@ whatever a person does to the rest. Rows are written as XML: python-docx takes a
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ _CELL, _TEXT, _CENTRE, _HEAD, _CODE = (
 )
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _PROPERTIES = "http://schemas.openxmlformats.org/officeDocument/2006"
+_ROWS = 200
 _STAMPS = 25
 """Digests in a custom property: Word takes 255 characters."""
 
@@ -45,8 +46,10 @@ def build(paper: Paper, campaign: str) -> bytes:
     _set_styles(document)
     own = list(_write_cover(document, paper))
     body = document.element.body
-    table = parse_xml("".join(_table(list(paper_text.entries(paper)), campaign)))
-    body.insert(len(body) - 1, table)  # the section's own properties come last
+    for entries in _parts(paper_text.entries(paper)):
+        table = parse_xml("".join(_table(entries, campaign)))
+        body.insert(len(body) - 1, table)  # the section's own properties come last
+        document.add_paragraph(style=_CODE)  # without one between them two tables are one
     _stamp(document, own)
     properties = document.core_properties
     properties.title = pw.title(seen(paper.overview.campaign))[:255]
@@ -138,7 +141,7 @@ def _write_cover(document: Any, paper: Paper) -> Iterator[str]:
         paragraph.alignment = ALIGN.CENTER
         paragraph.paragraph_format.space_after = Pt(6)
         yield text
-    for head, texts in said.sections:
+    for head, texts in (*said.sections, *said.units):
         document.add_paragraph(head, style=_HEAD).paragraph_format.space_before = Pt(8)
         yield head
         for text in texts:
@@ -159,6 +162,21 @@ class _Cell(NamedTuple):
     """Style and text."""
     fill: str = ""
     merge: str = ""
+
+
+def _parts(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Whole bands, as many as make a table that a program can set in time.
+
+    LibreOffice takes more than ten minutes for a single table of 3,000 rows.
+    """
+    part: list[Entry] = []
+    for _, band in groupby(entries, lambda entry: entry.band):
+        part += band
+        if len(part) >= _ROWS:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def _table(entries: Sequence[Entry], campaign: str) -> Iterator[str]:
@@ -211,10 +229,16 @@ def _said(style: str, text: str, merge: str = "") -> list[tuple[str, str]]:
 def _own(entry: Entry, campaign: str) -> Iterator[_Cell]:
     last = len(CAPTIONS) - 1
     fill = _LOUD if entry.loud else ""
-    blank = entry.row is None or entry.row.blank
     for column, text in enumerate(entry.cells, LABELS):
         style = _TEXT if column == SAID else _CENTRE if column < last else _CELL
-        paragraphs = _said(_HEAD if entry.loud and blank else style, text)
+        if entry.row is None:
+            style = _HEAD if entry.loud else style
+        paragraphs = _said(style, text)
+        if entry.row and column == SAID:
+            lines = paper_text.said(entry.row)
+            paragraphs = [(_HEAD if head else _TEXT, line) for line, head in lines] or paragraphs
+        if entry.row and entry.row.blank and column == SAID - 1:
+            paragraphs = _said(_HEAD, text)
         if entry.row and column == LABELS:
             paragraphs.append((_CODE, code(entry.row, entry.cells, campaign)))
         end = last if column == LABELS + len(entry.cells) - 1 else column

@@ -3,17 +3,29 @@
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from pathlib import Path
 
-from pdsfz_xl import intake, ledger, paper, printout, telling
+from pdsfz_xl import (
+    collect,
+    engine,
+    intake,
+    layout,
+    ledger,
+    paper,
+    print_book,
+    print_word,
+    printout,
+    telling,
+)
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import take_look
-from pdsfz_xl.model import Master
+from pdsfz_xl.model import Manifest, Master
 from pdsfz_xl.paper import Selection
-from pdsfz_xl.workspace import Workspace, digest_of
+from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,24 +59,70 @@ def print_out(
         if not said_out.bands and not selection.whole:
             raise OperatorError("按所选的范围没有可打印的内容，没有改动任何文件。")
         printed = printout.pdf(said_out)
-        target = ws.prints / f"{_stem(look.batch.master, selection)}.pdf"
-        changed = ws.write_all({target: printed.data})
+        paged = print_book.build(said_out)
+        stem = _stem(look.batch.master, selection)
+        target = ws.prints / f"{stem}.pdf"
+        copies = {
+            ws.prints / f"{stem}{pw.PRINT_BOOK}.xlsx": paged.data,
+            ws.prints / f"{stem}.docx": print_word.build(said_out, look.batch.master.settings.code),
+        }
+        in_use = [path for path in copies if _is_open(ws, path)]
+        files = {path: data for path, data in copies.items() if path not in in_use}
+        edited = [path for path, data in files.items() if _set_aside(ws, path, data, now)]
+        changed = ws.write_all({target: printed.data, **files})
         if selection == paper.EVERYTHING and (changed or merged != look.printed):
             with ledger.opened(ws.ledger) as book:
                 book.record_run("print", [ws.relative(target)], now, merged)
     said = [
         f"已排好 {printed.pages} 页：{ws.relative(target)}",
+        *(f"另有{telling.KINDS[path.suffix]}：{ws.relative(path)}" for path in files),
+        *(
+            f"{ws.relative(path)} 正打开着，没有更新，里面还是以前的内容；"
+            "请关闭后再运行一次 pdsfz-xl print。"
+            for path in in_use
+        ),
+        *(
+            f"原来的 {path.name} 打印后有人改过，已存入 out/存档；"
+            "要带回里面的改动，请把它放进 out/2-收件，再运行 pdsfz-xl collect。"
+            for path in edited
+        ),
         f"所用字体：{'、'.join(printed.fonts)}。",
         *telling.unprintable(printed.missing),
     ]
     return Done(
         said=tuple(said),
-        outputs={"pdf": ws.relative(target)},
+        outputs={
+            "pdf": ws.relative(target),
+            **{path.suffix[1:]: ws.relative(path) for path in files},
+        },
         findings=look.findings,
         shown=0,
         next_step=f"打开 {ws.relative(target)} 打印（A3 横向）",
         more={"pages": printed.pages, "fonts": list(printed.fonts)},
     )
+
+
+def _is_open(ws: Workspace, path: Path) -> bool:
+    """Whether somebody has it open: the PDF is what goes up, and must not wait for a copy."""
+    try:
+        ws.require_closed(path)
+    except OperatorError:
+        return True
+    return False
+
+
+def _set_aside(ws: Workspace, path: Path, data: bytes, now: datetime) -> bool:
+    """Keep what is about to be replaced; whether somebody worked in it since we wrote it."""
+    before = bytes_of(path)
+    if before in (b"", data):
+        return False
+    ws.archive(before, pw.SUMMARY, now, path.name)
+    if path.suffix != ".docx":
+        return False
+    [(_, read)] = engine.run(collect.read_task, [collect.Task(str(path))])
+    if not isinstance(read, Manifest) or not read.saved.startswith(layout.CREATED.isoformat()):
+        return True
+    return any(not typed.ours for row in read.rows for typed in row.cells.values())
 
 
 def _selection(plan: Master, order: Order) -> Selection:

@@ -1,13 +1,10 @@
 """A document of ours comes back with edits: each is a proposal, and nothing typed is lost."""
 
 import io
-import shutil
 from datetime import datetime
 from pathlib import Path
 
 import docx
-import pytest
-from client import needs_office, session
 from test_printout import MASTER, batch, said
 
 from pdsfz_xl import collect, identity, paper, print_word, proposals, rules
@@ -21,7 +18,9 @@ NOW = datetime(2019, 10, 28, 9, 0)
 
 def example(**more):
     """02.1 answered, 02.2 not, 04 settled."""
-    return batch(said("01", "02.1", "一共 9 条。\n其中 3 条公示。", number=9.0), clerk=FINAL, **more)
+    return batch(
+        said("01", "02.1", "一共 9 条。\n其中 3 条公示。", number=9.0), clerk=FINAL, **more
+    )
 
 
 def printed(result=None) -> bytes:
@@ -147,7 +146,8 @@ def test_tracked_changes_count_as_they_read(tmp_path):
         paragraph = answer(document, "02.1").paragraphs[0]
         kept = paragraph.runs[0]
         deleted = parse_xml(
-            f'<w:del {nsdecls("w")} w:id="1" w:author="a"><w:r><w:delText>旧话</w:delText></w:r></w:del>'
+            f'<w:del {nsdecls("w")} w:id="1" w:author="a">'
+            "<w:r><w:delText>旧话</w:delText></w:r></w:del>"
         )
         inserted = parse_xml(
             f'<w:ins {nsdecls("w")} w:id="2" w:author="a"><w:r><w:t>新话</w:t></w:r></w:ins>'
@@ -174,7 +174,14 @@ def test_what_is_typed_elsewhere_is_left_over(tmp_path):
     one = edited(tmp_path, edit)
     assert one.proposals == ()
     said = texts(one)
-    for typed in ("新行里的话", "表后面的话", "封面上的话", "另附一件.pdf", "指标也改了", "（联合）"):
+    for typed in (
+        "新行里的话",
+        "表后面的话",
+        "封面上的话",
+        "另附一件.pdf",
+        "指标也改了",
+        "（联合）",
+    ):
         assert sum(typed in text for text in said) == 1, typed
     assert len(said) == 6
 
