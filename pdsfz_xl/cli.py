@@ -187,13 +187,62 @@ def export(wish: Wish) -> None:
 )
 @click.option("--only", type=click.Choice(["missing"]), help="只打印未报的事项。")
 @click.option("--raw", is_flag=True, help="打印单位报来的原文，不用定稿文本和修改稿。")
+@click.option(
+    "--paper",
+    "sheet",
+    type=click.Choice(["A3", "A4"]),
+    default="A3",
+    show_default=True,
+    help="纸张，横向。",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["band", "columns"]),
+    default="band",
+    show_default=True,
+    help="一级、二级指标：band 横贯一行、每页重复，columns 像通知那样各占一列。",
+)
+@click.option(
+    "--copies",
+    metavar="份数",
+    type=click.IntRange(1, 99_999),
+    help="封面上写共印多少份；不写则留空手填。",
+)
+@click.option("--submit", is_flag=True, help="呈送稿：编为第几稿、写上日期、存入 out/存档。")
+@click.option(
+    "--since",
+    metavar="第几稿",
+    type=click.IntRange(min=1),
+    help="附变动清单：与呈送过的第几稿相比，新旧对照，改动的字标出。",
+)
 @click.pass_obj
-def print_command(wish: Wish, units: str, only: str | None, raw: bool) -> None:
-    """把汇总内容排成 A3 横版 PDF，放在 out/5-打印。"""
+def print_command(  # one parameter for each option
+    wish: Wish,
+    units: str,
+    only: str | None,
+    raw: bool,
+    sheet: str,
+    layout: str,
+    copies: int | None,
+    submit: bool,
+    since: int | None,
+) -> None:
+    """把汇总内容排成横版 PDF，放在 out/5-打印。
+
+    不加 --submit 是工作稿，随时可以重做。
+    """
     from pdsfz_xl import printing
 
-    names = tuple(re.split("[,，、;；]", units)) if units else ()
-    order = printing.Order(units=names, missing=only == "missing", raw=raw)
+    order = printing.Order(
+        units=tuple(re.split("[,，、;；]", units)) if units else (),
+        missing=only == "missing",
+        raw=raw,
+        sheet=sheet,
+        layout=layout,
+        copies=copies or 0,
+        submit=submit,
+        since=since or 0,
+    )
     with progress("读取") as tell:
         done = printing.print_out(wish.workspace, wish.now, order, tell)
     show(wish, done)

@@ -59,7 +59,16 @@ CREATE TABLE returned (
     PRIMARY KEY (unit, requirement)
 ) WITHOUT ROWID;
 """
-_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED, _RETURNED)
+_PRINTS = """
+CREATE TABLE prints (
+    number INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    path TEXT NOT NULL,
+    snapshot TEXT NOT NULL,
+    sha256 TEXT NOT NULL
+);
+"""
+_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED, _RETURNED, _PRINTS)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -78,6 +87,19 @@ class Form(NamedTuple):
     """A form as it was made: its path in `out` and the sha256 of its bytes."""
 
     path: str
+    sha256: str
+
+
+class Print(NamedTuple):
+    """A print that went up: the paths, from the root, of the archived PDF and of its snapshot.
+
+    `sha256` is that of the snapshot.
+    """
+
+    number: int
+    at: datetime
+    path: str
+    snapshot: str
     sha256: str
 
 
@@ -181,6 +203,19 @@ class Ledger:
         with self._db:
             rows = [(*place, text, now.isoformat()) for place, text in said.items()]
             self._db.executemany("INSERT OR REPLACE INTO returned VALUES (?, ?, ?, ?)", rows)
+
+    def prints(self) -> dict[int, Print]:
+        """Every print that went up, by its number."""
+        rows = self._db.execute("SELECT number, at, path, snapshot, sha256 FROM prints")
+        return {n: Print(n, datetime.fromisoformat(at), *more) for n, at, *more in sorted(rows)}
+
+    def record_print(self, made: Print) -> None:
+        """A number is given once."""
+        with self._db:
+            self._db.execute(
+                "INSERT INTO prints VALUES (?, ?, ?, ?, ?)",
+                (made.number, made.at.isoformat(), made.path, made.snapshot, made.sha256),
+            )
 
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""

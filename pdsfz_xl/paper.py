@@ -34,6 +34,9 @@ class Selection:
 
 EVERYTHING = Selection()
 
+NAMED = 3
+"""Up to so many selected units are named; of more only their number is said."""
+
 
 # --- the table -----------------------------------------------------------------------------
 
@@ -188,12 +191,30 @@ class Overview:
 class Paper:
     overview: Overview
     bands: tuple[Band, ...]
+    whole: bool = True
+    """Every indicator is in it."""
+    scope: tuple[str, ...] = ()
+    """In words, what was selected; empty for everything."""
 
 
 def compose(batch: Batch, findings: Iterable[Finding], selection: Selection = EVERYTHING) -> Paper:
     """All that paper says of a round."""
-    bands = tuple(_bands(batch, selection))
-    return Paper(overview=_overview(batch, tuple(findings)), bands=bands)
+    return Paper(
+        overview=_overview(batch, tuple(findings)),
+        bands=tuple(_bands(batch, selection)),
+        whole=selection.whole,
+        scope=tuple(_scope(batch, selection)),
+    )
+
+
+def _scope(batch: Batch, selection: Selection) -> Iterator[str]:
+    if selection.units is not None:
+        names = [unit.name for unit in batch.master.units if unit.code in selection.units]
+        yield "、".join(names) if len(names) <= NAMED else pw.some_units(len(names))
+    if selection.missing:
+        yield w.UNANSWERED
+    if selection.raw:
+        yield pw.RAW
 
 
 def _overview(batch: Batch, findings: tuple[Finding, ...]) -> Overview:

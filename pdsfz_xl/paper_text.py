@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
+from pdsfz_xl import typeset
 from pdsfz_xl import wording as w
 from pdsfz_xl.paper import Band, Block, Line, Overview, Paper, Row
-from pdsfz_xl.typeset import seen
 
 CAPTIONS = (
     w.NUMBER, w.INDICATOR, w.MATERIAL, w.UNIT, w.STATUS, w.ANSWER, w.COUNT, w.QUANTITY,
@@ -106,6 +106,11 @@ def said(row: Row) -> Iterator[tuple[str, bool]]:
             yield from ((line, False) for line in text.split("\n"))
 
 
+def seen(text: str) -> str:
+    """A text without blanks at its ends, and with what cannot be seen spelt out."""
+    return typeset.seen(texts.tidy(text))
+
+
 def paragraphs(text: str) -> str:
     """The lines of a text that say something, without the blanks that indent them."""
     lines = (seen(line).strip(texts.BLANKS) for line in texts.tidy(text).split("\n"))
@@ -125,9 +130,11 @@ class Overlines(NamedTuple):
     """The section that has a line for each unit."""
 
 
-def overview(said: Overview) -> Overlines:
+def overview(paper: Paper) -> Overlines:
+    said = paper.overview
     below: tuple[str, ...] = ("　　".join(part for part in (said.issuer, w.day(said.day)) if part),)
     below += (said.document_number,) if said.document_number else ()
+    below = (f"（{'，'.join(paper.scope)}）", *below) if paper.scope else below
     sections = {
         pw.STANDS: tuple(_figures(said)),
         pw.ABSENT: tuple(_absent(said)),

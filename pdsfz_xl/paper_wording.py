@@ -118,3 +118,34 @@ def unit_line(name: str, assigned: int, answered: int, over: int, word: str, *, 
     facts += [f"超字数 {over}"] if over else []
     facts += [w.LATE] if late else []
     return f"{name}：{word}（{'，'.join(facts)}）"
+
+
+# --- prints that go up, and what changed since one of them
+WORKING = "工作稿"
+ADDED = "增项"
+REMOVED = "删项"
+NEWLY_SAID = "新报"
+TAKEN_BACK = "撤回"
+REWORDED = "文字"
+REWRITTEN = "重写"
+NOT_FINAL = "取消定稿"
+MARK = "标记"
+UNCHANGED = "没有变动。"
+THIS = "本稿"
+
+
+def draft(number: int) -> str:
+    return f"第{number}稿"
+
+
+def draft_of(number: int, day: date) -> str:
+    return f"{draft(number)}（{w.day(day)}）"
+
+
+def changed(places: int, kinds: dict[str, int]) -> str:
+    """How many rows changed, and in what."""
+    return f"共 {places} 处变动（{'，'.join(f'{kind} {n}' for kind, n in kinds.items())}）。"
+
+
+def came(file: str, *, evidence: bool) -> str:
+    return f"{w.EVIDENCE_SHEET if evidence else w.FILE}：{file}"

@@ -282,7 +282,7 @@ class _CoverRow(NamedTuple):
 
 def _cover(paper: Paper) -> Iterator[list[_CoverRow]]:
     """The overview page by page: at the left where all stands, at the right unit by unit."""
-    said = paper_text.overview(paper.overview)
+    said = paper_text.overview(paper)
     left, right = (list(_cells(part)) for part in (said.sections, said.units))
     pairs = list(zip_longest(left, right, fillvalue=_CoverCell("")))
     above = [

@@ -14,8 +14,7 @@ from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import wording as w
 from pdsfz_xl.covering import timeless
 from pdsfz_xl.paper import Paper, Row
-from pdsfz_xl.paper_text import CAPTIONS, LABELS, SAID, Entry
-from pdsfz_xl.typeset import seen
+from pdsfz_xl.paper_text import CAPTIONS, LABELS, SAID, Entry, seen
 
 _WIDTHS = (14, 52, 42, 27, 19, 174, 13, 17, 32)
 """mm; together what A3 leaves between its margins."""
@@ -133,7 +132,7 @@ def _write_cover(document: Any, paper: Paper) -> Iterator[str]:
     from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
     from docx.shared import Pt
 
-    said = paper_text.overview(paper.overview)
+    said = paper_text.overview(paper)
     lines = [(said.title, _HEAD, _TITLE), *((text, "Normal", _COVER) for text in said.below)]
     for text, style, size in lines:
         paragraph = document.add_paragraph(style=style)

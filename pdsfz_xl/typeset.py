@@ -108,18 +108,23 @@ _WIDTHLESS = frozenset("\u200b\u200c\u200d\ufe0e\ufe0f")
 
 def line(text: str) -> str:
     """A text for a narrow cell: the unseen spelt out, long runs breakable anywhere."""
-    return _printable(text, _NARROW)
+    return _printable(texts.tidy(text), _NARROW)
 
 
 def paragraphs(text: str) -> list[str]:
     """The lines of a text without the blanks that indent them; the page indents them itself."""
-    lines = (_printable(line, _WIDE).strip(texts.BLANKS) for line in texts.tidy(text).split("\n"))
+    lines = (piece(line).strip(texts.BLANKS) for line in texts.tidy(text).split("\n"))
     return [line for line in lines if line]
+
+
+def piece(text: str) -> str:
+    """A part of a line in a wide cell, with the blanks at its ends."""
+    return _printable(text, _WIDE)
 
 
 def seen(text: str) -> str:
     """A text with what cannot be seen spelt out, and with blanks that everybody sets alike."""
-    return _UNSEEN.sub(lambda m: _code(m[0]), texts.tidy(text)).translate(_BLANKS)
+    return _UNSEEN.sub(lambda m: _code(m[0]), text).translate(_BLANKS)
 
 
 def _printable(text: str, run: re.Pattern[str]) -> str:
@@ -159,9 +164,10 @@ def _source(template: str, document: Json, refused: Iterable[str]) -> dict[str, 
     """Typst's virtual files: nothing touches the disk."""
     spelt = {ord(c): _code(c) for c in refused}
     folder = resources.files("pdsfz_xl") / "data"
+    templates = (file for file in folder.iterdir() if file.name.endswith(".typ"))
     return {
+        **{file.name: file.read_bytes() for file in templates},
         "main.typ": (folder / template).read_bytes(),
-        "page.typ": (folder / "page.typ").read_bytes(),
         "data.json": json.dumps(_translate(document, spelt)).encode(),
     }
 

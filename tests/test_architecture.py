@@ -13,7 +13,7 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 
 LADDER = (
     {"model", "errors"},
-    {"text", "wording", "job", "wrapping"},
+    {"text", "wording", "job", "redline", "wrapping"},
     {"rules", "identity", "layout", "letter", "template", "paper_wording", "typeset", "pagination"},
     {"sniff", "shown", "headers", "markup"},
     {"package"},
@@ -28,7 +28,7 @@ LADDER = (
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine"},
     {"match", "tables", "evidence", "versions", "entries", "paper"},
-    {"paper_text"},
+    {"paper_text", "changes"},
     {"edited_paper"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
@@ -38,6 +38,7 @@ LADDER = (
     {"intake", "filing"},
     {"look", "done"},
     {"telling"},
+    {"copies"},
     {"campaign", "printing"},
     {"demo", "watch"},
     {"console"},

@@ -122,7 +122,7 @@ def bare():
 
 def printed_of(result: Batch, fonts=None, found=None) -> typeset.Printed:
     found = rules.run(result) if found is None else found
-    return printout.pdf(papers.compose(result, found), fonts)
+    return printout.pdf(papers.compose(result, found), fonts=fonts)
 
 
 def paper(result: Batch, fonts=None) -> str:
@@ -371,11 +371,15 @@ def test_numbers_counts_and_evidence_stand_beside_the_answer(bare):
 @needs_pdftotext
 def test_bands_and_captions_return_on_every_page(bare):
     printed = printed_of(batch(said("01", "02.2", SENTENCE * 300)), bare)
-    pages = read(printed.data).split("\f")[1:-1]
+    first, *others = ("".join(page.split()) for page in read(printed.data).split("\f")[2:-1])
     head = "序号三级指标填报材料单位填报情况情况说明字数数量佐证材料"
-    for page in map("".join, map(str.split, pages)):
-        assert page.startswith(head + "一、政府职能依法全面履行＞2.加强事中事后监管")
+    band = head + "一、政府职能依法全面履行＞2.加强事中事后监管"
+    assert first.startswith(band)
+    assert "（续）" not in first
+    for page in others[:-1]:
+        assert page.startswith(band + "（续）接上页：第2项市发改委")
         assert f"，共{printed.pages}页" in page
+    assert others[-1].startswith(head)
 
 
 def test_an_empty_campaign_still_prints(bare):
