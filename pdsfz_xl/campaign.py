@@ -291,8 +291,9 @@ def collect(
                 raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
             ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
         changed = ws.write(ws.merged, data)
-        book.record_absorbed(digest for digest, path in review_copies(look.intake)
-                             if w.INSIDE not in path)  # fmt: skip
+        copies = review_copies(look.intake)
+        book.record_absorbed([*(digest for digest, path in copies if w.INSIDE not in path),
+                              *look.papers])  # fmt: skip
         evidence = filing.file(ws, look.batch, book, passwords)
         known = {r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}
         book.mark_out(known - book.outdated().keys(), now)  # it may have come on the form before
@@ -302,6 +303,7 @@ def collect(
     said = [
         f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.intake.fresh)} 个。",
         *telling.files(look.batch),
+        *telling.papers(look.batch),
         *(f"  没有跟随的链接：{texts.visible(ws.relative(link))}" for link in ws.links()),
         *telling.summary(look),
         *([w.filed(len(evidence))] if evidence else []),

@@ -10,13 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdsfz_xl import container, identity, layout, reader
+from pdsfz_xl import container, edited_paper, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 from pdsfz_xl.sniff import sniff
 
-VERSION = "9"
+VERSION = "10"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -146,6 +146,8 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
     if any(_is_merged(sheet) for sheet in book.sheets):
         # A copy of our own merged workbook: what units wrote stands in it a second time.
         return Manifest(sha256=digest, flags=(w.REVIEW_COPY_FLAG,))
+    if paper := edited_paper.manifest(digest, book):
+        return paper
     stamp, own, prefilled = _stamp(book)
     tables: dict[str, list[FormRow]] = {w.FORM_SHEET: [], w.EVIDENCE_SHEET: []}
     loose: list[Loose] = []

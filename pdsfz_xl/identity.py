@@ -6,6 +6,7 @@ first 20 bits of BLAKE2s over those and the row's two identifying texts, in Croc
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2s
 from typing import NamedTuple
@@ -117,6 +118,60 @@ def exact(*parts: str) -> str:
     """A digest of texts as they are, to the last blank."""
     joined = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return blake2s(joined, digest_size=8).hexdigest()
+
+
+_PRINT_CODE = re.compile(
+    r"(?<![A-Z0-9])([A-Z0-9]{2,8})-(?:([A-Z0-9]{1,12})-)?(\d{2,4}(?:\.\d+)?)"
+    r"-([0-9A-HJKMNP-TV-Z]{8})([0-9A-HJKMNP-TV-Z]{4})(?![A-Z0-9])"
+)
+
+
+class PrintCode(NamedTuple):
+    """The code of a row on paper. `unit` is empty where the text is the settled one of all."""
+
+    campaign: str
+    unit: str
+    requirement: str
+    text: str
+    """Eight characters over what the row says."""
+    rest: str
+    """Four over its other cells."""
+
+    def __str__(self) -> str:
+        return "-".join((*filter(None, self[:3]), self.text + self.rest))
+
+
+def print_code(campaign: str, unit: str, requirement: str, text: str, rest: Iterable[str]) -> str:
+    """`F201921-06-06.2-` and twelve characters: never taken for a row code, which has four."""
+    return str(PrintCode(campaign, unit, requirement, said_digest(text), rest_digest(rest)))
+
+
+def said_digest(text: str) -> str:
+    """Of what a row says on paper, to the last mark; how its lines are indented is nothing."""
+    return _base32(text, 8)
+
+
+def rest_digest(cells: Iterable[str]) -> str:
+    """Of a row's other cells."""
+    return _base32("\x1f".join(map(squash, cells)), 4)
+
+
+def _base32(text: str, characters: int) -> str:
+    raw = blake2s(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    bits = int.from_bytes(raw, "big")
+    return "".join(_ALPHABET[bits >> 5 * place & 31] for place in range(characters))
+
+
+def read_print_code(text: str) -> PrintCode | None:
+    """The code in a cell; it stands at the end."""
+    plain = _plain(text[-200:])
+    found = _PRINT_CODE.search(plain) or _PRINT_CODE.search("".join(plain.split()))
+    return PrintCode(*(part or "" for part in found.groups())) if found else None
+
+
+def is_bare_print_code(text: str) -> bool:
+    """Whether a line holds such a code and not one word more."""
+    return bool(_PRINT_CODE.fullmatch("".join(_plain(text).split())))
 
 
 class Named(NamedTuple):

@@ -77,7 +77,8 @@ def _withdrawn(ws: Workspace, book: ledger.Ledger, here: set[str]) -> Iterator[W
 
 def _holds_rows(manifest: Manifest) -> bool:
     inside = any(_holds_rows(m.manifest) for m in manifest.members if m.manifest)
-    return inside or bool(manifest.rows or manifest.evidence)
+    ours = w.PAPER_COPY_FLAG in manifest.flags
+    return inside or (bool(manifest.rows or manifest.evidence) and not ours)
 
 
 class _Found(NamedTuple):
@@ -117,7 +118,9 @@ def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
     barred = {
         file.sha256
         for file in files
-        if file.verdict in ("held", "ignored") and file.message not in w.NOT_YET
+        if file.verdict in ("held", "ignored")
+        and file.message not in w.NOT_YET
+        and not (file.verdict == "ignored" and w.PAPER_COPY_FLAG in file.flags)
     }
     ws.forget(barred)
     for file in files:

@@ -1,10 +1,11 @@
 """The one look every command takes: drop zone and clerk's columns in, batch and findings out."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from pdsfz_xl import giveback, intake, ledger, lint, merge, review, rules
+from pdsfz_xl import giveback, intake, ledger, lint, merge, paper, proposals, review, rules
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, ClerkCells, Finding, Master
@@ -19,6 +20,8 @@ class Look(NamedTuple):
     intake: intake.Intake
     printed: str
     """The sha256 of the merged workbook that the last print went by."""
+    papers: tuple[str, ...] = ()
+    """The sha256 of our own documents in the drop zone whose edits the clerk's columns hold now."""
 
 
 def read_master(ws: Workspace) -> Master:
@@ -45,8 +48,40 @@ def take_look(
         withdrawn=taken.withdrawn,
     )
     batch = replace(batch, changed=giveback.changes(book.returned(), batch))
+    batch, papers = _with_papers(batch, taken, book.absorbed())
     errors = tuple(f for f in lint.check(plan) if f.grade == "A")
-    return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"))
+    return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"), papers)
+
+
+def _with_papers(
+    batch: Batch, taken: intake.Intake, known: Collection[str]
+) -> tuple[Batch, tuple[str, ...]]:
+    """The round with what was changed in documents of ours that came back."""
+    manifests = {a.path: a.manifest for a in taken.arrivals if a.manifest}
+    found = {f.sha256: f.path for f in reversed(batch.received) if f.message == w.PAPER_COPY}
+    if not found:
+        return batch, ()
+    documents = {path: manifests[path] for path in found.values()}
+    back = proposals.read(documents, paper.compose(batch, ()))
+    new = [one for one in back if manifests[one.path].sha256 not in known]
+    said = {
+        manifests[one.path].sha256: w.paper_back(
+            list(one.changed), list(one.emptied), len(one.leftover)
+        )
+        for one in back
+    }
+    received = (
+        replace(f, message=said[f.sha256]) if f.message == w.PAPER_COPY else f
+        for f in batch.received
+    )
+    leftover = (*batch.leftover, *(left for one in back for left in one.leftover))
+    changed = replace(
+        batch,
+        received=tuple(received),
+        leftover=tuple(sorted(leftover, key=lambda x: x.where.order)),
+        clerk=review.absorbed(batch.clerk, proposals.cells(new)),
+    )
+    return changed, tuple(found)
 
 
 def _clerk(ws: Workspace, taken: intake.Intake, book: ledger.Ledger) -> ClerkCells:

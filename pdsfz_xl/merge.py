@@ -158,6 +158,10 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
         return replace(
             file, verdict="ignored", message=w.REVIEW_COPY_INSIDE if inside else w.REVIEW_COPY
         )
+    if w.PAPER_COPY_FLAG in manifest.flags:
+        if manifest.campaign != matcher.campaign:
+            return replace(file, verdict="rejected", rule="F04", message=manifest.campaign)
+        return replace(file, verdict="ignored", message=w.PAPER_COPY, unit="")
     if manifest.opened:
         said = w.opened(len(manifest.members), manifest.detail)
         return replace(file, verdict="opened", message=said)

@@ -1,14 +1,17 @@
 """What paper says in its own words, the same in the PDF, the printed workbook and the document."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from pdsfz_xl import wording as w
 
 SUMMARY = "汇总表"
 RAW = "单位原文"
+PRINT_BOOK = "（打印版）"
 FINAL = "定稿"
 REVISED = "修改稿"
 WHOLE = "各单位内容尚未综合成一份，现将全文列后。"
+PAGE_OF = ("第 ", " 页，共 ", " 页")
 NO_UNITS = "没有责任单位"
 ONLY_FILLED = "该单位只填了"
 
@@ -50,6 +53,66 @@ def printed_on(day: date) -> str:
 
 def some_units(number: int) -> str:
     return f"{number}个单位"
+
+
+# --- what the printed workbook and the document say where the PDF draws
+
+STANDS = "总体情况"
+ABSENT = "尚未报送"
+PROBLEMS = "审核发现的问题"
+ASIDES = "另行答复"
+UNITS = "各单位报送情况"
+DUE_UNITS = "应报单位"
+DUE_ITEMS = "应报事项"
+ANSWERED_ITEMS = "已报"
+ALL_IN = "各单位均已报齐。"
+
+
+def absent(names: tuple[str, ...]) -> str:
+    return listed(w.UNANSWERED, names)
+
+
+def over(characters: int) -> str:
+    return f"超{characters}"
+
+
+def listed(head: str, names: Iterable[str]) -> str:
+    return f"{head}：{'、'.join(names)}"
+
+
+def missing_units(number: int) -> str:
+    return f"{w.UNANSWERED}（{number} 个单位）"
+
+
+def lacks(unit: str, labels: tuple[str, ...]) -> str:
+    return f"{unit}：缺第 {'、'.join(labels)} 项"
+
+
+def item(unit: str, label: str) -> str:
+    return f"{unit}第 {label} 项"
+
+
+def until(deadline: str, day: str) -> str:
+    return f"{f'报送截止日期：{deadline}。' if deadline else ''}截至{day}："
+
+
+def figures(head: str, number: int, parts: Iterable[tuple[str, int]]) -> str:
+    return f"{head} {number}：" + "，".join(f"{word} {n}" for word, n in parts)
+
+
+def grade(letter: str, word: str, left: int, waived: int) -> str:
+    return f"{letter} {word}：待处理 {left}，同意不改 {waived}"
+
+
+def unit_line(name: str, assigned: int, answered: int, over: int, word: str, *, late: bool) -> str:
+    """How one unit stands, in a line."""
+    if not assigned:
+        return f"{name}：{word}"
+    facts = [f"应报 {assigned}，已报 {answered}"]
+    facts += [f"未报 {assigned - answered}"] if answered < assigned else []
+    facts += [f"超字数 {over}"] if over else []
+    facts += [w.LATE] if late else []
+    return f"{name}：{word}（{'，'.join(facts)}）"
 
 
 # --- prints that go up, and what changed since one of them

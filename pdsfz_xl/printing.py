@@ -6,7 +6,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from hashlib import sha256
 
-from pdsfz_xl import changes, intake, ledger, paper, printout, telling
+from pdsfz_xl import changes, copies, intake, ledger, paper, printout, telling
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -63,7 +63,8 @@ def print_out(
         places = changes.snapshot(said_out)
         number = _next_number(ws, prints, places, now) if order.submit else 0
         printed = _typeset(ws, look, said_out, order, prints, number)
-        changed = ws.write_all({target: printed.data})
+        beside = copies.make(ws, stem(said_out), said_out, look.batch.master.settings.code, now)
+        changed = ws.write_all({target: printed.data, **beside.files})
         with ledger.opened(ws.ledger) as book:
             if number:
                 book.record_print(_keep(ws, number, printed.data, places, now))
@@ -73,10 +74,14 @@ def print_out(
         said=(
             f"已排好 {printed.pages} 页：{ws.relative(target)}",
             *([f"这是{pw.draft(number)}，已编号并存入 out/存档。"] if number else []),
+            *telling.copies(ws, beside.files, beside.in_use, beside.edited),
             f"所用字体：{'、'.join(printed.fonts)}。",
             *telling.unprintable(printed.missing),
         ),
-        outputs={"pdf": ws.relative(target)},
+        outputs={
+            "pdf": ws.relative(target),
+            **{path.suffix[1:]: ws.relative(path) for path in beside.files},
+        },
         findings=look.findings,
         shown=0,
         next_step=f"打开 {ws.relative(target)} 打印（{order.sheet} 横向）",

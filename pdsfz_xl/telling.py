@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pdsfz_xl import generate, rules
@@ -13,6 +14,8 @@ from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
 from pdsfz_xl.workspace import Workspace, digest_of
 
+KINDS = {".xlsx": "打印版工作簿（各软件打印分页一致）", ".docx": "可改的 Word 文档"}
+"""The copies of a print, by suffix."""
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
 
@@ -36,6 +39,13 @@ def files(batch: Batch) -> Iterator[str]:
     for file in batch.received:
         if file.verdict != "accepted" and file.message not in (w.CLUTTER, w.VOID):
             yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
+
+
+def papers(batch: Batch) -> Iterator[str]:
+    """One line for every document of ours that came back."""
+    for file in batch.received:
+        if file.verdict == "ignored" and w.PAPER_COPY_FLAG in file.flags:
+            yield f"  {texts.visible(file.path)}：{file.message}。"
 
 
 def _why(file: Received) -> str:
@@ -147,6 +157,24 @@ def refilled(previous: generate.Previous, lost: int) -> Iterator[str]:
         )
     if lost:
         yield f"上次填报的内容有 {lost} 项对不上现在的任务分解表（或太长、重复），没有带入。"
+
+
+def copies(
+    ws: Workspace, files: Iterable[Path], in_use: Iterable[Path], edited: Iterable[Path]
+) -> Iterator[str]:
+    """What stands beside a printed PDF, and what does not."""
+    for path in files:
+        yield f"另有{KINDS[path.suffix]}：{ws.relative(path)}"
+    for path in in_use:
+        yield (
+            f"{ws.relative(path)} 正打开着，没有更新，里面还是以前的内容；"
+            "请关闭后再运行一次 pdsfz-xl print。"
+        )
+    for path in edited:
+        yield (
+            f"原来的 {path.name} 打印后有人改过，已存入 out/存档；"
+            "要带回里面的改动，请把它放进 out/2-收件，再运行 pdsfz-xl collect。"
+        )
 
 
 def unprintable(missing: Iterable[Any]) -> Iterator[str]:

@@ -122,9 +122,13 @@ def piece(text: str) -> str:
     return _printable(text, _WIDE)
 
 
+def seen(text: str) -> str:
+    """A text with what cannot be seen spelt out, and with blanks that everybody sets alike."""
+    return _UNSEEN.sub(lambda m: _code(m[0]), text).translate(_BLANKS)
+
+
 def _printable(text: str, run: re.Pattern[str]) -> str:
-    seen = _UNSEEN.sub(lambda m: _code(m[0]), text).translate(_BLANKS)
-    return run.sub(lambda m: "\u200b".join(m[0]), seen)
+    return run.sub(lambda m: "\u200b".join(m[0]), seen(text))
 
 
 def _code(character: str) -> str:

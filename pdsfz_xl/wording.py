@@ -397,9 +397,31 @@ def pieces(number: int) -> str:
 UNKNOWN: Final = "未识别"
 IN_USE: Final = "正被其他程序占用，下次再读"
 STILL_CHANGING: Final = "读取时还在变化，下次再读"
+FINAL_PROPOSAL: Final = "改动的定稿文本"
+"""What somebody made of 定稿文本 on paper."""
+PAPER_COPY_FLAG: Final = "paper-copy"
+PAPER_COPY: Final = "打印稿"
 REVIEW_COPY_FLAG: Final = "review-copy"
 REVIEW_COPY: Final = "汇总表的副本，里面经办人写的内容已并入（只并一次）"
 REVIEW_COPY_INSIDE: Final = "汇总表的副本，请解压后直接放入收件夹，里面经办人写的内容才会并入"
+
+
+def paper_back(changed: list[str], emptied: list[str], left: int) -> str:
+    """What a document brought that we had printed."""
+    said = [f"{PAPER_COPY}，文字没有改动"]
+    if changed:
+        columns = f"“{PROPOSAL}”“{FINAL_PROPOSAL}”"
+        said = [
+            f"{PAPER_COPY}，改动 {len(changed)} 处（第 {'、'.join(dict.fromkeys(changed))} 项），"
+            f"在“{MERGED_SHEET}”“{FINAL_SHEET}”的{columns}栏供采用（只列一次），原文不变"
+        ]
+    if emptied:
+        said.append(f"删空 {len(emptied)} 处（第 {'、'.join(emptied)} 项），没有采纳")
+    if left:
+        said.append(f"另有 {left} 处见“{LEFTOVER_SHEET}”")
+    return "；".join(said)
+
+
 NOT_YET: Final = frozenset({IN_USE, STILL_CHANGING})
 """Why a file is left for the next run: that is no fault of the file."""
 FAILURES: Final = {
@@ -643,6 +665,16 @@ def continued_head(said: str) -> str:
 
 def standing(assigned: int, answered: int, files: int) -> str:
     return f"应报 {assigned} 项，已报 {answered} 项，文件 {files} 份" if assigned else NOTHING_DUE
+
+
+PRINT_SHEET: Final = "打印版"
+PRINT_DATA_SHEET: Final = "汇总数据"
+PRINT_STAMP: Final = "own"
+
+
+def continued_label(said: str) -> str:
+    """A label that stood on an earlier page already."""
+    return f"{said}（续）"
 
 
 def unnamed_column(number: int) -> str:

@@ -138,6 +138,22 @@ class Person:
         self.document.calculateAll()
         self.document.storeToURL(url(path), properties(**FORMATS[Path(path).suffix]))
 
+    def store(self, path, name):
+        """Save a text document in a format by its LibreOffice name."""
+        self.document.storeToURL(url(path), properties(FilterName=name))
+
+    def replace(self, said, by):
+        """Replace words wherever they stand in a text document; how often that was."""
+        wanted = self.document.createReplaceDescriptor()
+        wanted.SearchString, wanted.ReplaceString = said, by
+        return self.document.replaceAll(wanted)
+
+    def write_at_end(self, said):
+        """A paragraph below everything in a text document, as a tracked change."""
+        self.document.RecordChanges = True
+        text = self.document.Text
+        text.insertString(text.End, said, False)
+
     def close(self):
         self.document.close(True)
 

@@ -13,10 +13,10 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 
 LADDER = (
     {"model", "errors"},
-    {"text", "wording", "job", "redline"},
+    {"text", "wording", "job", "redline", "wrapping"},
     {
         "rules", "identity", "layout", "letter", "template", "paper_wording", "typeset",
-        "companion_wording", "owed",
+        "companion_wording", "owed", "pagination",
     },
     {"sniff", "shown", "headers", "markup"},
     {"package"},
@@ -31,16 +31,18 @@ LADDER = (
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine", "captions"},
     {"match", "tables", "evidence", "versions", "entries", "paper", "bulletin"},
-    {"changes"},
+    {"paper_text", "changes"},
+    {"edited_paper"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
-        "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack", "handout", "recipients",
+        "giveback", "review", "proposals", "report", "printout", "print_book", "print_word",
+        "contract", "entry_list", "entry_notes", "export", "pack", "handout", "recipients",
         "call_list", "bulletin_page", "call_sheet", "unit_paper", "evidence_list",
     },
     {"intake", "filing"},
     {"look", "done"},
     {"telling"},
+    {"copies"},
     {"campaign", "handing", "printing"},
     {"companions"},
     {"demo", "watch"},
@@ -53,7 +55,7 @@ RUNG = {name: i for i, rung in enumerate(LADDER) for name in rung}
 HOMES = {
     "xlsxwriter": {"excel"},
     "openpyxl": {"excel"},
-    "docx": {"notice", "docx_pen", "covering", "bulletin_page"},
+    "docx": {"notice", "docx_pen", "covering", "bulletin_page", "print_word"},
     "typst": {"typeset"},
     "xlrd": {"xls"},
     "click": {"cli", "console"},
