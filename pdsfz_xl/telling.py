@@ -103,7 +103,7 @@ def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
             f"催报 {len(waiting)} 家未报齐的单位（pdsfz-xl handout 催报）；"
             "新收到的放进 out/2-收件，运行 pdsfz-xl collect"
         )
-    return "打开 out/5-打印/汇总表.pdf 呈送领导"
+    return "打开 out/5-打印/汇总表.pdf 核对；要呈送的运行 pdsfz-xl print --submit"
 
 
 def handed(plan: Master, given: Sequence[Handed], old: Mapping[str, str]) -> Iterator[str]:

@@ -23,6 +23,8 @@ DISPLAY = ":97"
 CHINESE = {"LANG": "zh_CN.UTF-8", "LC_ALL": ""}
 """So that 宋体 is replaced by a Chinese typeface, whose figures are as wide as those of 宋体."""
 FEW_COLOURS = ("+dither", "-colors", "128")
+PAPER = ("cover.png", "overview.png", "changes.png", "page.png")
+"""The first pages of the demo's last print."""
 SAID = "2019年以来，我市认真贯彻落实，建立健全工作机制，召开专题会议12次，培训386人次。"
 
 
@@ -110,7 +112,8 @@ def main() -> None:
         screen(working, "filling.png")
         png(pages(working, folder), 1, "form-page.png", 80)
         ws = Workspace(folder / "demo")
-        png(ws.pdf, 3, "page.png", 60)
+        for page, picture in enumerate(PAPER, 1):
+            png(ws.pdf, page, picture, 60)
         for kind in ("bulletin", "units"):
             companions.print_out(ws, demo.AFTER_DEADLINE, kind)
         png(ws.prints / "通报.pdf", 1, "bulletin.png", 60)
