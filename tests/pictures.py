@@ -68,10 +68,11 @@ def screen(book: Path, name: str) -> None:
     raise SystemExit(f"{book} did not come to rest on the screen")
 
 
-def pages(book: Path, folder: Path) -> Path:
-    """A workbook as LibreOffice prints it."""
+def pages(source: Path, folder: Path) -> Path:
+    """A workbook or a document as LibreOffice prints it."""
+    copy = shutil.copy(source, folder / f"a{source.suffix}")
     words = ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"]
-    words += ["--convert-to", "pdf", "--outdir", str(folder), shutil.copy(book, folder / "a.xlsx")]
+    words += ["--convert-to", "pdf", "--outdir", str(folder), str(copy)]
     subprocess.run(words, check=True, capture_output=True, env={**os.environ, **CHINESE})
     return folder / "a.pdf"
 
@@ -108,6 +109,9 @@ def main() -> None:
         working = filled(folder / "demo")
         screen(working, "filling.png")
         png(pages(working, folder), 1, "form-page.png", 80)
+        prints = folder / "demo" / "out" / "5-打印"
+        png(pages(prints / "汇总表（打印版）.xlsx", folder), 3, "print-book.png", 60)
+        png(pages(prints / "汇总表.docx", folder), 3, "print-word.png", 60)
         png(folder / "demo" / "out" / "5-打印" / "汇总表.pdf", 3, "page.png", 60)
 
 
