@@ -6,7 +6,7 @@ and Excel, which does not, still parts pages between rows: nothing can be cut.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import starmap, zip_longest
 from typing import Any, NamedTuple
 
 from pdsfz_xl import excel, pagination, paper_text, wrapping
@@ -59,7 +59,7 @@ class _Book:
 
     def build(self, paper: Paper) -> PrintedBook:
         entries = list(paper_text.entries(paper))
-        pages = list(pagination.paginate(map(_line, entries), _geometry()))
+        pages = list(pagination.paginate(starmap(_line, enumerate(entries)), _geometry()))
         covers = list(_cover(paper))
         for place in range(0, max(len(pages), 1), _BREAKS):
             name = w.PRINT_SHEET if not place else f"{w.PRINT_SHEET}{place // _BREAKS + 1}"
@@ -145,7 +145,8 @@ class _Book:
             open_ = (offset > 0 and not printed.begins, not (printed.ends or row == bottom))
             self.write_row(sheet, row, printed, entries[printed.line], covered, open_)
         for label in page.labels:
-            style = self.style(label.column)
+            entry = entries[page.rows[label.first].line]
+            style = self.style(label.column, **(_loud(entry) if label.column == LABELS else {}))
             self.put(sheet, (top + label.first, label.column), (top + label.last, label.column),
                      label.text, style)  # fmt: skip
         return top + len(page.rows)
@@ -163,10 +164,7 @@ class _Book:
         end = LABELS + len(entry.cells) - 1
         style: dict[str, Any] = {"top": 0} if open_[0] else {}
         style |= {"bottom": 0} if open_[1] else {}
-        if entry.loud:
-            style |= {"bg_color": _LOUD}
-        if entry.loud and (entry.row is None or entry.row.blank):
-            style |= {"bold": True, "font_name": excel.HEAD_FONT}
+        style |= _loud(entry)
         for column in range(end + 1):
             if column not in covered:
                 text = pagination.shown(printed.cells[column])
@@ -221,6 +219,14 @@ class _Book:
         sheet.repeat_rows(0)
 
 
+def _loud(entry: Entry) -> dict[str, Any]:
+    """How a line looks that nobody may overlook."""
+    if not entry.loud:
+        return {}
+    bold = entry.row is None or entry.row.blank
+    return {"bg_color": _LOUD} | ({"bold": True, "font_name": excel.HEAD_FONT} if bold else {})
+
+
 def _pieces(cells: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """A row, or several where a text is longer than a cell can be; each says whose it is."""
     for at in range(0, max(1, *map(len, cells)), _LONGEST):
@@ -230,17 +236,20 @@ def _pieces(cells: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _line(entry: Entry) -> pagination.Line:
-    """The texts as they are set: answers have their paragraphs indented."""
+def _line(place: int, entry: Entry) -> pagination.Line:
+    """The texts as they are set: the unit is said again where its answer goes on."""
     cells = entry.cells
     if len(cells) > SAID - LABELS + 1 and entry.row and not entry.row.blank:
-        place = SAID - LABELS
-        cells = (*cells[:place], _indented(cells[place]), *cells[place + 1 :])
-    groups = (
+        said = SAID - LABELS
+        cells = (*cells[:said], _indented(cells[said]), *cells[said + 1 :])
+    groups = [
         pagination.Group(entry.number, (entry.number, entry.indicator)),
         pagination.Group(entry.block, (entry.material,)),
-    )
-    return pagination.Line(entry.band, groups, cells)
+    ]
+    if len(cells) > 1:
+        groups.append(pagination.Group(place, cells[:1]))
+        cells = cells[1:]
+    return pagination.Line(entry.band, tuple(groups), cells)
 
 
 def _indented(text: str) -> str:

@@ -71,10 +71,11 @@ def screen(book: Path, name: str) -> None:
     raise SystemExit(f"{book} did not come to rest on the screen")
 
 
-def pages(book: Path, folder: Path) -> Path:
-    """A workbook as LibreOffice prints it."""
+def pages(source: Path, folder: Path) -> Path:
+    """A workbook or a document as LibreOffice prints it."""
+    copy = shutil.copy(source, folder / f"a{source.suffix}")
     words = ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"]
-    words += ["--convert-to", "pdf", "--outdir", str(folder), shutil.copy(book, folder / "a.xlsx")]
+    words += ["--convert-to", "pdf", "--outdir", str(folder), str(copy)]
     subprocess.run(words, check=True, capture_output=True, env={**os.environ, **CHINESE})
     return folder / "a.pdf"
 
@@ -114,6 +115,9 @@ def main() -> None:
         ws = Workspace(folder / "demo")
         for page, picture in enumerate(PAPER, 1):
             png(ws.pdf, page, picture, 60)
+        papers = {"print-book.png": "汇总表（打印版）.xlsx", "print-word.png": "汇总表.docx"}
+        for picture, name in papers.items():
+            png(pages(ws.prints / name, folder), 3, picture, 60)
         for kind in ("bulletin", "units"):
             companions.print_out(ws, demo.AFTER_DEADLINE, kind)
         png(ws.prints / "通报.pdf", 1, "bulletin.png", 60)

@@ -101,6 +101,7 @@ def test_what_goes_on_says_so_on_every_page():
     sheet = opened(batch(said("01", "02.2", SENTENCE * 120)))[w.PRINT_SHEET]
     numbers = column(sheet, w.NUMBER)
     assert "2（续）" in numbers
+    assert "市发改委（续）" in column(sheet, w.UNIT)
     assert "一、政府职能依法全面履行　＞　2.加强事中事后监管（续）" in numbers
 
 
@@ -178,11 +179,17 @@ def test_an_empty_campaign_still_prints():
 
 
 @needs_office
-@pytest.mark.parametrize("fonts", ["all", "latin"])
 @pytest.mark.parametrize(
-    "lengths", [[1000] * 30, [0, 60, 180, 350, 500, 1000] * 5, [120, 500, 20] * 60],
-    ids=["30 long", "30 mixed", "180"],
-)  # fmt: skip
+    ("lengths", "fonts"),
+    [
+        ([1000] * 30, "all"),
+        ([1000] * 30, "latin"),
+        ([0, 60, 180, 350, 500, 1000] * 5, "all"),
+        ([0, 60, 180, 350, 500, 1000] * 5, "latin"),
+        ([120, 500, 20] * 60, "all"),
+    ],
+    ids=["30 long", "30 long, no hanzi", "30 mixed", "30 mixed, no hanzi", "180"],
+)
 def test_libreoffice_prints_the_pages_that_were_planned(lengths, fonts, tmp_path):
     """Also where no font has a hanzi: then every one is a box, and as wide."""
     book = printed(many(lengths))
