@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pdsfz_xl import excel, layout, owed, reader, rules
+from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
@@ -34,20 +35,20 @@ def build(batch: Batch, everybody: Iterable[Owed], handed: Iterable[Handed]) -> 
     """The list of who is to be reminded, and a sheet that says why the others are not."""
     everybody = tuple(everybody)
     settings = batch.master.settings
-    book = excel.Book(title=w.calls_title(settings.name), subject=settings.code)
+    book = excel.Book(title=hw.calls_title(settings.name), subject=settings.code)
     owing = [one for one in everybody if not one.excuse]
     made: dict[str, list[str]] = {}
     for one in handed:
-        line = w.contact_made(one.kind, one.day, one.via, one.who, one.note)
+        line = hw.contact_made(one.kind, one.day, one.via, one.who, one.note)
         made.setdefault(one.unit, []).append(line)
     until = w.day(settings.deadline) if settings.deadline else ""
-    head = w.calls_head(len(owing), until, f"{w.day(batch.now)} {batch.now:%H:%M}")
-    sheet = _Writer(book, w.CALLS_SHEET, settings.name)
-    sheet.head(w.calls_title(settings.name), head)
+    head = hw.calls_head(len(owing), until, f"{w.day(batch.now)} {batch.now:%H:%M}")
+    sheet = _Writer(book, hw.CALLS_SHEET, settings.name)
+    sheet.head(hw.calls_title(settings.name), head)
     sheet.table(layout.CALLS, [_line(one, made.get(one.unit.code, [])) for one in owing])
     if resting := [one for one in everybody if one.excuse]:
-        sheet = _Writer(book, w.RESTING_SHEET, settings.name)
-        sheet.head(w.RESTING_SHEET, "")
+        sheet = _Writer(book, hw.RESTING_SHEET, settings.name)
+        sheet.head(hw.RESTING_SHEET, "")
         sheet.table(layout.RESTING, [_resting(one) for one in resting])
     return book.bytes()
 
@@ -58,19 +59,19 @@ def _line(one: Owed, made: Sequence[str]) -> Line:
         w.UNIT: one.unit.name,
         "联系人": one.unit.contact,
         "电话": one.unit.phone,
-        w.OWED: _missing(one),
+        hw.OWED: _missing(one),
         "截止日期": f"{one.deadline}" if one.deadline else "",
-        w.TIME_LEFT: "" if one.days is None else w.days_left(one.days),
-        w.CONTACTS_MADE: "\n".join(made),
+        hw.TIME_LEFT: "" if one.days is None else w.days_left(one.days),
+        hw.CONTACTS_MADE: "\n".join(made),
     }
     late = one.days is not None and one.days < 0
-    return Line(one.unit.code, values, frozenset({w.TIME_LEFT} if late else ()))
+    return Line(one.unit.code, values, frozenset({hw.TIME_LEFT} if late else ()))
 
 
 def _missing(one: Owed) -> str:
     if len(one.missing) > _ITEMS:
-        return w.only_numbers([owed.name(r) for r in one.missing])
-    return "\n".join(w.owed_item(owed.name(r), owed.brief(r, 32)) for r in one.missing)
+        return hw.only_numbers([owed.name(r) for r in one.missing])
+    return "\n".join(hw.owed_item(owed.name(r), owed.brief(r, 32)) for r in one.missing)
 
 
 def _resting(one: Owed) -> Line:
@@ -163,7 +164,7 @@ def read(path: Path, master: Master, today: date) -> Written:
     return Written(
         tuple(call for _, unit, said in found if unit for call in _call(unit, said, today)),
         tuple(
-            w.unmatched_row(row.number, texts.brief("；".join(said.values()), 80))
+            hw.unmatched_row(row.number, texts.brief("；".join(said.values()), 80))
             for row, unit, said in found
             if unit is None and not said.keys() <= _OURS
         ),
@@ -196,7 +197,7 @@ def _rows(path: Path) -> Iterator[_Row]:
     heads = [(sheet, _head(sheet)) for sheet in sheets]
     if not any(head for _, head in heads):
         raise OperatorError(
-            f"{path.name} 里找不到标题行（“{w.RESULT}”等栏目名），没有改动；"
+            f"{path.name} 里找不到标题行（“{hw.RESULT}”等栏目名），没有改动；"
             "请在 Excel 里恢复标题行，或把它移到别处后重新运行。"
         )
     for sheet, head in heads:
@@ -211,7 +212,7 @@ def _head(sheet: reader.Sheet) -> tuple[int, dict[int, str]] | None:
         rows.setdefault(row, {})[column] = cell.text
     for row, cells in sorted(rows.items()):
         captions = {i: ours.get(texts.squash(said), said.strip()) for i, said in cells.items()}
-        if {"代码", w.RESULT} <= set(captions.values()):
+        if {"代码", hw.RESULT} <= set(captions.values()):
             return row, captions
     return None
 
@@ -241,8 +242,8 @@ def _call(unit: Unit, said: Mapping[str, str], today: date) -> Iterator[Handed]:
     written = {caption: text for caption, text in said.items() if caption not in _OURS}
     if not written:
         return
-    when, who, result = (written.pop(c, "") for c in (w.CALLED_AT, w.CALLED_BY, w.RESULT))
+    when, who, result = (written.pop(c, "") for c in (hw.CALLED_AT, hw.CALLED_BY, hw.RESULT))
     day, rest = texts.past_day(when, today)
-    more = (w.beside_call(caption, text) for caption, text in written.items())
+    more = (hw.beside_call(caption, text) for caption, text in written.items())
     note = "；".join(part for part in (rest, result, *more) if part)
     yield Handed(unit.code, w.REMIND, day, who, "", note)

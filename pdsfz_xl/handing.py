@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from pdsfz_xl import call_list, handout, intake, ledger, owed, reader, telling
 from pdsfz_xl import generate as generate_stage
+from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
@@ -129,7 +130,7 @@ def remind(ws: Workspace, now: datetime, named: str = "") -> Done:
         if owing or before:
             data = call_list.build(look.batch, everybody, handed)
             if before and before != data:
-                ws.archive(before, w.CALLS_SHEET, now, ws.calls.name)
+                ws.archive(before, hw.CALLS_SHEET, now, ws.calls.name)
             ws.write_all({ws.calls: data, ws.group_text: texts.for_notepad(f"{text}\n")})
     said = ["没有要催报的单位。"]
     step = telling.next_step(ws, look)
@@ -179,7 +180,7 @@ def register(ws: Workspace, now: datetime) -> Done:
     said = ["转交登记："]
     for unit in look.batch.master.units:
         for one in by_unit.get(unit.code, []):
-            line = w.contact_made(one.kind, one.day, one.via, one.who, one.note)
+            line = hw.contact_made(one.kind, one.day, one.via, one.who, one.note)
             said.append(f"  {unit.code} {unit.name}：{texts.visible(line)}")
     if not by_unit:
         said = ["还没有转交登记。"]
@@ -253,8 +254,8 @@ def _parcels(
 def _unfit(master: Master, unit: Unit, form: ledger.Form, data: bytes) -> str:
     """Why a form must not go out: somebody wrote in it, or it is of an earlier master."""
     if sha256(data).hexdigest() != form.sha256:
-        return w.FORM_TOUCHED
-    return "" if generate_stage.is_current(master, unit, data) else w.FORM_STALE
+        return hw.FORM_TOUCHED
+    return "" if generate_stage.is_current(master, unit, data) else hw.FORM_STALE
 
 
 def _changes(ws: Workspace, before: str, data: bytes) -> str:
@@ -265,7 +266,7 @@ def _changes(ws: Workspace, before: str, data: bytes) -> str:
     try:
         return generate_stage.why_changed(bytes_of(old) if old else b"", data)
     except (reader.Refused, StopIteration):
-        return w.OLD_FORM_GONE
+        return hw.OLD_FORM_GONE
 
 
 # --- the register --------------------------------------------------------------------------

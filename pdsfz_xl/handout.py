@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from pdsfz_xl import covering, owed, template
+from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Settings, Unit
@@ -32,9 +33,9 @@ class Parcel(NamedTuple):
 
 def parcel(settings: Settings, unit: Unit, kind: str, files: Mapping[str, bytes]) -> Parcel:
     """`files` by name, each of another kind: a workbook, a letter, a text."""
-    name = w.parcel_file(unit.code, unit.name, kind, settings.name)
+    name = hw.parcel_file(unit.code, unit.name, kind, settings.name)
     return Parcel(
-        texts.file_name(w.parcel_folder(unit.code, unit.name), _FOLDER),
+        texts.file_name(hw.parcel_folder(unit.code, unit.name), _FOLDER),
         files,
         f"{texts.file_name(name)}.zip",
         _zipped(f"{unit.code}_{settings.code}", files),
@@ -67,8 +68,8 @@ def cover(batch: Batch, unit: Unit, kind: str, changes: str = "") -> dict[str, b
     values = template.values(batch, unit, today, problems=changes)
     subject, text = (template.fill(part, values) for part in (said.subject, said.body))
     if changes and changes not in text:
-        text = _with_note(text, w.amended(changes), master.settings.issuer)
-    name = texts.file_name(w.cover_file(unit.code, unit.name, kind), _FOLDER)
+        text = _with_note(text, hw.amended(changes), master.settings.issuer)
+    name = texts.file_name(hw.cover_file(unit.code, unit.name, kind), _FOLDER)
     return {
         f"{name}.docx": covering.note(master.settings, subject, text, today),
         f"{name}.txt": texts.for_notepad(f"{' '.join(subject.split())}\n\n{text}\n"),
@@ -94,14 +95,14 @@ def _group_lines(batch: Batch, owing: Iterable[Owed]) -> Iterator[str]:
     settings, now = batch.master.settings, batch.now
     deadline = settings.deadline
     left = w.days_left((deadline - now.date()).days) if deadline else ""
-    yield w.group_head(settings.name, w.day(deadline) if deadline else "", left)
-    yield w.group_list(f"{w.month_day(now)} {now:%H:%M}")
+    yield hw.group_head(settings.name, w.day(deadline) if deadline else "", left)
+    yield hw.group_list(f"{w.month_day(now)} {now:%H:%M}")
     yield from template.numbered(_group_line(one, deadline) for one in owing).split("\n")
-    yield w.group_end(settings.email, settings.contact, settings.phone)
+    yield hw.group_end(settings.email, settings.contact, settings.phone)
 
 
 def _group_line(one: Owed, deadline: date | None) -> str:
     names = [owed.name(requirement) for requirement in one.missing]
-    what = w.whole_form(names) if one.status == "missing" else w.some_items(names)
+    what = hw.whole_form(names) if one.status == "missing" else hw.some_items(names)
     own = w.day(one.deadline) if one.deadline and one.deadline != deadline else ""
-    return w.group_line(one.unit.name, texts.visible(what), own)
+    return hw.group_line(one.unit.name, texts.visible(what), own)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import wording as w
 
 
@@ -454,13 +455,13 @@ CALLS = (
     Column(w.UNIT, 14),
     Column("联系人", 9),
     Column("电话", 13),
-    Column(w.OWED, 38),
+    Column(hw.OWED, 38),
     Column("截止日期", 11),
-    Column(w.TIME_LEFT, 8),
-    Column(w.CONTACTS_MADE, 20),
-    Column(w.CALLED_AT, 10, clerk=True),
-    Column(w.CALLED_BY, 9, clerk=True),
-    Column(w.RESULT, 22, clerk=True),
+    Column(hw.TIME_LEFT, 8),
+    Column(hw.CONTACTS_MADE, 20),
+    Column(hw.CALLED_AT, 10, clerk=True),
+    Column(hw.CALLED_BY, 9, clerk=True),
+    Column(hw.RESULT, 22, clerk=True),
 )
 """On A4 across; what the clerk writes goes to the ledger when the list is made again."""
 

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
+from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import owed, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -15,7 +16,7 @@ from pdsfz_xl.ledger import Form, Handed
 from pdsfz_xl.model import Batch, Master, Unit
 
 _AS_IT_SHOULD_BE = frozenset(
-    {w.STANDING["complete"], w.NOTHING_DUE, w.NOTHING_BACK, w.NOT_CHANGED, w.NEVER_ISSUED}
+    {w.STANDING["complete"], w.NOTHING_DUE, hw.NOTHING_BACK, hw.NOT_CHANGED, hw.NEVER_ISSUED}
 )
 """Why a unit gets nothing, and nobody wonders unless the unit was named."""
 
@@ -70,7 +71,7 @@ def choose(kind: str, batch: Batch, known: Known, named: str, *, told: bool = Fa
         else:
             reason = _reason(kind, batch.master, unit, known, by_name=bool(names))
             if not (reason or names or is_by_hand(unit)):
-                reason = w.GOES_BY_MAIL
+                reason = hw.GOES_BY_MAIL
         if not reason:
             units.append(unit)
         elif names or reason not in _AS_IT_SHOULD_BE:
@@ -83,18 +84,18 @@ def _reason(kind: str, master: Master, unit: Unit, known: Known, *, by_name: boo
     code = unit.code
     if kind == w.SENT_BACK:
         if code not in known.returns:
-            return w.NOTHING_BACK
+            return hw.NOTHING_BACK
         given = {one.sha256 for one in known.handed if (one.unit, one.kind) == (code, kind)}
         again = known.returns[code].sha256 in given
-        return w.ALREADY_GIVEN if again and not by_name else ""
+        return hw.ALREADY_GIVEN if again and not by_name else ""
     if code not in known.forms:
-        return w.NO_FORM if master.due(code) else w.NOTHING_DUE
+        return hw.NO_FORM if master.due(code) else w.NOTHING_DUE
     if kind == w.AMEND:
-        kept = w.NOT_CHANGED if code in known.out else w.NEVER_ISSUED
+        kept = hw.NOT_CHANGED if code in known.out else hw.NEVER_ISSUED
         return "" if code in known.outdated else kept
     if code in known.outdated:
-        return w.CHANGED_FORM
-    return w.ALREADY_ISSUED if code in known.out and not by_name else ""
+        return hw.CHANGED_FORM
+    return hw.ALREADY_ISSUED if code in known.out and not by_name else ""
 
 
 def find(master: Master, named: str) -> tuple[Unit, ...]:

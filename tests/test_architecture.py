@@ -14,10 +14,8 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job", "redline", "wrapping"},
-    {
-        "rules", "identity", "layout", "letter", "template", "paper_wording", "typeset",
-        "companion_wording", "owed", "pagination",
-    },
+    {"paper_wording", "companion_wording", "handing_wording", "mail_wording"},
+    {"rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout"},
     {"sniff", "shown", "headers", "markup"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip", "docx_pen"},
@@ -73,9 +71,9 @@ HOMES = {
     "email": {"html_table", "message"},
 }
 SPEAKS_CHINESE = {
-    "wording", "layout", "rules", "campaign", "handing", "telling",  # people read
-    "demo", "cli", "console",
-    "paper_wording", "companion_wording", "printing", "companions",  # leaders read
+    "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
+    "layout", "rules", "telling", "campaign", "handing", "printing", "companions", "mailing",
+    "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip

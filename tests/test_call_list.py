@@ -11,13 +11,14 @@ from client import PATIENCE, needs_office
 from samples import NOW, arrival, batch, master, requirement, returned
 
 from pdsfz_xl import call_list, owed
+from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.form import Filled
 from pdsfz_xl.ledger import Handed
 
 TODAY = NOW.date()
-CLERK = (w.CALLED_AT, w.CALLED_BY, w.RESULT)
+CLERK = (hw.CALLED_AT, hw.CALLED_BY, hw.RESULT)
 
 
 def _plan():
@@ -37,7 +38,7 @@ def _built(plan, handed=(), result=None) -> bytes:
 
 
 def _sheet(data: bytes):
-    return openpyxl.load_workbook(io.BytesIO(data))[w.CALLS_SHEET]
+    return openpyxl.load_workbook(io.BytesIO(data))[hw.CALLS_SHEET]
 
 
 def _captions(sheet) -> dict[str, int]:
@@ -47,7 +48,7 @@ def _captions(sheet) -> dict[str, int]:
 def _written(tmp_path, plan, edit, data: bytes | None = None) -> call_list.Written:
     """What is read back after the clerk worked in the list."""
     book = openpyxl.load_workbook(io.BytesIO(data or _built(plan)))
-    edit(book, book[w.CALLS_SHEET], _captions(book[w.CALLS_SHEET]))
+    edit(book, book[hw.CALLS_SHEET], _captions(book[hw.CALLS_SHEET]))
     path = tmp_path / "催报电话单.xlsx"
     book.save(path)
     return call_list.read(path, plan, TODAY)
@@ -70,7 +71,7 @@ def test_it_lists_who_is_to_be_called_and_for_what(tmp_path):
         ["02", "市司法局", "李磊", "13800001111", "4 填报材料04", "2019-10-25", "还有 1 天",
          "下发 10月8日 内网 张三\n催报 10月22日 电话 张三：说周五前报", None, None, None],
     ]  # fmt: skip
-    resting = openpyxl.load_workbook(io.BytesIO(data))[w.RESTING_SHEET]
+    resting = openpyxl.load_workbook(io.BytesIO(data))[hw.RESTING_SHEET]
     assert [[cell.value for cell in row] for row in resting.iter_rows(min_row=4)] == [
         ["03", "市公安局", "1", "1", "延期至2019年11月5日"],
         ["04", "市财政局", "0", "0", "无需报送"],
@@ -130,8 +131,8 @@ def test_a_call_is_read_with_its_day(tmp_path, when, day, rest):
 
 def test_a_real_date_is_one_too(tmp_path):
     def edit(_book, sheet, at):
-        sheet.cell(4, at[w.CALLED_AT]).value = date(2019, 10, 21)
-        sheet.cell(4, at[w.CALLED_AT]).number_format = "yyyy-mm-dd"
+        sheet.cell(4, at[hw.CALLED_AT]).value = date(2019, 10, 21)
+        sheet.cell(4, at[hw.CALLED_AT]).number_format = "yyyy-mm-dd"
 
     assert _written(tmp_path, _plan(), edit).calls == (
         Handed("01", w.REMIND, date(2019, 10, 21), ""),
@@ -140,8 +141,8 @@ def test_a_real_date_is_one_too(tmp_path):
 
 def test_rows_moved_columns_added_and_comments_are_read_by_what_they_are(tmp_path):
     def edit(_book, sheet, at):
-        sheet.cell(5, at[w.RESULT]).value = "没人接"
-        sheet.cell(5, at[w.RESULT]).comment = openpyxl.comments.Comment("下午再打", "李四")
+        sheet.cell(5, at[hw.RESULT]).value = "没人接"
+        sheet.cell(5, at[hw.RESULT]).comment = openpyxl.comments.Comment("下午再打", "李四")
         sheet.cell(3, 12).value = "手机"
         sheet.cell(5, 12).value = "13900002222"
         sheet.insert_cols(4)
@@ -155,7 +156,7 @@ def test_rows_moved_columns_added_and_comments_are_read_by_what_they_are(tmp_pat
 def test_a_copied_sheet_counts_too(tmp_path):
     def edit(book, sheet, at):
         copy = book.copy_worksheet(sheet)
-        copy.cell(4, at[w.RESULT]).value = "已答复"
+        copy.cell(4, at[hw.RESULT]).value = "已答复"
 
     assert [c.note for c in _written(tmp_path, _plan(), edit).calls] == ["已答复"]
 
@@ -163,8 +164,8 @@ def test_a_copied_sheet_counts_too(tmp_path):
 def test_what_names_no_unit_or_two_is_said(tmp_path):
     def edit(_book, sheet, at):
         sheet.cell(4, at["单位"]).value = "市司法局"
-        sheet.cell(4, at[w.RESULT]).value = "半行排序"
-        sheet.cell(9, at[w.RESULT]).value = "记在下面的话"
+        sheet.cell(4, at[hw.RESULT]).value = "半行排序"
+        sheet.cell(9, at[hw.RESULT]).value = "记在下面的话"
 
     read = _written(tmp_path, _plan(), edit)
     assert read.calls == ()
@@ -199,8 +200,8 @@ def test_what_is_no_list_any_more_is_left_alone(tmp_path):
 def test_what_libreoffice_saved_is_read_the_same(tmp_path):
     plan = _plan()
     book = openpyxl.load_workbook(io.BytesIO(_built(plan)))
-    sheet = book[w.CALLS_SHEET]
-    sheet.cell(4, _captions(sheet)[w.RESULT]).value = "说周五报\n材料已盖章"
+    sheet = book[hw.CALLS_SHEET]
+    sheet.cell(4, _captions(sheet)[hw.RESULT]).value = "说周五报\n材料已盖章"
     book.save(tmp_path / "a.xlsx")
     words = ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
     words += ["--convert-to", "xlsx", "--outdir", str(tmp_path / "saved"), str(tmp_path / "a.xlsx")]

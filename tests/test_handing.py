@@ -12,6 +12,7 @@ from samples import master as sample
 from test_flow import NOTICE, ask, fill, run
 
 from pdsfz_xl import campaign, handing, ledger, recipients
+from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.handing import Note
@@ -181,7 +182,7 @@ def test_a_form_that_is_not_what_the_master_says_stays_here(ws, harm):
         row = next(r for r in _rows(ws, w.SETTINGS_SHEET) if r[0].value == "报送截止日期")
         set_cell(ws.root, w.SETTINGS_SHEET, row[1].coordinate, "2019-11-01")
     done = give(ws, named="06")
-    reason = w.FORM_STALE if harm == "older" else w.FORM_TOUCHED
+    reason = hw.FORM_STALE if harm == "older" else hw.FORM_TOUCHED
     assert (names(done), done.more["left"]) == ([], {reason: ["市审计局"]})
     assert (handed(ws), out(ws)) == ([], set())
     assert not ws.handouts.exists()
@@ -214,7 +215,7 @@ def test_a_form_that_changed_since_is_said_and_goes_as_a_correction(ws):
         campaign.status(ws, MADE).said
     )
     issued = give(ws)
-    assert (names(issued), issued.more["left"][w.CHANGED_FORM]) == ([], ["市审计局"])
+    assert (names(issued), issued.more["left"][hw.CHANGED_FORM]) == ([], ["市审计局"])
     amended = give(ws, w.AMEND)
     assert (names(amended), amended.more["left"]) == (["市审计局"], {})
     note = (ws.handouts / "2019-10-08_更正/06_市审计局/06_市审计局_更正说明.txt").read_text(
@@ -248,7 +249,7 @@ def test_marked_workbooks_go_back_from_the_last_folder(ws):
     copy = next((ws.returns / "2019-10-28").glob("06_*.xlsx"))
     shutil.copy(copy, copy.with_stem(f"{copy.stem} (2)"))
     done = give(ws, w.SENT_BACK, now=AFTER)
-    assert (names(done), done.more["left"]) == (["市审计局"], {w.GOES_BY_MAIL: ["市司法局"]})
+    assert (names(done), done.more["left"]) == (["市审计局"], {hw.GOES_BY_MAIL: ["市司法局"]})
     place = ws.handouts / "2019-10-28_退回修改"
     assert [p.suffix for p in sorted((place / "06_市审计局").iterdir())] == [
         ".docx",
@@ -257,9 +258,9 @@ def test_marked_workbooks_go_back_from_the_last_folder(ws):
     ]
     assert (place / "06_市审计局" / copy.name).read_bytes() == copy.read_bytes()
     again = give(ws, w.SENT_BACK, now=AFTER)
-    assert again.more["left"] == {w.ALREADY_GIVEN: ["市审计局"], w.GOES_BY_MAIL: ["市司法局"]}
+    assert again.more["left"] == {hw.ALREADY_GIVEN: ["市审计局"], hw.GOES_BY_MAIL: ["市司法局"]}
     named = give(ws, w.SENT_BACK, "市审计局、市统计局", now=AFTER)
-    assert (names(named), named.more["left"]) == (["市审计局"], {w.NOTHING_BACK: ["市统计局"]})
+    assert (names(named), named.more["left"]) == (["市审计局"], {hw.NOTHING_BACK: ["市统计局"]})
 
 
 # --- the register --------------------------------------------------------------------------
@@ -342,7 +343,7 @@ def test_the_kinds_have_english_names_too(ws):
 
 def _call(ws: Workspace, unit: str, **said: str) -> None:
     book = openpyxl.load_workbook(ws.calls)
-    sheet = book[w.CALLS_SHEET]
+    sheet = book[hw.CALLS_SHEET]
     at = {cell.value: cell.column for cell in sheet[3]}
     row = next(r for r in range(4, sheet.max_row + 1) if sheet.cell(r, at["单位"]).value == unit)
     for caption, text in said.items():
@@ -351,10 +352,10 @@ def _call(ws: Workspace, unit: str, **said: str) -> None:
 
 
 def _contacts(ws: Workspace) -> dict[str, str]:
-    sheet = openpyxl.load_workbook(io.BytesIO(ws.calls.read_bytes()))[w.CALLS_SHEET]
+    sheet = openpyxl.load_workbook(io.BytesIO(ws.calls.read_bytes()))[hw.CALLS_SHEET]
     at = {cell.value: cell.column for cell in sheet[3]}
     return {
-        sheet.cell(row, at["单位"]).value: sheet.cell(row, at[w.CONTACTS_MADE]).value or ""
+        sheet.cell(row, at["单位"]).value: sheet.cell(row, at[hw.CONTACTS_MADE]).value or ""
         for row in range(4, sheet.max_row + 1)
     }
 
