@@ -68,9 +68,7 @@ def summary(look: Look) -> Iterator[str]:
 def _days(deadline: date | None, today: date) -> str:
     if deadline is None:
         return "截止日期：没有设置"
-    left = (deadline - today).days
-    said = f"还有 {left} 天" if left > 0 else "就是今天" if left == 0 else f"已过 {-left} 天"
-    return f"截止日期：{deadline}（{said}）"
+    return f"截止日期：{deadline}（{w.days_left((deadline - today).days)}）"
 
 
 def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:

@@ -26,11 +26,17 @@ def of(master: Master, kind: str) -> Template:
 
 
 def values(
-    batch: Batch, unit: Unit, today: date, deadline: date | None = None, problems: str = ""
+    batch: Batch,
+    unit: Unit,
+    today: date,
+    deadline: date | None = None,
+    problems: str = "",
+    received: str = "",
 ) -> dict[str, str]:
     """What each placeholder stands for in a letter to one unit.
 
-    `deadline` is the letter's own, else the unit's; `problems` is the list it is about.
+    `deadline` is the letter's own, else the unit's; `problems` is the list it is about, `received`
+    the list of what came.
     """
     master, settings = batch.master, batch.master.settings
     until = deadline or master.deadline(unit)
@@ -42,6 +48,7 @@ def values(
         "文号": settings.document_number,
         "截止日期": w.day(until) if until else w.NO_DAY,
         "剩余天数": str(max(0, (until - today).days)) if until else "",
+        "离截止": w.days_left((until - today).days if until else None),
         "应报项数": str(standing.assigned),
         "已报项数": str(standing.answered),
         "未报项数": str(standing.assigned - standing.answered),
@@ -49,6 +56,7 @@ def values(
             f"{w.item(r.numbers, r.key)}{texts.brief(r.text, 60)}" for r in missing
         ),
         "问题清单": problems,
+        "收到清单": received,
         "联系人": settings.contact,
         "联系电话": settings.phone,
         "邮箱": settings.email,

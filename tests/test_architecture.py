@@ -14,7 +14,7 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
-    {"rules", "identity", "layout", "letter", "template"},
+    {"rules", "identity", "layout", "letter", "template", "mailbox", "secret"},
     {"sniff", "shown", "headers", "markup"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
@@ -63,6 +63,7 @@ HOMES = {
     "subprocess": {"seven_zip"},
     "html": {"html_table", "markup", "message"},
     "email": {"html_table", "message"},
+    "keyring": {"secret"},
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
