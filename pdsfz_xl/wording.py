@@ -889,3 +889,21 @@ def whole_answer(status: str, text: str, number: float | None, measure: str) -> 
     shown = "" if number is None else f"{number:.15g}{measure}"
     figure = f"{QUANTITY}：{shown}" if shown else ""
     return "\n".join(part for part in (f"{refusal}{text}", figure) if part)
+
+
+# --- mail
+MAIL_FIELDS: Final = {
+    "subject": "主题",
+    "name": "单位名称",
+    "sender": "发件人名称",
+    "file": "附件名",
+}
+NO_ADDRESS: Final = "没有邮箱"
+
+
+def control_in(field: str, code: str, said: str) -> str:
+    return f"{field}“{said}”里有不能发送的控制字符 {code}，请在任务分解表里改正"
+
+
+def bad_address(said: str) -> str:
+    return f"邮箱地址“{said}”写得不对"

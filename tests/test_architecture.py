@@ -15,7 +15,7 @@ LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
     {"rules", "identity", "layout", "letter", "template", "mailbox", "secret"},
-    {"sniff", "shown", "headers", "markup"},
+    {"sniff", "shown", "headers", "markup", "compose"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
@@ -62,7 +62,7 @@ HOMES = {
     "pyzipper": {"zip_archive"},
     "subprocess": {"seven_zip"},
     "html": {"html_table", "markup", "message"},
-    "email": {"html_table", "message"},
+    "email": {"html_table", "message", "compose"},
     "keyring": {"secret"},
 }
 SPEAKS_CHINESE = {
