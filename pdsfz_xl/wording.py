@@ -60,7 +60,11 @@ KINDS: Final = (STATEMENT, FIGURES, CASE, DOCUMENT, REPORT, DOSSIER, NOT_ASKED)
 LEAD: Final = "牵头"
 SUPPORT: Final = "配合"
 CHANNELS: Final = ("邮件", "微信/QQ", "内网", "U盘", "纸质")
-NOTICE_KINDS: Final = ("下发", "催报", "退回修改", "回执", "更正")
+ISSUE: Final = "下发"
+REMIND: Final = "催报"
+RECEIPT: Final = "回执"
+AMEND: Final = "更正"
+NOTICE_KINDS: Final = (ISSUE, REMIND, "退回修改", RECEIPT, AMEND)
 
 # --- what stands in place of a text
 PENDING_TEXT: Final = "待综合"
