@@ -68,7 +68,6 @@ CREATE TABLE mails (
     message_id TEXT NOT NULL,
     path TEXT NOT NULL,
     sha256 TEXT NOT NULL,
-    digest TEXT NOT NULL,
     sender TEXT NOT NULL,
     recipients TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -124,8 +123,6 @@ class Posted(NamedTuple):
     path: str
     """Of its frozen bytes, from the workspace's root."""
     sha256: str
-    digest: str
-    """Of what it says: `compose.Mail.digest`."""
     sender: str
     recipients: tuple[str, ...]
     subject: str
@@ -135,6 +132,7 @@ class Posted(NamedTuple):
     reply: str = ""
     """What the server said last, or who decided."""
     attempts: int = 0
+    """How often its text may have left us."""
     at: str = ""
     """When it came into this state, ISO."""
     bounced: str = ""
@@ -268,15 +266,13 @@ class Ledger:
                     marks = ", ".join("?" * len(row))
                     self._db.execute(f"INSERT OR REPLACE INTO mails VALUES ({marks})", row)
 
-    def record_mail(
-        self, key: str, state: str, now: datetime, reply: str = "", *, attempt: bool = False
-    ) -> None:
+    def record_mail(self, key: str, state: str, now: datetime, reply: str = "") -> None:
         """What became of a mail, on the disk when this returns."""
         with self._db:
             self._db.execute(
                 "UPDATE mails SET state = ?, reply = ?, attempts = attempts + ?, at = ?"
                 " WHERE key = ?",
-                (state, reply, int(attempt), now.isoformat(), key),
+                (state, reply, int(state == SENDING), now.isoformat(), key),
             )
 
     def own_up(self, now: datetime) -> None:

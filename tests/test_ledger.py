@@ -205,7 +205,6 @@ def posted(kind: str = w.ISSUE, unit: str = "06", number: int = 1, **more) -> le
         "message_id": f"<{unit}{number}@126.com>",
         "path": "out/邮件/a.eml",
         "sha256": "a" * 64,
-        "digest": "d",
         "sender": "fzb@126.com",
         "recipients": ("a@example.cn", "b@example.cn"),
         "subject": "主题",
@@ -235,12 +234,13 @@ def test_a_mail_is_kept_as_it_was_planned(tmp_path):
 def test_what_may_have_gone_out_is_never_planned_again(tmp_path, state, replaced):
     with ledger.opened(tmp_path / "l") as book:
         book.plan_mails(w.ISSUE, [posted()], NOW)
-        book.record_mail(posted().key, state, NOW, "550", attempt=True)
+        book.record_mail(posted().key, ledger.SENDING, NOW)
+        book.record_mail(posted().key, state, NOW, "550")
         book.plan_mails(w.ISSUE, [posted(subject="新")], NOW)
         (kept,) = book.mails()
         assert (kept.subject == "新") == replaced
         assert kept.state == (ledger.PLANNED if replaced else state)
-        assert kept.attempts == 1
+        assert kept.attempts == 1 + (state == ledger.SENDING)
 
 
 def test_a_plan_that_is_no_more_is_forgotten_and_nothing_else(tmp_path):
@@ -260,7 +260,7 @@ def test_a_plan_that_is_no_more_is_forgotten_and_nothing_else(tmp_path):
 def test_a_run_that_died_while_sending_leaves_an_unknown_mail(tmp_path):
     with ledger.opened(tmp_path / "l") as book:
         book.plan_mails(w.ISSUE, [posted(unit="01"), posted(unit="02")], NOW)
-        book.record_mail(posted(unit="01").key, ledger.SENDING, NOW, attempt=True)
+        book.record_mail(posted(unit="01").key, ledger.SENDING, NOW)
     with ledger.opened(tmp_path / "l") as book:
         book.own_up(NOW)
         assert [m.state for m in book.mails()] == [ledger.UNKNOWN, ledger.PLANNED]
