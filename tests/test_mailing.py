@@ -419,7 +419,9 @@ def test_case_18_a_reminder_goes_on_from_the_first_mail(connected, there):
 
 def test_who_is_reminded_and_who_is_not(connected):
     mailroom.fill(connected, "01", "1.xlsx")
-    (connected.dropzone / "甲02局.jpg").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + b"x" * 200)
+    scan = connected.dropzone / "甲02局" / "盖章扫描件.pdf"
+    scan.parent.mkdir()
+    scan.write_bytes(b"%PDF-1.4 " + b"x" * 200)
     mailroom.edit(connected, {
         (w.UNITS_SHEET, "I5"): date(2019, 10, 30), (w.UNITS_SHEET, "I6"): date(2019, 10, 20),
     })  # fmt: skip
