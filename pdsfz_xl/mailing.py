@@ -58,22 +58,28 @@ def plan(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intake.
     ws.require_master()
     with ledger.opened(ws.ledger, readonly=True) as book:
         look = take_look(ws, now, tell, book)
-        results = list(_planned(ws, book, look, asked, _marked(look, asked, now)))
-    letters = [r for r in results if isinstance(r, Letter)]
-    held = [r for r in results if isinstance(r, Held)]
+        mails: list[dict[str, object]] = []
+        told: list[str] = []
+        held: list[Held] = []
+        for result in _planned(ws, book, look, asked, _marked(look, asked, now)):
+            if isinstance(result, Held):
+                held.append(result)
+            else:  # its attachment is let go: of 3,000 units they would fill the memory
+                mails.append(_mail_document(result))
+                told += _told(result)
     said = [
-        f"将发“{asked.kind}”{len(letters)} 封：" if letters else f"没有“{asked.kind}”要发。",
-        *(line for letter in letters for line in _told(letter)),
+        f"将发“{asked.kind}”{len(mails)} 封：" if mails else f"没有“{asked.kind}”要发。",
+        *told,
         *_held(held),
     ]
     word = next(alias for alias, known in w.KIND_ALIASES.items() if known == asked.kind)
     return Done(
         said=tuple(said),
-        next_step=f"pdsfz-xl mail send {asked.kind}（先看草稿：加 --drafts）" if letters else "",
+        next_step=f"pdsfz-xl mail send {asked.kind}（先看草稿：加 --drafts）" if mails else "",
         more={
             "kind": asked.kind,
             "alias": word,
-            "mails": [_mail_document(letter) for letter in letters],
+            "mails": mails,
             "held": [_held_document(one) for one in held],
         },
     )
