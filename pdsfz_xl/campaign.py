@@ -21,6 +21,7 @@ from pdsfz_xl import (
     giveback,
     intake,
     ledger,
+    marked,
     master_book,
     notice,
     reader,
@@ -190,7 +191,7 @@ def generate(
         outputs={"forms": ws.relative(ws.forms)},
         findings=findings,
         others=SEE_LINT,
-        next_step="把 out/1-下发 里的填报表发给各单位；"
+        next_step="把 out/1-下发 里的填报表发给各单位（pdsfz-xl mail plan 下发，或自己发）；"
         "收回后放进 out/2-收件，再运行 pdsfz-xl collect",
         more={
             "forms": [{"unit": f.unit.name, "path": ws.relative(ws.forms / f.name)} for f in made],
@@ -389,16 +390,8 @@ def give_back(
             look = take_look(ws, now, tell, book)
         intake.keep(ws, look.batch, look.intake)
         made = giveback.returns(look.batch, look.findings, until, now)
-        folder = ws.returns / f"{now:%Y-%m-%d}"
-        files = {}
-        for one in made:
-            files[folder / f"{one.name}.xlsx"] = one.data
-            files[folder / f"{one.name}.docx"] = one.letter
-            files[folder / f"{one.name}.txt"] = f"{one.subject}\n\n{one.text}\n".encode("utf-8-sig")
-        ws.write_all(files)
         with ledger.opened(ws.ledger) as book:
-            for one in made:
-                book.record_returned(giveback.said(look.batch, one.unit.code), now)
+            folder = marked.keep(ws, book, look.batch, made, now)
     said = (
         [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
     )

@@ -72,7 +72,7 @@ def _unfound(
     blank = [
         key
         for key, name in layout.SETTINGS.items()
-        if name not in ("password", "trial") and not getattr(settings, name)
+        if name != "password" and key not in layout.LATER_SETTINGS and not getattr(settings, name)
     ]
     if blank:
         yield f"通知里没有找到：{'、'.join(blank)}；任务设置中留空，请补填。"

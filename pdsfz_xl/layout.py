@@ -101,9 +101,20 @@ SETTINGS = {
     "电子邮箱": "email",
     "联系地址": "address",
     "试行规则": "trial",
+    "发信服务器": "smtp_host",
+    "端口": "smtp_port",
+    "加密方式": "security",
+    "发信账号": "account",
+    "发件人名称": "sender",
+    "收信服务器": "inbox_host",
+    "收信端口": "inbox_port",
+    "抄送": "cc",
 }
 """Key in 任务设置 -> field of `model.Settings`."""
-LATER_SETTINGS = frozenset({"试行规则"})
+MAIL_SETTINGS = (
+    "发信服务器", "端口", "加密方式", "发信账号", "发件人名称", "收信服务器", "收信端口", "抄送",
+)  # fmt: skip
+LATER_SETTINGS = frozenset({"试行规则", *MAIL_SETTINGS})
 """Those that masters of an earlier version have not."""
 
 # --- the form

@@ -12,7 +12,7 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
-from pdsfz_xl import excel, form, identity, layout, rules
+from pdsfz_xl import excel, form, identity, layout, mailbox, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import ClerkCells, Duty, Finding, Master, Requirement, Unit, Where
@@ -322,6 +322,43 @@ def _trials(master: Master) -> Iterator[Finding]:
         yield rules.finding("M18", where, found=texts.brief(code), what=w.RULE)
 
 
+def _mail(master: Master) -> Iterator[Finding]:
+    """Mail settings nobody could send or fetch with; blank ones are known or asked for later."""
+    settings = master.settings
+    security = mailbox.security(settings.security)
+    hosts = (("发信服务器", settings.smtp_host), ("收信服务器", settings.inbox_host))
+    plain = security == mailbox.PLAIN
+    wrong = [
+        *((key, host, w.HOST_RULE) for key, host in hosts if host and not mailbox.is_host(host)),
+        *(
+            (key, str(port), w.PORT_RULE)
+            for key, port in (("端口", settings.smtp_port), ("收信端口", settings.inbox_port))
+            if port is not None and not 0 < port < 65536
+        ),
+        *([("加密方式", settings.security, w.SECURITY_RULE)] if security == "?" else []),
+        *(
+            ("加密方式", settings.security, w.LOOPBACK_RULE)
+            for _, host in hosts[:1]
+            if plain and not mailbox.is_loopback(host)
+        ),
+    ]
+    for key, said, rule in wrong:
+        where = master.where(w.SETTINGS_SHEET, key)
+        yield rules.finding("M22", where, what=key, found=texts.brief(said), rule=rule)
+
+
+def _addresses(master: Master) -> Iterator[Finding]:
+    """Addresses no mail can go to."""
+    copies = master.where(w.SETTINGS_SHEET, "抄送")
+    written = [
+        *((copies, said) for said in mailbox.addresses(master.settings.cc)),
+        *((_unit(master, unit, "邮箱"), said) for unit in master.units for said in unit.emails),
+    ]
+    for where, said in written:
+        if not mailbox.ADDRESS.fullmatch(said):
+            yield rules.finding("M23", where, found=texts.brief(said), rule=w.ADDRESS_RULE)
+
+
 CHECKS: tuple[Callable[[Master], Iterator[Finding]], ...] = (
     _nothing_asked,
     _no_unit,
@@ -338,4 +375,6 @@ CHECKS: tuple[Callable[[Master], Iterator[Finding]], ...] = (
     _blank_settings,
     _waivers,
     _trials,
+    _mail,
+    _addresses,
 )

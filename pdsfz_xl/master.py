@@ -29,7 +29,7 @@ from pdsfz_xl.model import (
 from pdsfz_xl.text import parse_date
 
 _DATES = frozenset({"deadline", "period_start", "period_end"})
-_NUMBERS = frozenset({"advised", "limit"})
+_NUMBERS = frozenset({"advised", "limit", "smtp_port", "inbox_port"})
 
 
 def read(path: Path, display: str = "") -> Master:

@@ -14,7 +14,7 @@ from pdsfz_xl.model import Draft
 from pdsfz_xl.text import parse_date
 
 _DATES = frozenset({"deadline", "period_start", "period_end"})
-_NUMBERS = frozenset({"advised", "limit"})
+_NUMBERS = frozenset({"advised", "limit", "smtp_port", "inbox_port"})
 _UNSURE = "#FCE4D6"
 
 _MERGED = (w.LEVEL1, w.LEVEL2, w.INDICATOR, w.METHOD, w.RESPONSIBLE)
@@ -116,6 +116,8 @@ class _Writer:
                 sheet.write_number(row, 1, value, self.number)
             elif field in _DATES:
                 sheet.write_blank(row, 1, None, self.date)
+            elif field in _NUMBERS:
+                sheet.write_blank(row, 1, None, self.number)
             else:
                 sheet.write_string(row, 1, value, self.text)
             sheet.write_string(row, 2, w.SETTING_HELP[key], self.text)
@@ -124,6 +126,8 @@ class _Writer:
                 self.allow_dates(sheet, row, row, 1)
             elif field in _NUMBERS:
                 self.allow_whole(sheet, row, row, 1)
+            elif field == "security":
+                self.allow_list(sheet, row, row, 1, w.SECURITIES)
         sheet.set_landscape()
         sheet.set_paper(excel.A4)
         sheet.fit_to_pages(1, 0)

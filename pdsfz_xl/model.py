@@ -62,6 +62,18 @@ class Settings:
     address: str = ""
     trial: str = ""
     """Codes of rules on trial, 、-separated: they only hint in this campaign."""
+    smtp_host: str = ""
+    smtp_port: int | None = None
+    security: str = ""
+    """SSL, STARTTLS or 无, as the clerk wrote it."""
+    account: str = ""
+    """What the office logs in with; blank is `email`."""
+    sender: str = ""
+    """The name in front of the address; blank is `issuer`."""
+    inbox_host: str = ""
+    inbox_port: int | None = None
+    cc: str = ""
+    """Addresses, 、-separated, that get a copy of every mail."""
 
 
 class Duty(NamedTuple):

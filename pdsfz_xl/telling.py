@@ -79,9 +79,7 @@ def summary(look: Look) -> Iterator[str]:
 def _days(deadline: date | None, today: date) -> str:
     if deadline is None:
         return "截止日期：没有设置"
-    left = (deadline - today).days
-    said = f"还有 {left} 天" if left > 0 else "就是今天" if left == 0 else f"已过 {-left} 天"
-    return f"截止日期：{deadline}（{said}）"
+    return f"截止日期：{deadline}（{w.days_left((deadline - today).days)}）"
 
 
 def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
@@ -100,7 +98,8 @@ def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
     waiting = [s for s in batch.standings if s.status in ("missing", "partial")]
     if waiting:
         return (
-            f"催报 {len(waiting)} 家未报齐的单位（pdsfz-xl handout 催报）；"
+            f"催报 {len(waiting)} 家未报齐的单位"
+            "（pdsfz-xl mail plan 催报，没有邮箱的用 pdsfz-xl handout 催报）；"
             "新收到的放进 out/2-收件，运行 pdsfz-xl collect"
         )
     return "打开 out/5-打印/汇总表.pdf 核对；要呈送的运行 pdsfz-xl print --submit"

@@ -19,6 +19,12 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
+def body(text: str, values: Mapping[str, str]) -> str:
+    """The text filled in, without the lines that held nothing but placeholders of empty lists."""
+    lines = [(line, fill(line, values)) for line in text.split("\n")]
+    return "\n".join(filled for line, filled in lines if filled.strip() or not line.strip())
+
+
 def of(master: Master, kind: str) -> Template:
     """The text of one kind, or the one every master begins with where the clerk has deleted it."""
     ours = (Template(kind=k, subject=s, body=b) for k, s, b in w.TEMPLATES)
@@ -26,11 +32,17 @@ def of(master: Master, kind: str) -> Template:
 
 
 def values(
-    batch: Batch, unit: Unit, today: date, deadline: date | None = None, problems: str = ""
+    batch: Batch,
+    unit: Unit,
+    today: date,
+    deadline: date | None = None,
+    problems: str = "",
+    received: str = "",
 ) -> dict[str, str]:
     """What each placeholder stands for in a letter to one unit.
 
-    `deadline` is the letter's own, else the unit's; `problems` is the list it is about.
+    `deadline` is the letter's own, else the unit's; `problems` is the list it is about, `received`
+    the list of what came.
     """
     master, settings = batch.master, batch.master.settings
     until = deadline or master.deadline(unit)
@@ -43,6 +55,7 @@ def values(
         "截止日期": w.day(until) if until else w.NO_DAY,
         "期限": w.before(until if until and until >= today else None),
         "剩余天数": str(max(0, (until - today).days)) if until else "",
+        "离截止": w.days_left((until - today).days if until else None),
         "应报项数": str(standing.assigned),
         "已报项数": str(standing.answered),
         "未报项数": str(standing.assigned - standing.answered),
@@ -50,6 +63,7 @@ def values(
             f"{w.item(r.numbers, r.key)}{texts.brief(r.text, 60)}" for r in missing
         ),
         "问题清单": problems,
+        "收到清单": received,
         "联系人": settings.contact,
         "联系电话": settings.phone,
         "邮箱": settings.email,

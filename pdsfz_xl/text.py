@@ -18,8 +18,8 @@ _UNSAFE = re.compile(
 )
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Reserved in Windows file names (Microsoft, "Naming Files, Paths, and Namespaces").
-_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]+')
-_DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)")
+_TWINS = str.maketrans('<>:"/\\|?*', "＜＞：＂／＼｜？＊")
+_DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)")
 
 
 def count(text: str) -> int:
@@ -76,8 +76,11 @@ def brief(text: str, limit: int = 30) -> str:
 
 
 def file_name(text: str, limit: int = 80) -> str:
-    """A name every file system takes, at most `limit` characters and 180 bytes of UTF-8."""
-    name = _NOT_IN_NAMES.sub("_", _UNSAFE.sub("", unicodedata.normalize("NFC", text)))
+    """A name every file system takes, at most `limit` characters and 180 bytes of UTF-8.
+
+    What Windows forbids becomes its full-width twin: the name stays readable, and two stay two.
+    """
+    name = _UNSAFE.sub("", unicodedata.normalize("NFC", text)).translate(_TWINS)
     name = " ".join(name.split()).strip(" .")[:limit]
     while len(name.encode()) > 180:
         name = name[:-1]

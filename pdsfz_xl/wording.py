@@ -60,7 +60,11 @@ KINDS: Final = (STATEMENT, FIGURES, CASE, DOCUMENT, REPORT, DOSSIER, NOT_ASKED)
 LEAD: Final = "牵头"
 SUPPORT: Final = "配合"
 CHANNELS: Final = ("邮件", "微信/QQ", "内网", "U盘", "纸质")
-NOTICE_KINDS: Final = ("下发", "催报", "退回修改", "回执", "更正")
+ISSUE: Final = "下发"
+REMIND: Final = "催报"
+RECEIPT: Final = "回执"
+AMEND: Final = "更正"
+NOTICE_KINDS: Final = (ISSUE, REMIND, "退回修改", RECEIPT, AMEND)
 
 # --- what stands in place of a text
 PENDING_TEXT: Final = "待综合"
@@ -492,7 +496,22 @@ SETTING_HELP: Final = {
     "电子邮箱": "填报单位把表报到这里",
     "联系地址": "纸质版送到这里",
     "试行规则": "本次只作提示的规则代码，如 S02、T02；可以空着",
+    "发信服务器": "126、163、QQ 等常用邮箱空着即可；其他问邮箱的管理员",
+    "端口": "发信端口；空着用 465（SSL）或 587（STARTTLS）",
+    "加密方式": "空着用 SSL；“无”只许用于本机的服务器",
+    "发信账号": "登录邮箱用的账号；空着用上面的电子邮箱。授权码不写在这里",
+    "发件人名称": "收件人看到的名称；空着用发文单位",
+    "收信服务器": "常用邮箱空着即可；pop 开头的按 POP3 收信",
+    "收信端口": "空着用 993（IMAP）或 995（POP3）",
+    "抄送": "每封邮件都抄送的邮箱，几个之间用分号；可以空着",
 }
+NO_SECURITY: Final = "无"
+SECURITIES: Final = ("SSL", "STARTTLS", NO_SECURITY)
+SECURITY_RULE: Final = "从 SSL、STARTTLS、无 里选一个，或空着"
+LOOPBACK_RULE: Final = "不加密只许用于本机（127.0.0.1）的服务器，请改为 SSL 或 STARTTLS"
+PORT_RULE: Final = "端口是 1 到 65535 的整数，不清楚的请空着"
+ADDRESS_RULE: Final = "邮箱要写成 name@example.com 这样，几个之间用分号"
+HOST_RULE: Final = "服务器要写成 smtp.example.com 这样，不带空格和端口"
 COLUMN_HELP: Final = {
     LEVEL1: "通知原文。合并、重复或空着（承上行）读法相同",
     LEVEL2: "通知原文。合并、重复或空着（承上行）读法相同",
@@ -533,8 +552,9 @@ TABLE_HINT: Final = "“编码”生成后不要改；其余空着的格用任�
 SETTING_HEAD: Final = ("项目", "内容", "说明")
 SETTING_HEAD_HELP: Final = ("这一列不要改", "在这一列填写", "每一项写什么")
 PLACEHOLDERS: Final = (
-    "单位", "任务", "文号", "截止日期", "期限", "剩余天数", "应报项数", "已报项数",
-    "未报项数", "未报清单", "问题清单", "联系人", "联系电话", "邮箱", "地址", "发文单位",
+    "单位", "任务", "文号", "截止日期", "期限", "剩余天数", "离截止", "应报项数", "已报项数",
+    "未报项数", "未报清单", "问题清单", "收到清单", "联系人", "联系电话", "邮箱", "地址",
+    "发文单位",
 )  # fmt: skip
 TEMPLATES: Final = (
     (
@@ -545,9 +565,10 @@ TEMPLATES: Final = (
     ),
     (
         "催报",
-        "【催报】{任务}：{单位}还有 {未报项数} 项未报，距截止 {剩余天数} 天",
-        "{单位}：\n{任务}的报送截止日期是 {截止日期}，贵单位还有以下事项未报：\n{未报清单}\n"
-        "请抓紧填写附件并报送至 {邮箱}。\n联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
+        "【催报】{任务}：{单位}还有 {未报项数} 项未报，{截止日期}截止，{离截止}",
+        "{单位}：\n{任务}的报送截止日期是 {截止日期}（{离截止}），贵单位还有 {未报项数} 项未报：\n"
+        "{未报清单}\n请抓紧填写附件并报送至 {邮箱}；已经报送的请忽略本邮件。\n"
+        "联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
     ),
     (
         "退回修改",
@@ -558,8 +579,9 @@ TEMPLATES: Final = (
     (
         "回执",
         "【回执】{任务}：已收到{单位}的材料",
-        "{单位}：\n材料已收到。应报 {应报项数} 项，已报 {已报项数} 项，未报 {未报项数} 项。\n"
-        "{未报清单}\n{发文单位}",
+        "{单位}：\n贵单位报送的材料已收到：\n{收到清单}\n"
+        "应报 {应报项数} 项，已报 {已报项数} 项，未报 {未报项数} 项。\n{未报清单}\n{问题清单}\n"
+        "联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
     ),
     (
         "更正",
@@ -573,6 +595,13 @@ TEMPLATES: Final = (
 EXPECT_DATE: Final = {"expected": "日期", "example": "2019-10-25 这样的日期"}
 EXPECT_ORDINAL: Final = {"expected": "序号", "example": "（3）这样的序号"}
 EXPECT_NUMBER: Final = {"expected": "整数", "example": "500 这样的数字"}
+
+
+def days_left(days: int | None) -> str:
+    """How far the deadline is; days after it are negative."""
+    if days is None:
+        return ""
+    return f"还有 {days} 天" if days > 0 else "就是今天" if days == 0 else f"已过 {-days} 天"
 
 
 def known_placeholders() -> str:
@@ -614,8 +643,9 @@ OFFICE_WORDS: Final = "单位|部门"
 
 def unreadable_ledger(path: str) -> str:
     return (
-        f"台账 {path} 读写不了（可能已损坏或磁盘已满）；它记着首次收到时间，请不要删除，"
-        "先从备份恢复，或改名移开后重新运行（首次收到时间将从现在算起）。"
+        f"台账 {path} 读写不了（可能已损坏或磁盘已满）；它记着首次收到时间和发过的邮件，"
+        "请不要删除，先从备份恢复，或改名移开后重新运行"
+        "（首次收到时间将从现在算起，发过的邮件可能再发一次）。"
     )
 
 
@@ -915,9 +945,6 @@ def whole_answer(status: str, text: str, number: float | None, measure: str) -> 
     return "\n".join(part for part in (f"{refusal}{text}", figure) if part)
 
 
-ISSUE: Final = "下发"
-REMIND: Final = "催报"
-AMEND: Final = "更正"
 BY_MAIL: Final = "邮件"
 
 
@@ -925,5 +952,10 @@ def month_day(when: date) -> str:
     return f"{when.month}月{when.day}日"
 
 
-def days_left(days: int) -> str:
-    return f"还有 {days} 天" if days > 0 else "今天截止" if not days else f"已过 {-days} 天"
+KIND_ALIASES: Final = {
+    "issue": ISSUE,
+    "remind": REMIND,
+    "return": SENT_BACK,
+    "receipt": RECEIPT,
+    "amend": AMEND,
+}

@@ -15,8 +15,11 @@ LADDER = (
     {"model", "errors"},
     {"text", "wording", "job", "redline", "wrapping"},
     {"paper_wording", "companion_wording", "handing_wording", "mail_wording"},
-    {"rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout"},
-    {"sniff", "shown", "headers", "markup"},
+    {
+        "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
+        "mailbox", "secret",
+    },
+    {"sniff", "shown", "headers", "markup", "compose"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip", "docx_pen"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
@@ -36,12 +39,13 @@ LADDER = (
         "giveback", "review", "proposals", "report", "printout", "print_book", "print_word",
         "contract", "entry_list", "entry_notes", "export", "pack", "handout", "recipients",
         "call_list", "bulletin_page", "call_sheet", "unit_paper", "evidence_list",
+        "mail", "smtp",
     },
-    {"intake", "filing"},
+    {"intake", "filing", "marked"},
     {"look", "done"},
     {"telling"},
     {"copies"},
-    {"campaign", "handing", "printing"},
+    {"campaign", "handing", "printing", "mailing"},
     {"companions"},
     {"demo", "watch"},
     {"console"},
@@ -68,7 +72,10 @@ HOMES = {
     "pyzipper": {"zip_archive"},
     "subprocess": {"seven_zip"},
     "html": {"html_table", "markup", "message"},
-    "email": {"html_table", "message"},
+    "email": {"html_table", "message", "compose"},
+    "keyring": {"secret"},
+    "smtplib": {"smtp"},
+    "ssl": {"smtp"},
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
@@ -179,7 +186,7 @@ def test_help_stays_light():
         "import sys; from click.testing import CliRunner; from pdsfz_xl.cli import cli;"
         "assert CliRunner().invoke(cli, ['--help']).exit_code == 0;"
         "heavy = {'pandas', 'openpyxl', 'typst', 'xlsxwriter', 'docx', 'pebble', 'numpy',"
-        " 'sqlite3', 'filelock', 'xlrd', 'msoffcrypto', 'email.message'};"
+        " 'sqlite3', 'filelock', 'smtplib', 'keyring', 'xlrd', 'msoffcrypto', 'email.message'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -244,6 +244,8 @@ BAD_MASTERS = {
     "M18": {"waivers": (Waiver(unit="", requirement="99", rule="L01", row=2),)},
     "M19": {"requirements": ()},
     "M20": {"waivers": (Waiver(unit="", requirement="", rule="L01", row=2),)},
+    "M22": {"settings": Settings(security="加密")},
+    "M23": {"settings": Settings(cc="a@@b")},
 }  # fmt: skip
 WAIVED = {"reason": "领导同意", "date": "2019-10-24"}
 READ_ELSEWHERE = {"M01", "M03", "M09", "M11", "M15", "M21"}

@@ -26,7 +26,7 @@ def half(tmp_path):
 
 def test_every_placeholder_stands_for_something(half):
     unit = half.master.unit["02"]
-    said = template.values(half, unit, NOW.date(), problems="1. 漏填")
+    said = template.values(half, unit, NOW.date(), problems="1. 漏填", received="1. a.xlsx")
     assert tuple(said) == w.PLACEHOLDERS
     assert {name for name, value in said.items() if not value} == {"地址"}
     assert said["截止日期"] == "2019年10月25日"
