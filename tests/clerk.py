@@ -138,7 +138,7 @@ class Clerk(World):
             self.words[sheet, line.key, caption] = [said]
         self.ws.merged.write_bytes(saved(book, self.now))
 
-    @precondition(lambda self: self.ws.merged.exists())
+    @precondition(lambda self: w.CONFLICT_SHEET in self.filled)
     @rule(data=st.data())
     def the_clerk_chooses_a_version(self, data) -> None:
         book = self.here()
@@ -157,7 +157,7 @@ class Clerk(World):
             self.chosen[place_of(line.key)] = version.said.get(w.ANSWER, "")
         self.ws.merged.write_bytes(saved(book, self.now))
 
-    @precondition(lambda self: self.ws.merged.exists() and w.ORPHAN_SHEET in self.here().sheetnames)
+    @precondition(lambda self: w.ORPHAN_SHEET in self.filled)
     @rule(data=st.data())
     def the_clerk_settles_a_lost_remark(self, data) -> None:
         book = self.here()

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from desks import Line, lines, version_of
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize
+from hypothesis.stateful import RuleBasedStateMachine
 from openpyxl.workbook import Workbook
 from samples import SETTINGS
 
@@ -72,13 +72,13 @@ def named(units: Iterable[str]) -> str:
 
 
 @cache
-def template() -> Path:
-    """A workspace whose forms are made; every story starts with a copy."""
-    ws = Workspace(Path(tempfile.mkdtemp(prefix="story-")))
-    ws.write(ws.master, first_master())
-    ws.dropzone.mkdir(parents=True)
-    campaign.generate(ws, START)
-    return ws.root
+def first_files() -> dict[str, bytes]:
+    """A workspace whose forms are made, by path: every story starts with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        ws = Workspace(Path(folder))
+        ws.write(ws.master, first_master())
+        campaign.generate(ws, START)
+        return {ws.relative(p): p.read_bytes() for p in ws.root.rglob("*") if p.is_file()}
 
 
 # --- what people wrote ---------------------------------------------------------------------
@@ -193,11 +193,10 @@ def one(data, things: list[Any]) -> Any:
 class World(RuleBasedStateMachine):
     """What everybody did, remembered by the test alone."""
 
-    @initialize()
     def begin(self) -> None:
-        root = Path(tempfile.mkdtemp(prefix="story-"))
-        shutil.copytree(template(), root, dirs_exist_ok=True)
-        self.ws = Workspace(root)
+        self.ws = Workspace(Path(tempfile.mkdtemp(prefix="story-")))
+        self.ws.write_all({self.ws.root / path: data for path, data in first_files().items()})
+        self.ws.dropzone.mkdir()
         self.now = START
         self.serial = 0
         self.units = {code: NAMES[code] for code in ("01", "02", "03")}
@@ -220,6 +219,8 @@ class World(RuleBasedStateMachine):
         self.archived: set[str] = set()
         self.extents: dict[str, dict[str, tuple[int, int]]] = {}
         self.touched: set[Spot] = set()
+        self.filled: set[str] = set()
+        """The sheets of the merged workbook that had rows when it was written last."""
         self.book: Workbook | None = None
         """The merged workbook as the last step wrote it, if it did."""
 
