@@ -209,7 +209,7 @@ def _what(old: Said | None, new: Said | None) -> Iterator[str]:
         yield w.STATUS
     if (pw.FINAL in new.tags) != (pw.FINAL in old.tags):
         yield pw.FINAL if pw.FINAL in new.tags else pw.NOT_FINAL
-    elif old.tags != new.tags:
+    elif old.tags != new.tags and old.blank == new.blank:
         yield pw.MARK
     if old.number != new.number:
         yield w.QUANTITY

@@ -130,7 +130,6 @@ REWORDED = "文字"
 REWRITTEN = "重写"
 NOT_FINAL = "取消定稿"
 MARK = "标记"
-UNCHANGED = "没有变动。"
 THIS = "本稿"
 
 

@@ -191,7 +191,7 @@ def _changes(changes: Sequence[Change], style: Style) -> Json:
     return {
         "before": style.since,
         "after": style.draft or pw.THIS,
-        "summary": pw.changed(len(changes), kinds) if changes else pw.UNCHANGED,
+        "summary": pw.changed(len(changes), kinds),
         "rows": [
             {
                 "place": (texts.visible(change.unit), change.key),

@@ -13,7 +13,7 @@ from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
 from pdsfz_xl.workspace import Workspace, digest_of
 
-KINDS = {".xlsx": "打印版工作簿（各软件打印分页一致）", ".docx": "可改的 Word 文档"}
+KINDS = {".xlsx": "打印版工作簿（已分好页）", ".docx": "可改的 Word 文档"}
 """The copies of a print, by suffix."""
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
@@ -99,7 +99,7 @@ def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
     waiting = [s for s in batch.standings if s.status in ("missing", "partial")]
     if waiting:
         return f"催报 {len(waiting)} 家未报齐的单位；新收到的放进 out/2-收件，运行 pdsfz-xl collect"
-    return "打开 out/5-打印/汇总表.pdf 呈送领导"
+    return "打开 out/5-打印/汇总表.pdf 核对；要呈送的运行 pdsfz-xl print --submit"
 
 
 def figures(plan: Master) -> str:

@@ -81,14 +81,16 @@ def _leaves(word: Word, width: float, height: float) -> bool:
 
 
 def _struck(word: Word, rows: list[bytes]) -> bool:
-    """Whether a dark row of pixels runs through the middle of a word and out on both sides."""
+    """Whether a dark row of pixels runs through the middle of a word and out on both sides.
+
+    Where all rows are dark, that is the colour of its cell.
+    """
     scale, height = DOTS / 72, word.bottom - word.top
     left, right = int((word.left - BEYOND) * scale), int((word.right + BEYOND) * scale) + 1
     first = int((word.top + 0.2 * height) * scale)
     last = int((word.bottom - 0.2 * height) * scale)
-    return left >= 0 and any(
-        max(row[left:right], default=255) < DARK for row in rows[first : last + 1]
-    )
+    dark = [max(row[left:right], default=255) < DARK for row in rows[first : last + 1]]
+    return left >= 0 and any(dark) and not all(dark)
 
 
 def _rasters(data: bytes, count: int) -> Iterator[tuple[int, list[bytes]]]:

@@ -22,6 +22,8 @@ DISPLAY = ":97"
 CHINESE = {"LANG": "zh_CN.UTF-8", "LC_ALL": ""}
 """So that 宋体 is replaced by a Chinese typeface, whose figures are as wide as those of 宋体."""
 FEW_COLOURS = ("+dither", "-colors", "128")
+PAPER = ("cover.png", "overview.png", "changes.png", "page.png")
+"""The first pages of the demo's last print."""
 SAID = "2019年以来，我市认真贯彻落实，建立健全工作机制，召开专题会议12次，培训386人次。"
 
 
@@ -112,7 +114,8 @@ def main() -> None:
         prints = folder / "demo" / "out" / "5-打印"
         png(pages(prints / "汇总表（打印版）.xlsx", folder), 3, "print-book.png", 60)
         png(pages(prints / "汇总表.docx", folder), 3, "print-word.png", 60)
-        png(folder / "demo" / "out" / "5-打印" / "汇总表.pdf", 3, "page.png", 60)
+        for page, picture in enumerate(PAPER, 1):
+            png(folder / "demo" / "out" / "5-打印" / "汇总表.pdf", page, picture, 60)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ def test_a_text_with_a_border_through_it_is_cut():
     assert [word.text for word in geocheck.cut(data)] == ["half"]
 
 
+def test_a_text_in_a_grey_cell_is_not():
+    data = page("#box(fill: luma(150), inset: 6pt)[whole]")
+    assert geocheck.cut(data) == []
+
+
 def test_a_text_over_the_edge_is_cut():
     data = page("#place(dx: 150pt)[#box(width: 200pt)[beyond]]#place(dy: 72pt)[below]")
     assert [word.text for word in geocheck.cut(data)] == ["beyond", "below"]

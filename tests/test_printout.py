@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime
 
+import geocheck
 import pytest
 
 from pdsfz_xl import paper as papers
@@ -120,9 +121,11 @@ def bare():
     return typeset.available_fonts(system=False)
 
 
-def printed_of(result: Batch, fonts=None, found=None) -> typeset.Printed:
+def printed_of(
+    result: Batch, fonts=None, found=None, style=printout.PLAIN, selection=papers.EVERYTHING
+) -> typeset.Printed:
     found = rules.run(result) if found is None else found
-    return printout.pdf(papers.compose(result, found), fonts=fonts)
+    return printout.pdf(papers.compose(result, found, selection), style, fonts=fonts)
 
 
 def paper(result: Batch, fonts=None) -> str:
@@ -218,10 +221,12 @@ def test_every_character_of_long_answers_is_on_paper(system):
     ids=lambda text: ascii(text[:6]),
 )
 def test_nasty_texts_are_printed_whole(text, bare):
-    printed = printed_of(batch(said("01", "02.2", text)), bare)
-    visible = text.replace("\u2060", "")
-    assert characters(visible) - characters(read(printed.data)) == Counter()
-    assert printed.missing == ()
+    for sheet in ("A3", "A4"):
+        style = printout.Style(sheet=sheet)
+        printed = printed_of(batch(said("01", "02.2", text)), bare, style=style)
+        assert geocheck.missing([text.replace("\u2060", "")], printed.data) == Counter()
+        assert geocheck.cut(printed.data) == []
+        assert printed.missing == ()
 
 
 @needs_pdftotext
@@ -385,3 +390,87 @@ def test_bands_and_captions_return_on_every_page(bare):
 def test_an_empty_campaign_still_prints(bare):
     empty = Batch(master=Master(settings=Settings()), now=NOW)
     assert printed_of(empty, bare).pages >= 1
+
+
+# --- the size of the type, and the overview ------------------------------------------------
+
+
+def type_size(printed: typeset.Printed) -> float:
+    """Of the answers: what most hanzi of the table are set in."""
+    heights = Counter(round(w.bottom - w.top, 1) for w in geocheck.pages(printed.data).words)
+    return heights.most_common(1)[0][0]
+
+
+@needs_pdftotext
+def test_the_type_is_large_while_the_table_stays_within_eight_pages(bare):
+    few, many = (printed_of(batch(said("01", "02.2", SENTENCE * n)), bare) for n in (60, 400))
+    assert few.pages <= printout.FRONT + printout.LARGE_PAGES
+    assert type_size(few) / type_size(many) == pytest.approx(
+        printout.LARGE / printout.SMALL, rel=0.02
+    )
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("sheet", ["A3", "A4"])
+@pytest.mark.parametrize("units", [1, 16, 17, 44, 45, 300])
+def test_the_overview_is_one_page_however_many_units_there_are(units, sheet, bare):
+    bureaus = tuple(Unit(code=f"{i:03d}", name=f"市第{i}工作委员会办公室") for i in range(units))
+    task = requirement("02.1", *(unit.code for unit in bureaus))
+    master = replace(MASTER, units=bureaus, requirements=(task,), indicators=INDICATORS[:1])
+    answers = (said(unit.code, "02.1") for unit in bureaus)
+    printed = printed_of(
+        batch(*answers, master=master), bare, style=printout.Style(sheet=sheet), found=()
+    )
+    pages = ["".join(page.split()) for page in read(printed.data).split("\f")]
+    assert "报送情况" in pages[1]
+    assert "审核发现的问题" in pages[1]
+    assert pages[2].startswith("序号三级指标")
+    assert sum(page.count("市第0工作委员会办公室") for page in pages) >= 2
+    assert geocheck.cut(printed.data) == []
+
+
+@needs_pdftotext
+def test_a_huge_number_stays_in_its_cell(bare):
+    for number in (1e300, -123456789012345.678, 10.0**15):
+        answer = said("01", "02.1", "甲", number=number)
+        for sheet in ("A3", "A4"):
+            printed = printed_of(batch(answer), bare, style=printout.Style(sheet=sheet))
+            assert geocheck.cut(printed.data) == []
+            shown = f"{int(number) if abs(number) < 1e15 and number.is_integer() else number}条"
+            assert shown in paper_text(printed)
+
+
+def paper_text(printed: typeset.Printed) -> str:
+    return "".join(read(printed.data).split()).replace("\u200b", "")
+
+
+@needs_pdftotext
+def test_columns_print_the_levels_beside_their_indicators(bare):
+    style = printout.Style(layout="columns")
+    text = SENTENCE * 200
+    printed = printed_of(batch(said("01", "02.2", text)), bare, style=style)
+    first, *others = ("".join(page.split()) for page in read(printed.data).split("\f")[2:-1])
+    assert first.startswith("一级指标二级指标序号三级指标")
+    assert others[0].startswith("接上页：一、政府职能依法全面履行＞2.加强事中事后监管第2项市发改委")
+    assert geocheck.missing([text], printed.data) == Counter()
+
+
+@needs_pdftotext
+def test_chosen_units_are_printed_without_the_others(bare):
+    result = batch(said("01", "02.2", "甲局的说法"), said("02", "04", "乙局的说法"))
+    selection = papers.Selection(units=frozenset({"02"}))
+    page = paper_text(printed_of(result, bare, selection=selection))
+    assert "（市司法局）" in page
+    assert "乙局的说法" in page
+    assert "甲局的说法" not in page
+    assert "市公安局" not in page
+
+
+@needs_pdftotext
+def test_three_hundred_answers_lose_nothing(bare):
+    from measure_paper import batch as many  # which is made of the helpers above
+
+    result = many(300, None)
+    printed = printed_of(result, bare, found=())
+    assert geocheck.missing((a.text for a in result.answers), printed.data) == Counter()
+    assert geocheck.cut(printed.data) == []
