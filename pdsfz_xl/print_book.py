@@ -1,4 +1,4 @@
-"""What paper says in, 汇总表（打印版）.xlsx out: every client prints the same pages.
+"""What paper says in, 汇总表（打印版）.xlsx out: nothing a client prints of it is cut.
 
 The table is set by `pagination`, with a break after each of its pages. `fit_to_pages(1, 0)` lets a
 client scale down where it draws the columns wider than we think; LibreOffice keeps the breaks then,

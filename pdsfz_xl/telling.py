@@ -14,7 +14,7 @@ from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
 from pdsfz_xl.workspace import Workspace, digest_of
 
-KINDS = {".xlsx": "打印版工作簿（各软件打印分页一致）", ".docx": "可改的 Word 文档"}
+KINDS = {".xlsx": "打印版工作簿（已分好页）", ".docx": "可改的 Word 文档"}
 """The copies of a print, by suffix."""
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
