@@ -74,7 +74,7 @@ def print_out(
             f"已排好 {printed.pages} 页：{ws.relative(target)}",
             *([f"这是{pw.draft(number)}，已编号并存入 out/存档。"] if number else []),
             f"所用字体：{'、'.join(printed.fonts)}。",
-            *telling.unprintable(printed.missing),
+            *telling.unprintable(printed.missing, look.batch),
         ),
         outputs={"pdf": ws.relative(target)},
         findings=look.findings,
