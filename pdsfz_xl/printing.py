@@ -76,7 +76,7 @@ def print_out(
             *([f"这是{pw.draft(number)}，已编号并存入 out/存档。"] if number else []),
             *telling.copies(ws, beside.files, beside.in_use, beside.edited),
             f"所用字体：{'、'.join(printed.fonts)}。",
-            *telling.unprintable(printed.missing),
+            *telling.unprintable(printed.missing, look.batch),
         ),
         outputs={
             "pdf": ws.relative(target),

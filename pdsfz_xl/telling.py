@@ -12,6 +12,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
+from pdsfz_xl.typeset import Missing
 from pdsfz_xl.workspace import Workspace, digest_of
 
 KINDS = {".xlsx": "打印版工作簿（已分好页）", ".docx": "可改的 Word 文档"}
@@ -176,11 +177,18 @@ def copies(
         )
 
 
-def unprintable(missing: Iterable[Any]) -> Iterator[str]:
+def unprintable(missing: Iterable[Missing], batch: Batch) -> Iterator[str]:
     """Which characters no font has, and where the first few of them stand."""
+    typed = {
+        (texts.visible(batch.master.unit[a.unit].name), a.requirement): a for a in batch.answers
+    }
     places: dict[str, list[str]] = {}
     for m in missing:
         place = f"{m.unit}第{m.requirement}项" if m.requirement else "通知原文"
+        answer = typed.get((m.unit, m.requirement))
+        if answer and answer.source and m.character in answer.text:
+            file, sheet, cell = answer.source
+            place += f"（{texts.visible(file)} {sheet} {cell}）"
         places.setdefault(f"“{m.character}”（{m.code}）", []).append(place)
     for i, (said, where) in enumerate(places.items()):
         if i == SHOWN_CHARACTERS:

@@ -92,6 +92,8 @@ _UNSEEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb"
     r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
+# Every font draws its own there, so whatever it drew might be another character than was meant.
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 # A TAB gets the width of a character; joiners without width would only forbid a line break.
 _BLANKS = str.maketrans({"\t": "\u3000", "\u200b": "", "\u2060": "", "\ufeff": ""})
 # A line can break between any two of these, hanzi and emoji; a long run of anything else might
@@ -146,7 +148,7 @@ def _compile(template: str, document: Json, fonts: "Fonts") -> tuple[bytes, set[
     """
     import typst
 
-    refused: set[str] = set()
+    refused = {c for _, text in _strings(document) for c in _PRIVATE.findall(text)}
     while True:
         source: Any = _source(template, document, refused)  # typst's stubs know paths, bytes only
         try:

@@ -3,13 +3,14 @@
 import json
 import shutil
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import geocheck
 import openpyxl
 import pytest
 
-from pdsfz_xl import campaign, demo, ledger, printing
+from pdsfz_xl import campaign, demo, ledger, printing, typeset
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.printing import Order
 from pdsfz_xl.workspace import Workspace
@@ -53,6 +54,16 @@ def settle(ws: Workspace, key: str, **texts: str) -> None:
     for caption, text in texts.items():
         sheet.cell(row, column[caption], text)
     book.save(ws.merged)
+
+
+def retype(path: Path, text: str, evidence: str = "") -> None:
+    """What a bureau writes under the first 情况说明 of its form, and as its first evidence."""
+    book = openpyxl.load_workbook(path)
+    sheet = book["填报表"]
+    head = next(cell for row in sheet.iter_rows() for cell in row if cell.value == "情况说明")
+    sheet.cell(head.row + 1, head.column, text)
+    book["佐证材料"].cell(2, 2, evidence or None)
+    book.save(path)
 
 
 @needs_poppler
@@ -193,17 +204,21 @@ def test_a_pdf_open_elsewhere_stops_the_print_before_anything_is_kept(ws, monkey
     assert printing.print_out(ws, LATER, SUBMIT).more["draft"] == 3
 
 
+def test_a_character_no_font_has_is_named_with_its_cell(ws, monkeypatch):
+    monkeypatch.setattr(typeset, "available_fonts", partial(typeset.available_fonts, system=False))
+    path = next(ws.dropzone.rglob("城市管理局填报表.xlsx"))
+    retype(path, "本局有ก和\ue000各一个。")
+    said = printing.print_out(ws, LATER).said
+    place = "城市管理局第25项（out/2-收件/城市管理局填报表.xlsx 填报表 J6）"
+    assert f"字体里没有“ก”（U+0E01），纸上以代号显示：{place}。" in said
+    assert f"字体里没有“\ue000”（U+E000），纸上以代号显示：{place}。" in said
+
+
 @needs_poppler
 def test_held_material_is_never_printed(ws):
     """Neither its texts nor the names of its evidence, also not among what came too late."""
     path = next(ws.dropzone.rglob("城市管理局填报表.xlsx"))
-    book = openpyxl.load_workbook(path)
-    sheet = book["填报表"]
-    head = next(row for row in sheet.iter_rows() if any(c.value == "情况说明" for c in row))
-    column = next(c.column for c in head if c.value == "情况说明")
-    sheet.cell(head[0].row + 1, column, "机密★一年 不该上纸的话")
-    book["佐证材料"].cell(2, 2, "不该上纸的附件.pdf")
-    book.save(path)
+    retype(path, "机密★一年 不该上纸的话", evidence="不该上纸的附件.pdf")
     campaign.collect(ws, LATER)
     settle(ws, "25", 定稿文本="早已定了。", 审定日期="2019-10-26")
     for order in (Order(since=1), Order(raw=True)):

@@ -257,6 +257,13 @@ def test_a_character_no_font_has_is_printed_as_its_code(bare):
 
 
 @needs_pdftotext
+def test_a_private_character_is_never_drawn_as_some_font_has_it():
+    printed = printed_of(batch(said("01", "02.2", "甲\ue000\U000f0000乙")))
+    assert [m.code for m in printed.missing] == ["U+E000", "U+F0000"]
+    assert "甲〔U+E000〕〔U+F0000〕乙" in paper_text(printed)
+
+
+@needs_pdftotext
 def test_missing_characters_outside_the_answers_are_reported_too(bare):
     units = (replace(MASTER.units[0], name="市ก局"), *MASTER.units[1:])
     printed = printed_of(batch(master=replace(MASTER, units=units)), bare)
