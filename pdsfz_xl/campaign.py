@@ -476,11 +476,13 @@ def status(ws: Workspace, now: datetime) -> Done:
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
         look = take_look(ws, now, intake.quiet, book)
+        mails = Counter(ledger.owned_up(mail).state for mail in book.mails())
     settings = look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
         *telling.summary(look),
+        *telling.mails(mails),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),
     ]
     return Done(
@@ -492,6 +494,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             "campaign": settings.code,
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
             "units": [contract.unit(look.batch, s) for s in look.batch.standings],
+            "mails": dict(sorted(mails.items())),
             "outstanding": {word: list(keys) for word, keys in left.items()},
             "next": telling.next_step(ws, look),
         },

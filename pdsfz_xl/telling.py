@@ -1,7 +1,7 @@
 """What people are told of a round: looks in, sentences out."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -63,6 +63,15 @@ def summary(look: Look) -> Iterator[str]:
     missing = [batch.master.unit[s.unit].name for s in batch.standings if s.status == "missing"]
     if missing:
         yield f"未报单位：{'、'.join(missing)}"
+
+
+def mails(states: Mapping[str, int]) -> Iterator[str]:
+    """How many mails are how far, where there are any."""
+    if states:
+        said = "，".join(
+            f"{word} {states[s]}" for s, word in w.MAIL_STATES.items() if states.get(s)
+        )
+        yield f"邮件：{said}（详见 pdsfz-xl mail show）"
 
 
 def _days(deadline: date | None, today: date) -> str:
