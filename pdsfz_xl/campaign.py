@@ -464,11 +464,13 @@ def status(ws: Workspace, now: datetime) -> Done:
     with ledger.opened(ws.ledger, readonly=True) as book:
         look = take_look(ws, now, intake.quiet, book)
         handed, outdated = book.handed(), book.outdated()
+        mails = Counter(ledger.owned_up(mail).state for mail in book.mails())
     plan, settings = look.batch.master, look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
         *telling.summary(look),
+        *telling.mails(mails),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),
         *telling.handed(plan, handed, outdated),
     ]
@@ -481,6 +483,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             "campaign": settings.code,
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
             "units": [contract.unit(look.batch, s) for s in look.batch.standings],
+            "mails": dict(sorted(mails.items())),
             "outstanding": {word: list(keys) for word, keys in left.items()},
             "handed": [telling.handed_document(plan, one) for one in handed],
             "next": telling.next_step(ws, look),

@@ -89,7 +89,7 @@ def print_out(
             *made.said,
             *kept,
             *([f"所用字体：{'、'.join(fonts)}。"] if fonts else []),
-            *telling.unprintable(missing),
+            *telling.unprintable(missing, look.batch),
         ),
         outputs={name: ws.relative(path) for name, path in made.outputs.items()},
         findings=look.findings,

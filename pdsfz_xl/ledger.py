@@ -191,6 +191,11 @@ class Posted(NamedTuple):
     """What a bounce says of it: address and reason."""
 
 
+def owned_up(mail: Posted) -> Posted:
+    """The mail as it is when nobody is sending: what a run that died left behind is unknown."""
+    return mail._replace(state=UNKNOWN) if mail.state == SENDING else mail
+
+
 class Ledger:
     """One open ledger; every call is one transaction, and only a run is written anew."""
 

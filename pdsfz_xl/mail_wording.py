@@ -152,3 +152,4 @@ def mail_file(unit: str, name: str, number: int) -> str:
 
 
 DRAFTS: Final = "草稿"
+DRAFTS_BY_HAND: Final = "从草稿自己发出去的，程序不知道；同一封请不要再用程序发。"

@@ -244,6 +244,7 @@ def drafts(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intak
     where = ws.relative(folder)
     said = [
         f"“{asked.kind}”草稿 {len(written)} 封，在 {where}；没有连接服务器，没有发出任何邮件。",
+        *([mw.DRAFTS_BY_HAND] if written else []),
         *_held(held),
     ]
     return Done(
@@ -504,7 +505,7 @@ def show(ws: Workspace, now: datetime) -> Done:  # noqa: ARG001 # every story ta
     ws.require_master()
     master = read_master(ws)
     with ledger.opened(ws.ledger, readonly=True) as book:
-        posted = [m._replace(state=_owned_up(m.state)) for m in book.mails()]
+        posted = [ledger.owned_up(m) for m in book.mails()]
     states = Counter(m.state for m in posted)
     order = {kind: i for i, kind in enumerate(w.NOTICE_KINDS)}
     posted.sort(key=lambda m: (order.get(m.kind, len(order)), m.unit, m.number))
@@ -519,11 +520,6 @@ def show(ws: Workspace, now: datetime) -> Done:  # noqa: ARG001 # every story ta
         next_step="核实后运行 pdsfz-xl mail resolve 单位 --sent（或 --resend）" if open_ else "",
         more={"mails": [_posted_document(master, m) for m in posted]},
     )
-
-
-def _owned_up(state: str) -> str:
-    """Nobody is sending now: what a run that died left behind is unknown."""
-    return ledger.UNKNOWN if state == ledger.SENDING else state
 
 
 def _shown(master: Master, m: Posted) -> str:

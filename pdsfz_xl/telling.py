@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pdsfz_xl import generate, rules
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.ledger import Handed
@@ -75,6 +76,15 @@ def summary(look: Look) -> Iterator[str]:
     missing = [batch.master.unit[s.unit].name for s in batch.standings if s.status == "missing"]
     if missing:
         yield f"未报单位：{'、'.join(missing)}"
+
+
+def mails(states: Mapping[str, int]) -> Iterator[str]:
+    """How many mails are how far, where there are any."""
+    if states:
+        said = "，".join(
+            f"{word} {states[s]}" for s, word in mw.MAIL_STATES.items() if states.get(s)
+        )
+        yield f"邮件：{said}（详见 pdsfz-xl mail show）"
 
 
 def _days(deadline: date | None, today: date) -> str:

@@ -287,6 +287,20 @@ def test_case_10_resent_it_is_the_same_mail(connected, there):
     assert set(copies(there).values()) == {1}
 
 
+def test_a_run_that_died_is_said_by_status_and_show(connected, there):
+    """Also before the next run has owned up to it."""
+    send(connected, Asked(w.ISSUE, units=("01", "02")))
+    with ledger.opened(connected.ledger) as book:
+        book.record_mail("F201921/02/下发/1", ledger.SENDING, NOW)
+    done = campaign.status(connected, NOW)
+    assert "邮件：已发 1，不知道送到没有 1（详见 pdsfz-xl mail show）" in done.said
+    assert done.more["mails"] == {"sent": 1, "unknown": 1}
+    shown = mailing.show(connected, NOW)
+    assert [mail["state"] for mail in shown.more["mails"]] == ["sent", "unknown"]
+    assert states(connected)["02/下发/1"] == "sending"
+    assert len(there.stored) == 2
+
+
 def test_nothing_to_resolve_is_said(connected):
     with pytest.raises(OperatorError, match="没有要说明的邮件"):
         mailing.resolve(connected, ("甲01局",), NOW, sent=True)
