@@ -483,12 +483,14 @@ def status(ws: Workspace, now: datetime) -> Done:
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
         look = take_look(ws, now, intake.quiet, book)
+        bounces = telling.standing(look.batch.master, book.bounces())
     settings = look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
         *telling.summary(look),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),
+        *telling.bounces(look.batch.master, bounces),
     ]
     return Done(
         said=tuple(said),
@@ -500,6 +502,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
             "units": [contract.unit(look.batch, s) for s in look.batch.standings],
             "outstanding": {word: list(keys) for word, keys in left.items()},
+            "bounces": [contract.bounce(look.batch.master, one) for one in bounces],
             "next": telling.next_step(ws, look),
         },
     )

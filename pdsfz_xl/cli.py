@@ -92,6 +92,60 @@ def collect(wish: Wish, passwords: tuple[str, ...]) -> None:
     show(wish, done)
 
 
+def _ask_code(user: str) -> str:
+    return str(click.prompt(f"邮箱 {user} 的授权码（输入时不显示）", hide_input=True, err=True))
+
+
+@cli.command()
+@common
+@click.option("--since", metavar="日期", default="", help="从这一天起的邮件重新看一遍。")
+@click.option("--pop3", is_flag=True, help="邮箱没有 IMAP 时用 POP3 收。")
+@click.option(
+    "--folder",
+    "folders",
+    metavar="文件夹",
+    multiple=True,
+    help="除收件箱和垃圾邮件外还要看的邮箱文件夹，可以写几个。",
+)
+@click.option(
+    "--from", "senders", metavar="邮箱", multiple=True,
+    help="不在“责任单位”里、但也要取的发件人，可以写几个。",
+)  # fmt: skip
+@click.option("--list", "listing", is_flag=True, help="不联网，只列出取过和没有取的信。")
+@click.pass_obj
+def fetch(
+    wish: Wish,
+    since: str,
+    pop3: bool,
+    folders: tuple[str, ...],
+    senders: tuple[str, ...],
+    listing: bool,
+) -> None:
+    """从办公室邮箱取各单位的来信，放进 out/2-收件/邮件；邮箱里什么都不改。"""
+    from pdsfz_xl import fetching, mailbox, secret
+    from pdsfz_xl.text import parse_date
+
+    if listing:
+        show(wish, fetching.overview(wish.workspace))
+        return
+    day = parse_date(since) if since else None
+    if since and day is None:
+        raise OperatorError(f"“{since}”不是日期；--since 请写 2019-10-25 这样的日期。")
+    ask = None if wish.as_json else _ask_code
+    with progress("收信") as tell:
+        done = fetching.run(
+            wish.workspace,
+            wish.now,
+            lambda user: secret.password(user, ask),
+            protocol=mailbox.POP3 if pop3 else "",
+            since=day,
+            folders=folders,
+            senders=senders,
+            tell=tell,
+        )
+    show(wish, done)
+
+
 @cli.command()
 @common
 @_passwords

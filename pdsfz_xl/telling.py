@@ -8,6 +8,7 @@ from typing import Any
 from pdsfz_xl import generate, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
+from pdsfz_xl.ledger import Bounced
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
 from pdsfz_xl.workspace import Workspace, digest_of
@@ -88,6 +89,18 @@ def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
     if waiting:
         return f"催报 {len(waiting)} 家未报齐的单位；新收到的放进 out/2-收件，运行 pdsfz-xl collect"
     return "打开 out/5-打印/汇总表.pdf 呈送领导"
+
+
+def standing(plan: Master, bounces: Iterable[Bounced]) -> list[Bounced]:
+    """The bounces of addresses that still stand in the master."""
+    emails = {code: {a.lower() for a in unit.emails} for code, unit in plan.unit.items()}
+    return [b for b in bounces if b.address in emails.get(b.unit, ())]
+
+
+def bounces(plan: Master, found: Iterable[Bounced]) -> Iterator[str]:
+    """One line for every unit our mails do not reach, until its address is another one."""
+    for bounced in standing(plan, found):
+        yield w.still_bounced(plan.unit[bounced.unit].name, bounced.address, bounced.reason)
 
 
 def figures(plan: Master) -> str:

@@ -14,29 +14,29 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job"},
-    {"rules", "identity", "layout", "letter", "template", "mailbox", "secret"},
+    {"rules", "identity", "layout", "letter", "template", "mailbox", "secret", "mail_folder"},
     {"sniff", "shown", "headers", "markup", "compose"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
     {"parts", "html_table", "message"},
-    {"drawing"},
+    {"drawing", "envelope"},
     {"xlsx", "xlsb", "word", "xml2003"},
     {"excel", "reader", "container", "covering"},
     {"form_plan"},
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
-    {"form", "workspace", "ledger", "engine"},
+    {"form", "workspace", "ledger", "engine", "inbox"},
     {"match", "tables", "evidence", "versions", "entries"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack",
+        "entry_list", "entry_notes", "export", "pack", "fetch",
     },
     {"intake", "filing"},
     {"look", "done"},
     {"telling"},
-    {"campaign"},
+    {"campaign", "fetching"},
     {"demo", "watch"},
     {"console"},
     {"cli"},
@@ -62,12 +62,17 @@ HOMES = {
     "pyzipper": {"zip_archive"},
     "subprocess": {"seven_zip"},
     "html": {"html_table", "markup", "message"},
-    "email": {"html_table", "message", "compose"},
+    "email": {"html_table", "message", "compose", "envelope"},
+    "imapclient": {"inbox"},
+    "imaplib": {"inbox"},
+    "poplib": {"inbox"},
     "keyring": {"secret"},
 }
 SPEAKS_CHINESE = {
-    "wording", "layout", "rules", "campaign", "telling", "demo", "cli", "console",  # people read
-    "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
+    "wording", "layout", "rules", "campaign", "fetching", "telling", "demo", "cli",
+    "console",  # people read
+    "notice", "letter", "draft", "identity", "text", "template", "envelope",
+    "inbox",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip
 
