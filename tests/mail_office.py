@@ -4,6 +4,7 @@ import os
 import shutil
 from datetime import datetime
 from pathlib import Path
+from zlib import crc32
 
 import openpyxl
 from mails import eml, text_part
@@ -90,6 +91,6 @@ def letter(
     """A mail as a bureau sends it. `number` makes its id."""
     heads = (
         f"From: <{sender}>\r\nTo: <{OFFICE}>\r\nDate: Thu, 24 Oct 2019 09:59:00 +0800\r\n"
-        f"Message-ID: <{abs(hash((sender, subject, number)))}@client.example>\r\nSubject: "
+        f"Message-ID: <{crc32(f'{sender}{subject}{number}'.encode())}@client.example>\r\nSubject: "
     ).encode()
     return eml(text_part(text), *parts, headers=heads + subject.encode("gb18030") + more)
