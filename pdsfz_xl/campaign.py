@@ -21,6 +21,7 @@ from pdsfz_xl import (
     giveback,
     intake,
     ledger,
+    marked,
     master_book,
     notice,
     reader,
@@ -373,15 +374,7 @@ def give_back(
     with ws.locked("return"), ledger.opened(ws.ledger) as book:
         look = take_look(ws, now, tell, book)
         made = giveback.returns(look.batch, look.findings, until, now)
-        folder = ws.returns / f"{now:%Y-%m-%d}"
-        files = {}
-        for one in made:
-            files[folder / f"{one.name}.xlsx"] = one.data
-            files[folder / f"{one.name}.docx"] = one.letter
-            files[folder / f"{one.name}.txt"] = f"{one.subject}\n\n{one.text}\n".encode("utf-8-sig")
-        ws.write_all(files)
-        for one in made:
-            book.record_returned(giveback.said(look.batch, one.unit.code), now)
+        folder = marked.keep(ws, book, look.batch, made, now)
     said = (
         [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
     )
@@ -483,7 +476,7 @@ def status(ws: Workspace, now: datetime) -> Done:
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
         look = take_look(ws, now, intake.quiet, book)
-        bounces = telling.standing(look.batch.master, book.bounces())
+        bounces = telling.standing(look.batch.master, book.unreached())
     settings = look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [

@@ -1,13 +1,19 @@
 """The command line: parse, call the story of the command, show."""
 
+import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from pdsfz_xl import console
 from pdsfz_xl.console import Group, Wish, common, progress, show
 from pdsfz_xl.errors import OperatorError
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pdsfz_xl import mailing, secret
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -92,10 +98,6 @@ def collect(wish: Wish, passwords: tuple[str, ...]) -> None:
     show(wish, done)
 
 
-def _ask_code(user: str) -> str:
-    return str(click.prompt(f"邮箱 {user} 的授权码（输入时不显示）", hide_input=True, err=True))
-
-
 @cli.command()
 @common
 @click.option("--since", metavar="日期", default="", help="从这一天起的邮件重新看一遍。")
@@ -123,15 +125,11 @@ def fetch(
 ) -> None:
     """从办公室邮箱取各单位的来信，放进 out/2-收件/邮件；邮箱里什么都不改。"""
     from pdsfz_xl import fetching, mailbox, secret
-    from pdsfz_xl.text import parse_date
 
     if listing:
         show(wish, fetching.overview(wish.workspace))
         return
-    day = parse_date(since) if since else None
-    if since and day is None:
-        raise OperatorError(f"“{since}”不是日期；--since 请写 2019-10-25 这样的日期。")
-    ask = None if wish.as_json else _ask_code
+    day, ask = _day(since, "--since"), _ask_code(wish)
     with progress("收信") as tell:
         done = fetching.run(
             wish.workspace,
@@ -175,6 +173,156 @@ def watch(wish: Wish, passwords: tuple[str, ...], every: float) -> None:
         click.echo("已停止看守；收件夹里的文件都还在。")
 
 
+@cli.group()
+@common
+def mail() -> None:
+    """发邮件：下发、催报、退回修改、回执、更正；每封只发一次。"""
+
+
+_kind = click.argument("kind", metavar="种类")
+_units = click.option(
+    "--units", metavar="单位", default="", help="只给这些单位，用顿号或逗号隔开；默认是全部。"
+)
+_force = click.option(
+    "--force", is_flag=True, help="一天内催过的也催；登记过已下发的也发下发邮件。"
+)
+_until = click.option(
+    "--until", metavar="日期", default="", help="退回修改时，报回的截止日期，如 2019-11-01。"
+)
+_style = click.option(
+    "--name-style",
+    "style",
+    type=click.Choice(["dual2047", "hybrid"]),
+    default="dual2047",
+    show_default=True,
+    help="附件中文名的写法；对方看不到附件名时换 hybrid。",
+)
+
+
+@mail.command(name="plan")
+@common
+@_kind
+@_units
+@_force
+@_until
+@click.pass_obj
+def mail_plan(wish: Wish, kind: str, units: str, force: bool, until: str) -> None:
+    """看看会发给谁、带什么附件，哪些单位不发、为什么。什么也不写，什么也不发。
+
+    种类：下发、催报、退回修改、回执、更正（或 issue、remind、return、receipt、amend）。
+    """
+    from pdsfz_xl import mailing
+
+    with progress("读取") as tell:
+        done = mailing.plan(wish.workspace, _asked(kind, units, force, until), wish.now, tell)
+    show(wish, done)
+
+
+@mail.command(name="send")
+@common
+@_kind
+@_units
+@_force
+@_until
+@_style
+@click.option("--drafts", "--dry-run", is_flag=True, help="只写草稿（.eml）到 out/邮件，不连接。")
+@click.option("--yes", is_flag=True, help="不再询问。")
+@click.option(
+    "--pace", metavar="秒", type=click.FloatRange(min=0), default=None, help="两封之间隔多久。"
+)
+@click.pass_obj
+def mail_send(
+    wish: Wish,
+    kind: str,
+    units: str,
+    force: bool,
+    until: str,
+    style: str,
+    drafts: bool,
+    yes: bool,
+    pace: float | None,
+) -> None:
+    """发邮件，每个单位每种只发一次；先给出名单，问一声再发。
+
+    种类：下发、催报、退回修改、回执、更正（或 issue、remind、return、receipt、amend）。
+    """
+    from pdsfz_xl import mailing
+
+    ws, asked = wish.workspace, _asked(kind, units, force, until, style)
+    if drafts:
+        with progress("写草稿") as tell:
+            done = mailing.drafts(ws, asked, wish.now, tell)
+        return show(wish, done)
+    confirmed = None
+    if not yes and not wish.as_json:
+        shown = mailing.plan(ws, asked, wish.now)
+        show(wish, shown)
+        confirmed = {mail["key"] for mail in shown.more["mails"]}
+        if confirmed and not click.confirm(f"现在发出这 {len(confirmed)} 封吗？"):
+            raise OperatorError("没有发出任何邮件。")
+    speed = None if pace is None else mailing.Pace(pace, 0)
+    with progress("发信") as tell:
+        done = mailing.send(
+            ws, asked, wish.now, _ask_code(wish), confirmed=confirmed, pace=speed, tell=tell
+        )
+    return show(wish, done)
+
+
+@mail.command(name="show")
+@common
+@click.pass_obj
+def mail_show(wish: Wish) -> None:
+    """列出每封邮件：已发、没发成、退信、不知道送到没有。"""
+    from pdsfz_xl import mailing
+
+    show(wish, mailing.show(wish.workspace, wish.now))
+
+
+@mail.command(name="resolve")
+@common
+@click.argument("units", metavar="单位...", nargs=-1)
+@click.option("--sent", "outcome", flag_value="sent", help="核实过：对方收到了，不再发。")
+@click.option("--resend", "outcome", flag_value="resend", help="核实过：对方没有收到，再发一次。")
+@click.option("--kind", metavar="种类", default="", help="只说明这一种邮件。")
+@click.pass_obj
+def mail_resolve(wish: Wish, units: tuple[str, ...], outcome: str | None, kind: str) -> None:
+    """说明“不知道送到没有”的邮件：已送达，还是重发。"""
+    from pdsfz_xl import mailing
+
+    if outcome is None:
+        raise OperatorError("请加 --sent（对方收到了）或 --resend（没有收到，再发一次）。")
+    only = mailing.kind(kind) if kind else ""
+    done = mailing.resolve(wish.workspace, units, wish.now, sent=outcome == "sent", kind=only)
+    show(wish, done)
+
+
+@mail.command(name="check")
+@common
+@click.option("--remember", is_flag=True, help="登录成功后，把授权码存进系统的密码库。")
+@click.pass_obj
+def mail_check(wish: Wish, remember: bool) -> None:
+    """连上发信服务器登录一次，看设置和授权码对不对；不发邮件。"""
+    from pdsfz_xl import mailing
+
+    show(wish, mailing.check(wish.workspace, _ask_code(wish), remember=remember))
+
+
+def _asked(
+    kind: str, units: str, force: bool, until: str, style: str = "dual2047"
+) -> "mailing.Asked":
+    from pdsfz_xl import mailing
+    from pdsfz_xl.mailbox import addresses
+
+    return mailing.Asked(mailing.kind(kind), addresses(units), force, _day(until), style)
+
+
+def _ask_code(wish: Wish) -> "secret.Ask | None":
+    """How to ask for the authorization code, where somebody sits there."""
+    if wish.as_json or not sys.stdin.isatty():
+        return None
+    return lambda user: click.prompt(f"邮箱 {user} 的授权码（输入时不显示）", hide_input=True)
+
+
 @cli.command()
 @common
 @click.argument("target", metavar="[压缩包]", required=False, type=click.Path(path_type=Path))
@@ -211,14 +359,19 @@ def purge(wish: Wish, file: Path, reason: str, who: str, yes: bool) -> None:
 def return_command(wish: Wish, until: str) -> None:
     """给有问题的单位做标出问题的表和说明，放在 out/4-退回修改。"""
     from pdsfz_xl import campaign
+
+    with progress("读取") as tell:
+        done = campaign.give_back(wish.workspace, wish.now, _day(until), tell)
+    show(wish, done)
+
+
+def _day(said: str, option: str = "--until") -> "date | None":
     from pdsfz_xl.text import parse_date
 
-    day = parse_date(until) if until else None
-    if until and day is None:
-        raise OperatorError(f"“{until}”不是日期；--until 请写 2019-11-01 这样的日期。")
-    with progress("读取") as tell:
-        done = campaign.give_back(wish.workspace, wish.now, day, tell)
-    show(wish, done)
+    day = parse_date(said) if said else None
+    if said and day is None:
+        raise OperatorError(f"“{said}”不是日期；{option} 请写 2019-11-01 这样的日期。")
+    return day
 
 
 @cli.command()

@@ -80,12 +80,6 @@ class Mail(NamedTuple):
         digest = sha256("\n".join((self.key, self.sender.address, *self.recipients)).encode())
         return f"<{digest.hexdigest()[:32]}@{self.sender.address.rpartition('@')[2]}>"
 
-    @property
-    def digest(self) -> str:
-        """Of all it says, whenever it is sent."""
-        files = tuple(a._replace(data=sha256(a.data).digest()) for a in self.attachments)
-        return sha256(repr(self._replace(attachments=files)).encode()).hexdigest()
-
 
 def objection(mail: Mail) -> str:
     """Why a mail cannot be sent as it is, in a few words; empty where it can."""

@@ -237,6 +237,8 @@ class Missed(NamedTuple):
     unit: str
     address: str
     reason: str
+    message_id: str
+    """Of the mail of ours it is about, or empty."""
     final: bool
 
 
@@ -244,12 +246,13 @@ def missed(desk: Desk, data: bytes) -> Iterator[Missed]:
     """Whom a bounce is about: by the id of our mail, else by the addresses in it."""
     for bounce in envelope.read_bounces(data):
         ours = [address for address in bounce.addresses if address in desk.units]
-        by_id = next((desk.sent[i] for i in bounce.ids if i in desk.sent), "")
+        sent = next((i for i in bounce.ids if i in desk.sent), "")
+        by_id = desk.sent.get(sent, "")
         mine = [a for a in ours if desk.units[a] == by_id] if by_id else ours
         others = [a for a in bounce.addresses if a != desk.own]
         address = next(iter([*mine, *others]), "")
         unit = by_id or desk.units.get(address, "")
-        yield Missed(unit, address, bounce.reason, bounce.final)
+        yield Missed(unit, address, bounce.reason, sent, bounce.final)
 
 
 def arrived(listed: datetime | None, head: Head, now: datetime) -> datetime:

@@ -80,14 +80,14 @@ def run(
         desk = fetch.Desk(
             master=plan,
             own=mailbox.sender(plan.settings).address.lower(),
-            sent={},
+            sent={mail.message_id: mail.unit for mail in book.mails()},
             wanted=frozenset(sender.lower() for sender in senders),
             blank=frozenset(form.sha256 for form in book.forms().values()),
         )
         look = _Look(ws, box, book, desk, account.user, now, tell)
         for folder in box.folders(folders):
             look.at(folder, since or first.date(), again=since is not None)
-        bounces = book.bounces()
+        bounces = book.unreached()
     return _done(plan, look, bounces)
 
 
@@ -223,9 +223,11 @@ class _Look:
 
     def bounced(self, letter: Letter, data: bytes) -> None:
         for missed in fetch.missed(self.desk, data):
-            unit, address, reason, final = missed
+            unit, address, reason, ours, final = missed
             if unit and final:
-                self.book.record_bounce(ledger.Bounced(unit, address, reason, letter.arrived))
+                self.book.record_unreached(ledger.Bounced(unit, address, reason, letter.arrived))
+            if ours and final:
+                self.book.record_bounce(ours, w.bounced(address, reason, final))
             self.record(letter._replace(unit=unit), "bounce", w.bounced(address, reason, final))
 
     def unreadable(self, letter: Letter, head: envelope.Head, data: bytes, why: str) -> None:
@@ -336,7 +338,7 @@ def overview(ws: Workspace) -> Done:
     plan = read_master(ws)
     with ledger.opened(ws.ledger, readonly=True) as book:
         once = {letter.mark: Told(letter) for letter in book.letters()}
-        bounces = book.bounces()
+        bounces = book.unreached()
     loud = [told for told in once.values() if not _is_quiet(told.letter)]
     kinds = list(w.LETTER_KINDS)
     lines = [_line(plan, t) for t in sorted(loud, key=lambda t: kinds.index(t.letter.kind))]

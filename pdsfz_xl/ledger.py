@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
@@ -59,6 +59,26 @@ CREATE TABLE returned (
     PRIMARY KEY (unit, requirement)
 ) WITHOUT ROWID;
 """
+_MAILED = """
+CREATE TABLE mails (
+    key TEXT PRIMARY KEY,
+    unit TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    recipients TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    about TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    at TEXT NOT NULL,
+    bounced TEXT NOT NULL
+) WITHOUT ROWID;
+"""
 _FETCHED = """
 CREATE TABLE mailboxes (
     account TEXT NOT NULL,
@@ -89,7 +109,7 @@ CREATE TABLE enclosed (
     arrived TEXT NOT NULL,
     PRIMARY KEY (mail, sha256)
 ) WITHOUT ROWID;
-CREATE TABLE bounces (
+CREATE TABLE unreached (
     unit TEXT NOT NULL,
     address TEXT NOT NULL,
     reason TEXT NOT NULL,
@@ -97,7 +117,7 @@ CREATE TABLE bounces (
     PRIMARY KEY (unit, address)
 ) WITHOUT ROWID;
 """
-_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED, _RETURNED, _FETCHED)
+_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED, _RETURNED, _MAILED, _FETCHED)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -117,6 +137,44 @@ class Form(NamedTuple):
 
     path: str
     sha256: str
+
+
+PLANNED, SENDING, SENT = "planned", "sending", "sent"
+FAILED_TEMP, FAILED_PERM, UNKNOWN = "failed_temp", "failed_perm", "unknown"
+"""How far a mail is. `sending` is on the disk before its text leaves us; found there by a later
+run, that run died on it, and it is `unknown`: perhaps it arrived, so nobody sends it again unasked.
+"""
+
+UNSENT = frozenset({PLANNED, FAILED_TEMP, FAILED_PERM})
+"""Certainly with nobody: what is planned anew may take its place."""
+
+
+class Posted(NamedTuple):
+    """A mail as the ledger knows it: one row per unit, kind and number, whatever becomes of it."""
+
+    key: str
+    """campaign/unit/kind/number: what goes out at most once."""
+    unit: str
+    kind: str
+    number: int
+    message_id: str
+    path: str
+    """Of its frozen bytes, from the workspace's root."""
+    sha256: str
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    about: tuple[str, ...]
+    """The sha256 of what it carries or answers."""
+    state: str = PLANNED
+    reply: str = ""
+    """What the server said last, or who decided."""
+    attempts: int = 0
+    """How often its text may have left us."""
+    at: str = ""
+    """When it came into this state, ISO."""
+    bounced: str = ""
+    """What a bounce says of it: address and reason."""
 
 
 class Place(NamedTuple):
@@ -262,6 +320,63 @@ class Ledger:
             rows = [(*place, text, now.isoformat()) for place, text in said.items()]
             self._db.executemany("INSERT OR REPLACE INTO returned VALUES (?, ?, ?, ?)", rows)
 
+    # --- mail
+
+    def mails(self) -> tuple[Posted, ...]:
+        """Every mail, in the order of units, kinds and numbers."""
+        rows = self._db.execute("SELECT * FROM mails ORDER BY unit, kind, number")
+        return tuple(map(_posted, rows))
+
+    def plan_mails(self, kind: str, planned: Iterable[Posted], now: datetime) -> None:
+        """Set what of this kind is about to go out; what was planned and is no more, is forgotten.
+
+        What went out, or may have, is never touched: a row of the same key stays as it is.
+        """
+        with self._db:
+            self._db.execute(
+                "DELETE FROM mails WHERE kind = ? AND state = ? AND attempts = 0", (kind, PLANNED)
+            )
+            for mail in planned:
+                known = self._db.execute(
+                    "SELECT state, attempts FROM mails WHERE key = ?", (mail.key,)
+                ).fetchone()
+                if known is None or known[0] in UNSENT:
+                    attempts = known[1] if known else 0
+                    row = _row(mail._replace(state=PLANNED, attempts=attempts, at=now.isoformat()))
+                    marks = ", ".join("?" * len(row))
+                    self._db.execute(f"INSERT OR REPLACE INTO mails VALUES ({marks})", row)
+
+    def record_mail(self, key: str, state: str, now: datetime, reply: str = "") -> None:
+        """What became of a mail, on the disk when this returns."""
+        with self._db:
+            self._db.execute(
+                "UPDATE mails SET state = ?, reply = ?, attempts = attempts + ?, at = ?"
+                " WHERE key = ?",
+                (state, reply, int(state == SENDING), now.isoformat(), key),
+            )
+
+    def own_up(self, now: datetime) -> None:
+        """Mails whose run died while it sent them are unknown from now on."""
+        with self._db:
+            self._db.execute(
+                "UPDATE mails SET state = ?, at = ? WHERE state = ?",
+                (UNKNOWN, now.isoformat(), SENDING),
+            )
+
+    def record_bounce(self, message_id: str, said: str) -> bool:
+        """A mail of ours came back: `said` is the address and the reason. False if it is not ours.
+
+        What bounced was accepted once, so it is sent.
+        """
+        with self._db:
+            found = self._db.execute(
+                "UPDATE mails SET bounced = ?, state = ? WHERE message_id = ?",
+                (said, SENT, message_id),
+            )
+        return found.rowcount > 0
+
+    # --- what is fetched
+
     def mailbox(self, account: str, folder: str) -> tuple[str, int]:
         """The validity of the numbers in a folder as it was, and the last one looked at."""
         row = self._db.execute(
@@ -308,14 +423,14 @@ class Ledger:
         rows = self._db.execute("SELECT sha256, min(arrived) FROM enclosed GROUP BY sha256")
         return {digest: datetime.fromisoformat(arrived) for digest, arrived in rows}
 
-    def record_bounce(self, bounced: Bounced) -> None:
+    def record_unreached(self, bounced: Bounced) -> None:
         """A later one for the same address takes the place of an earlier one."""
         with self._db:
-            self._db.execute("INSERT OR REPLACE INTO bounces VALUES (?, ?, ?, ?)", bounced)
+            self._db.execute("INSERT OR REPLACE INTO unreached VALUES (?, ?, ?, ?)", bounced)
 
-    def bounces(self) -> tuple[Bounced, ...]:
+    def unreached(self) -> tuple[Bounced, ...]:
         """Every address our mails did not reach."""
-        rows = self._db.execute("SELECT * FROM bounces ORDER BY unit, address")
+        rows = self._db.execute("SELECT * FROM unreached ORDER BY unit, address")
         return tuple(Bounced(*row) for row in rows)
 
     def first_run(self, command: str) -> datetime | None:
@@ -341,6 +456,21 @@ class Ledger:
         return row[0] if row else ""
 
 
+_LISTS = ("recipients", "about")
+"""The columns of `mails` that hold several values, as JSON."""
+
+
+def _row(mail: Posted) -> tuple[object, ...]:
+    values: dict[str, object] = mail._asdict()
+    lists = {name: json.dumps(values[name], ensure_ascii=False) for name in _LISTS}
+    return tuple({**values, **lists}.values())
+
+
+def _posted(row: tuple[Any, ...]) -> Posted:
+    values = dict(zip(Posted._fields, row, strict=True))
+    return Posted(**{**values, **{name: tuple(json.loads(values[name])) for name in _LISTS}})
+
+
 @contextmanager
 def opened(path: Path, *, readonly: bool = False) -> Iterator[Ledger]:
     """The ledger of a workspace. Read-only, it is a copy in memory: nothing is made or stored.
@@ -360,6 +490,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, timeout=30)
     try:
+        # On the disk at every commit: a mail must be known to go out before it does.
+        connection.execute("PRAGMA synchronous=FULL")
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError:

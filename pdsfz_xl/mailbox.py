@@ -155,6 +155,11 @@ def is_loopback(host: str) -> bool:
     return bool(_LOOPBACK.fullmatch(host.lower()))
 
 
+def is_common(user: str) -> bool:
+    """Whether an address is at one of the providers we know."""
+    return _preset(user) is not None
+
+
 def is_host(said: str) -> bool:
     return bool(_HOST.fullmatch(said))
 

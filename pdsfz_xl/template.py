@@ -19,6 +19,12 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
 
 
+def body(text: str, values: Mapping[str, str]) -> str:
+    """The text filled in, without the lines that held nothing but placeholders of empty lists."""
+    lines = [(line, fill(line, values)) for line in text.split("\n")]
+    return "\n".join(filled for line, filled in lines if filled.strip() or not line.strip())
+
+
 def of(master: Master, kind: str) -> Template:
     """The text of one kind, or the one every master begins with where the clerk has deleted it."""
     ours = (Template(kind=k, subject=s, body=b) for k, s, b in w.TEMPLATES)

@@ -60,7 +60,11 @@ KINDS: Final = (STATEMENT, FIGURES, CASE, DOCUMENT, REPORT, DOSSIER, NOT_ASKED)
 LEAD: Final = "牵头"
 SUPPORT: Final = "配合"
 CHANNELS: Final = ("邮件", "微信/QQ", "内网", "U盘", "纸质")
-NOTICE_KINDS: Final = ("下发", "催报", "退回修改", "回执", "更正")
+ISSUE: Final = "下发"
+REMIND: Final = "催报"
+RECEIPT: Final = "回执"
+AMEND: Final = "更正"
+NOTICE_KINDS: Final = (ISSUE, REMIND, "退回修改", RECEIPT, AMEND)
 
 # --- what stands in place of a text
 PENDING_TEXT: Final = "待综合"
@@ -998,3 +1002,142 @@ def control_in(field: str, code: str, said: str) -> str:
 
 def bad_address(said: str) -> str:
     return f"邮箱地址“{said}”写得不对"
+
+
+def megabytes(size: int) -> str:
+    return f"{size / (1 << 20):.2f} MB"
+
+
+def too_large(size: int, limit: int) -> str:
+    return f"邮件编码后有 {megabytes(size)}，超过服务器的上限 {megabytes(limit)}，没有发出"
+
+
+TIMED_OUT: Final = "等不到回答"
+HUNG_UP: Final = "对方断开了连接"
+CONNECTION_REFUSED: Final = "对方拒绝连接"
+NO_REPLY: Final = "回答不是邮件服务器的话"
+NO_LOGIN: Final = "服务器不提供登录"
+CODE_NOT_ASCII: Final = "发信账号或授权码里有中文或全角字符，没有登录；请核对后重新运行"
+UNSTABLE: Final = "与服务器的连接接连中断，请检查网络，过一会儿再运行"
+TRY_LATER: Final = "请过一会儿再运行"
+CHECK_HOST: Final = "请检查网络是否连通、任务设置里的“发信服务器”是否写对"
+CHECK_CERTIFICATE: Final = (
+    "服务器的证书不可信，授权码没有送出；请核对“发信服务器”，还不行就问网络管理员"
+)
+CHECK_SECURITY: Final = "端口和加密方式可能不配：SSL 一般用 465，STARTTLS 用 587；请核对任务设置"
+CHECK_PORT: Final = "请检查网络是否连通、任务设置里的“发信服务器”和“端口”是否写对"
+
+
+def broke_off(said: str) -> str:
+    return f"连接中断（{said}）"
+
+
+def no_connection(host: str, port: int, said: str, advice: str) -> str:
+    return f"连不上发信服务器 {host}:{port}（{said}）；{advice}"
+
+
+def no_login(host: str) -> str:
+    return f"发信服务器 {host} 没有我们能用的登录方式（PLAIN、LOGIN）；请问邮箱的管理员"
+
+
+def login_refused(user: str, said: str) -> str:
+    return (
+        f"邮箱 {user} 登录被拒绝（{said}）；请核对账号和授权码：要填网页邮箱里生成的授权码，"
+        "不是登录密码，并且要先在那里开启 SMTP 服务"
+    )
+
+
+def sender_refused(said: str) -> str:
+    return f"服务器不许这个账号发信（{said}）；请核对任务设置里的“发信账号”，它要与发件邮箱一致"
+
+
+def looks_like_spam(said: str) -> str:
+    return f"服务器把邮件当作垃圾邮件（{said}）；请改一改通知模板里的主题和正文，15 分钟后再运行"
+
+
+def quota_used_up(said: str) -> str:
+    return f"邮箱今天的发信额度用完了（{said}）；请明天再运行"
+
+
+def too_fast(said: str) -> str:
+    return f"服务器嫌发得太快、太多（{said}）；请 15 分钟后再运行"
+
+
+KIND_ALIASES: Final = {
+    "issue": ISSUE,
+    "remind": REMIND,
+    "return": SENT_BACK,
+    "receipt": RECEIPT,
+    "amend": AMEND,
+}
+OPEN_MAIL: Final = "上一封不知道送到没有，请先用 pdsfz-xl mail resolve 说明"
+NO_FORM: Final = "没有可发的填报表（没有生成，或者被改动过），请运行 pdsfz-xl generate"
+IS_OUT: Final = "填报表已经下发（登记过，或已有报来的），还要发邮件请加 --force"
+USE_AMEND: Final = "下发以后填报表变了，请用 pdsfz-xl mail send 更正"
+AMEND_FIRST: Final = "下发以后填报表变了，请先用 pdsfz-xl mail send 更正"
+NEVER_ISSUED: Final = "没有用邮件下发过"
+SAME_FORM: Final = "填报表没有变化"
+NOTHING_WRONG: Final = "没有要退回修改的"
+NOTHING_ARRIVED: Final = "没有新到的材料"
+ALTERED_MAIL: Final = "冻结的邮件文件被改动过或不见了，没有发送；请重新运行"
+
+
+def cannot_mail(said: str, sheet: str, cell: str) -> str:
+    return f"{said}（{sheet} {cell}）"
+
+
+def refused_before(reply: str) -> str:
+    return f"上次被拒收（{reply}）；请改正邮箱或通知模板，确实要照原样重发用 pdsfz-xl mail resolve"
+
+
+def has_bounced(said: str) -> str:
+    return f"发出后被退信（{said}）；请改正邮箱，再用 pdsfz-xl mail resolve --resend"
+
+
+def sent_on(day_: str) -> str:
+    return f"{day_}已下发"
+
+
+def returned_on(day_: str) -> str:
+    return f"{day_}已退回，问题没有变化"
+
+
+def extended_to(until: date) -> str:
+    return f"已延期至{day(until)}"
+
+
+def reminded_at(when: datetime) -> str:
+    return f"一天内催过（{when:%m-%d %H:%M}），还要催请加 --force"
+
+
+def please_check(problems: str) -> str:
+    return f"请核对以下问题：\n{problems}"
+
+
+def received_line(name: str, when: datetime, verdict: str, taken: int, message: str) -> str:
+    what = f"采用 {taken} 项" if taken else VERDICTS[verdict]
+    why = f"：{message}" if verdict == "rejected" and message else ""
+    return f"{name}（{when.month}月{when.day}日 {when:%H:%M} 收到，{what}{why}）"
+
+
+MAIL_STATES: Final = {
+    "planned": "待发",
+    "sending": "正在发",
+    "sent": "已发",
+    "failed_temp": "没发成，可再发",
+    "failed_perm": "被拒收",
+    "unknown": "不知道送到没有",
+}
+"""As `ledger` calls them."""
+
+
+def decided(sent: bool) -> str:
+    return "经办人说明：已送达" if sent else "经办人说明：重发"
+
+
+def mail_file(unit: str, name: str, number: int) -> str:
+    """The name of a mail's frozen bytes, before it is made safe."""
+    return f"{unit}_{name}_{number}"
+
+
+DRAFTS: Final = "草稿"

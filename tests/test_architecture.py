@@ -31,12 +31,12 @@ LADDER = (
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
         "giveback", "review", "report", "printout", "contract",
-        "entry_list", "entry_notes", "export", "pack", "fetch",
+        "entry_list", "entry_notes", "export", "pack", "mail", "smtp", "fetch",
     },
-    {"intake", "filing"},
+    {"intake", "filing", "marked"},
     {"look", "done"},
     {"telling"},
-    {"campaign", "fetching"},
+    {"campaign", "mailing", "fetching"},
     {"demo", "watch"},
     {"console"},
     {"cli"},
@@ -67,9 +67,11 @@ HOMES = {
     "imaplib": {"inbox"},
     "poplib": {"inbox"},
     "keyring": {"secret"},
+    "smtplib": {"smtp"},
+    "ssl": {"smtp"},
 }
 SPEAKS_CHINESE = {
-    "wording", "layout", "rules", "campaign", "fetching", "telling", "demo", "cli",
+    "wording", "layout", "rules", "campaign", "mailing", "fetching", "telling", "demo", "cli",
     "console",  # people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",
     "inbox",  # patterns of what people write
@@ -177,7 +179,7 @@ def test_help_stays_light():
         "import sys; from click.testing import CliRunner; from pdsfz_xl.cli import cli;"
         "assert CliRunner().invoke(cli, ['--help']).exit_code == 0;"
         "heavy = {'pandas', 'openpyxl', 'typst', 'xlsxwriter', 'docx', 'pebble', 'numpy',"
-        " 'sqlite3', 'filelock', 'xlrd', 'msoffcrypto', 'email.message'};"
+        " 'sqlite3', 'filelock', 'smtplib', 'keyring', 'xlrd', 'msoffcrypto', 'email.message'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

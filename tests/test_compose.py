@@ -195,18 +195,7 @@ def test_nothing_typed_adds_a_header(subject, name, file, body):
 
 def test_the_same_mail_is_the_same_bytes():
     assert compose.compose(mail(), WHEN) == compose.compose(mail(), WHEN)
-    assert mail().digest == mail().digest
     assert mail().message_id == mail(subject="别的").message_id
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"subject": "别的"}, {"body": "别的"}, {"to": ("b@c.cn",)}, {"thread": ("<a@b.cn>",)},
-     {"automatic": True}, {"name": "局"}, {"key": "x"}, {"attachments": ()},
-     {"attachments": (Attachment("06_市司法局.xlsx", b"other"),)}],
-)  # fmt: skip
-def test_the_digest_is_of_all_a_mail_says(change):
-    assert mail(**change).digest != mail().digest
 
 
 def test_a_trial_on_oneself_hides_no_real_mail():

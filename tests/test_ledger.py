@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pdsfz_xl import ledger
+from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 
 NOW = datetime(2019, 10, 24, 16, 5)
@@ -190,3 +191,91 @@ def test_killed_at_any_moment_a_batch_is_recorded_whole_or_not_at_all(tmp_path):
         assert len(rows) >= count
         count = len(rows)
     assert count
+
+
+# --- mail
+
+
+def posted(kind: str = w.ISSUE, unit: str = "06", number: int = 1, **more) -> ledger.Posted:
+    values = {
+        "key": f"F201921/{unit}/{kind}/{number}",
+        "unit": unit,
+        "kind": kind,
+        "number": number,
+        "message_id": f"<{unit}{number}@126.com>",
+        "path": "out/邮件/a.eml",
+        "sha256": "a" * 64,
+        "sender": "fzb@126.com",
+        "recipients": ("a@example.cn", "b@example.cn"),
+        "subject": "主题",
+        "about": ("f" * 64,),
+        **more,
+    }
+    return ledger.Posted(**values)
+
+
+def test_a_mail_is_kept_as_it_was_planned(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        book.plan_mails(w.ISSUE, [posted()], NOW)
+        assert book.mails() == (posted(at=NOW.isoformat()),)
+
+
+@pytest.mark.parametrize(
+    ("state", "replaced"),
+    [
+        (ledger.PLANNED, True),
+        (ledger.FAILED_TEMP, True),
+        (ledger.FAILED_PERM, True),
+        (ledger.SENDING, False),
+        (ledger.UNKNOWN, False),
+        (ledger.SENT, False),
+    ],
+)
+def test_what_may_have_gone_out_is_never_planned_again(tmp_path, state, replaced):
+    with ledger.opened(tmp_path / "l") as book:
+        book.plan_mails(w.ISSUE, [posted()], NOW)
+        book.record_mail(posted().key, ledger.SENDING, NOW)
+        book.record_mail(posted().key, state, NOW, "550")
+        book.plan_mails(w.ISSUE, [posted(subject="新")], NOW)
+        (kept,) = book.mails()
+        assert (kept.subject == "新") == replaced
+        assert kept.state == (ledger.PLANNED if replaced else state)
+        assert kept.attempts == 1 + (state == ledger.SENDING)
+
+
+def test_a_plan_that_is_no_more_is_forgotten_and_nothing_else(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        book.plan_mails(w.ISSUE, [posted(unit=u) for u in ("01", "02", "03")], NOW)
+        book.plan_mails(w.REMIND, [posted(w.REMIND, "01")], NOW)
+        book.record_mail(posted(unit="02").key, ledger.SENT, NOW)
+        book.plan_mails(w.ISSUE, [posted(unit="03")], NOW)
+        left = [(m.unit, m.kind, m.state) for m in book.mails()]
+    assert left == [
+        ("01", w.REMIND, "planned"),
+        ("02", w.ISSUE, "sent"),
+        ("03", w.ISSUE, "planned"),
+    ]
+
+
+def test_a_run_that_died_while_sending_leaves_an_unknown_mail(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        book.plan_mails(w.ISSUE, [posted(unit="01"), posted(unit="02")], NOW)
+        book.record_mail(posted(unit="01").key, ledger.SENDING, NOW)
+    with ledger.opened(tmp_path / "l") as book:
+        book.own_up(NOW)
+        assert [m.state for m in book.mails()] == [ledger.UNKNOWN, ledger.PLANNED]
+
+
+def test_case_20_a_bounce_finds_its_mail(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        book.plan_mails(w.ISSUE, [posted()], NOW)
+        book.record_mail(posted().key, ledger.UNKNOWN, NOW)
+        assert not book.record_bounce("<other@126.com>", "x")
+        assert book.record_bounce(posted().message_id, "a@example.cn：550 no such user")
+        (kept,) = book.mails()
+    assert (kept.state, kept.bounced) == (ledger.SENT, "a@example.cn：550 no such user")
+
+
+def test_every_commit_is_on_the_disk(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        assert book._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL

@@ -1,0 +1,284 @@
+"""Batch, findings and what was mailed before in; for every unit its next mail, or why none, out.
+
+Nothing is sent or written here: what is planned is shown, drafted or sent by others, and is the
+same for all of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from pdsfz_xl import compose, ledger, template
+from pdsfz_xl import text as texts
+from pdsfz_xl import wording as w
+from pdsfz_xl.compose import Attachment, Mail
+from pdsfz_xl.ledger import Posted
+from pdsfz_xl.mailbox import Sender
+from pdsfz_xl.model import Batch, Finding, Received, Standing, Unit
+
+_BETWEEN = timedelta(days=1)
+"""The least time between two reminders."""
+
+_MAYBE_OUT = frozenset({ledger.SENT, ledger.UNKNOWN, ledger.SENDING})
+_OPEN = frozenset({ledger.UNKNOWN, ledger.SENDING})
+
+_ARRIVED = frozenset({"accepted", "evidence", "rejected"})
+"""Verdicts a receipt speaks of. A copy says nothing new, and what is held goes in no mail."""
+
+
+class Letter(NamedTuple):
+    """A mail that can go out."""
+
+    unit: Unit
+    kind: str
+    number: int
+    mail: Mail
+    about: tuple[str, ...]
+    """The sha256 of what it carries or answers."""
+
+
+class Held(NamedTuple):
+    """A unit that gets none. `call` says that somebody has to ring it up instead."""
+
+    unit: Unit
+    why: str
+    call: bool = False
+
+
+class Carried(NamedTuple):
+    """The workbook a mail carries, and its sha256."""
+
+    attachment: Attachment
+    sha256: str
+
+
+class Case(NamedTuple):
+    """What the mails of one run are made of.
+
+    `carried` gives the workbook of a unit, or None where there is none: its present form, and for
+    退回修改 the marked one. `out` are the units whose present form has been handed out.
+    """
+
+    kind: str
+    batch: Batch
+    findings: tuple[Finding, ...]
+    """Those a unit can do something about."""
+    posted: tuple[Posted, ...]
+    out: frozenset[str]
+    sender: Sender
+    carried: Callable[[Unit], Carried | None]
+    deadline: date | None = None
+    """Of the corrections asked for, where it is not the unit's."""
+    force: bool = False
+
+
+def plan(case: Case) -> Iterator[Letter | Held]:
+    """One for every unit, in the order of 责任单位, each made only when it is asked for."""
+    planner = _Planner(case)
+    return map(planner.unit, case.batch.master.units)
+
+
+class _Planner:
+    def __init__(self, case: Case) -> None:
+        self.case, self.batch = case, case.batch
+        self.now = case.batch.now
+        self.standing = {s.unit: s for s in case.batch.standings}
+        self.before: Mapping[tuple[str, str], list[Posted]] = defaultdict(list)
+        for mail in case.posted:
+            self.before[mail.unit, mail.kind].append(mail)
+        self.files: Mapping[str, list[Received]] = defaultdict(list)
+        for file in case.batch.received:
+            if file.unit and file.verdict in _ARRIVED:
+                self.files[file.unit].append(file)
+        self.wrong: Mapping[str, list[Finding]] = defaultdict(list)
+        for finding in case.findings:
+            self.wrong[finding.unit].append(finding)
+
+    def unit(self, unit: Unit) -> Letter | Held:
+        why = _WHY[self.case.kind](self, unit, self.standing[unit.code])
+        if why:
+            return Held(unit, why)
+        if not unit.emails:
+            return Held(unit, w.NO_ADDRESS, call=True)
+        letter = self.letter(unit)
+        if said := compose.objection(letter.mail):
+            where = self.batch.master.where(w.UNITS_SHEET, "邮箱", unit.row)
+            return Held(unit, w.cannot_mail(said, where.sheet, where.cell), call=True)
+        return self.not_refused(letter)
+
+    def not_refused(self, letter: Letter) -> Letter | Held:
+        """What was refused for good is not tried again as it is."""
+        for mail in self.before[letter.unit.code, letter.kind]:
+            same = (letter.mail.recipients, letter.mail.subject) == (mail.recipients, mail.subject)
+            if mail.key == letter.mail.key and mail.state == ledger.FAILED_PERM and same:
+                return Held(letter.unit, w.refused_before(mail.reply), call=True)
+        return letter
+
+    # --- the mail
+
+    def letter(self, unit: Unit) -> Letter:
+        kind, master = self.case.kind, self.batch.master
+        number, key = self.number(unit)
+        carried = None if kind == w.RECEIPT else self.case.carried(unit)
+        said = template.of(master, kind)
+        values = self.values(unit)
+        subject = template.fill(" ".join(said.subject.split()), values)
+        mail = Mail(
+            key=key,
+            sender=self.case.sender,
+            to=unit.emails,
+            name=unit.name,
+            subject=f"{subject} {self.tag(unit)}",
+            body=template.body(said.body, values),
+            attachments=(carried.attachment,) if carried else (),
+            thread=self.thread(unit),
+            automatic=kind == w.RECEIPT,
+        )
+        about = (carried.sha256,) if carried else tuple(f.sha256 for f in self.fresh(unit))
+        return Letter(unit, kind, number, mail, about)
+
+    def number(self, unit: Unit) -> tuple[int, str]:
+        """The number of the next mail of this kind, which takes the place of one never sent."""
+        before = self.before[unit.code, self.case.kind]
+        number = max((m.number for m in before if m.state in _MAYBE_OUT), default=0) + 1
+        return number, f"{self.batch.master.settings.code}/{unit.code}/{self.case.kind}/{number}"
+
+    def tag(self, unit: Unit) -> str:
+        """ASCII at the end of the subject: it survives 回复 and 转发."""
+        return f"[{self.batch.master.settings.code}-{unit.code}]"
+
+    def thread(self, unit: Unit) -> tuple[str, ...]:
+        """The mail the unit got its form with, so that clients show one conversation."""
+        issued = self.before[unit.code, w.ISSUE]
+        first = [m.message_id for m in issued if m.state == ledger.SENT]
+        return () if self.case.kind == w.ISSUE else tuple(first[:1])
+
+    def values(self, unit: Unit) -> dict[str, str]:
+        return template.values(
+            self.batch,
+            unit,
+            self.now.date(),
+            self.case.deadline,
+            problems=self.problems(unit),
+            received=template.numbered(map(_received, self.fresh(unit))),
+        )
+
+    def problems(self, unit: Unit) -> str:
+        """What is wrong with the answers, but not that some are missing: those are listed."""
+        lines = []
+        for finding in self.wrong[unit.name]:
+            requirement = self.batch.master.requirement.get(finding.requirement)
+            item = w.item(requirement.numbers, requirement.key) if requirement else ""
+            lines.append(f"{item}{w.beside(finding.message, unit.name, item)}")
+        if not lines:
+            return ""
+        said = template.numbered(lines)
+        return w.please_check(said) if self.case.kind == w.RECEIPT else said
+
+    # --- why a unit gets none
+
+    def is_open(self, unit: Unit) -> bool:
+        """Nobody knows whether the last mail of this kind arrived."""
+        return any(m.state in _OPEN for m in self.before[unit.code, self.case.kind])
+
+    def issued(self, unit: Unit) -> list[Posted]:
+        """The mails that brought the unit a form, the latest last."""
+        kinds = (w.ISSUE, w.AMEND)
+        return [m for kind in kinds for m in self.before[unit.code, kind] if m.state in _MAYBE_OUT]
+
+    def has_old_form(self, unit: Unit) -> bool:
+        """The form the unit was mailed last is not the one there is now."""
+        issued, carried = self.issued(unit), self.case.carried(unit)
+        return bool(issued and carried and carried.sha256 not in issued[-1].about)
+
+    def why_no_issue(self, unit: Unit, standing: Standing) -> str:
+        if standing.status == "nothing_due":
+            return w.NOTHING_DUE
+        if self.is_open(unit):
+            return w.OPEN_MAIL
+        if issued := self.issued(unit):
+            if issued[-1].bounced:
+                return w.has_bounced(issued[-1].bounced)
+            if self.has_old_form(unit):
+                return w.USE_AMEND
+            return w.sent_on(_day(issued[0]))
+        if self.case.carried(unit) is None:
+            return w.NO_FORM
+        ours = self.before[unit.code, w.ISSUE]  # failed, or to be sent once more
+        otherwise = unit.code in self.case.out and not ours and not self.case.force
+        return w.IS_OUT if otherwise else ""
+
+    def why_no_amendment(self, unit: Unit, standing: Standing) -> str:
+        if standing.status == "nothing_due":
+            return w.NOTHING_DUE
+        if not self.issued(unit):
+            return w.NEVER_ISSUED
+        if self.is_open(unit):
+            return w.OPEN_MAIL
+        if self.case.carried(unit) is None:
+            return w.NO_FORM
+        return "" if self.has_old_form(unit) else w.SAME_FORM
+
+    def why_no_reminder(self, unit: Unit, standing: Standing) -> str:
+        if standing.status in ("complete", "received", "nothing_due"):
+            return w.STANDING[standing.status]
+        if unit.extended and self.now.date() <= unit.extended:
+            return w.extended_to(unit.extended)
+        if self.is_open(unit):
+            return w.OPEN_MAIL
+        if self.has_old_form(unit):
+            return w.AMEND_FIRST
+        sent = [m for m in self.before[unit.code, w.REMIND] if m.state == ledger.SENT]
+        if sent and not self.case.force and self.now - _moment(sent[-1]) < _BETWEEN:
+            return w.reminded_at(_moment(sent[-1]))
+        return ""
+
+    def why_no_return(self, unit: Unit, standing: Standing) -> str:
+        if standing.status == "nothing_due":
+            return w.NOTHING_DUE
+        if (carried := self.case.carried(unit)) is None:
+            return w.NOTHING_WRONG
+        if self.is_open(unit):
+            return w.OPEN_MAIL
+        sent = [m for m in self.before[unit.code, self.case.kind] if m.state == ledger.SENT]
+        if sent and carried.sha256 in sent[-1].about:
+            return w.returned_on(_day(sent[-1]))
+        return ""
+
+    def why_no_receipt(self, unit: Unit, _standing: Standing) -> str:
+        if self.is_open(unit):
+            return w.OPEN_MAIL
+        return "" if self.fresh(unit) else w.NOTHING_ARRIVED
+
+    def fresh(self, unit: Unit) -> list[Received]:
+        """What came since the last receipt, by its bytes, in the order it came."""
+        if self.case.kind != w.RECEIPT:
+            return []
+        receipts = self.before[unit.code, w.RECEIPT]
+        told = {sha for m in receipts if m.state in _MAYBE_OUT for sha in m.about}
+        fresh = {f.sha256: f for f in self.files[unit.code] if f.sha256 not in told}
+        return sorted(fresh.values(), key=lambda f: (f.received, f.path))
+
+
+_WHY = {
+    w.ISSUE: _Planner.why_no_issue,
+    w.REMIND: _Planner.why_no_reminder,
+    w.SENT_BACK: _Planner.why_no_return,
+    w.RECEIPT: _Planner.why_no_receipt,
+    w.AMEND: _Planner.why_no_amendment,
+}
+
+
+def _received(file: Received) -> str:
+    """One line of a receipt: the file, when it came, and what of it counts."""
+    name = texts.brief(file.path.rpartition("/")[2], 60)
+    return w.received_line(name, file.received, file.verdict, file.taken, file.message)
+
+
+def _moment(mail: Posted) -> datetime:
+    return datetime.fromisoformat(mail.at)
+
+
+def _day(mail: Posted) -> str:
+    return w.day(_moment(mail).date())

@@ -1,0 +1,274 @@
+"""Mail servers for tests: one that fails on purpose, aiosmtpd, and a Postfix of one's own."""
+
+import base64
+import contextlib
+import ipaddress
+import os
+import shutil
+import socket
+import socketserver
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+USER, CODE = "fzb@example.cn", "SQM-auth-code"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+# --- certificates
+
+
+class Certificate(NamedTuple):
+    """A certificate for this machine alone; `cert` is also what its clients have to trust."""
+
+    cert: Path
+    key: Path
+
+    def server(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.cert, self.key)
+        return context
+
+    def client(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.cert))
+
+
+def certificate(folder: Path) -> Certificate:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    names: list[x509.GeneralName] = [
+        x509.DNSName("localhost"),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    ]
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    made = Certificate(folder / "cert.pem", folder / "key.pem")
+    made.cert.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    made.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return made
+
+
+# --- a server that fails on purpose
+
+STAGES = ("connect", "ehlo", "auth", "mail", "rcpt", "data", "text", "stored")
+"""Where it may fail: `text` is while the text arrives, `stored` after it was kept for delivery."""
+
+
+class FaultServer:
+    """A server whose every answer can be another one; what it kept is in `stored`.
+
+    `fault(stage, about)` gives what to do there: None to go on, a reply such as `451 MI:SFQ`,
+    `drop` to hang up, `reset` to hang up hard, `garbage`, `slow` (for the client's patience), or
+    `tls` to end the encryption in the middle of it.
+    """
+
+    def __init__(self, fault: Callable[[str, str], str | None] = lambda *_: None) -> None:
+        self.fault = fault
+        self.stored: list[bytes] = []
+        self.envelopes: list[tuple[str, tuple[str, ...]]] = []
+        self.logins = 0
+        self.connections = 0
+        self.extensions = ["AUTH PLAIN LOGIN CRAM-MD5", "8BITMIME"]
+        self.tls: ssl.SSLContext | None = None
+        self.slow = 2.0
+        self.hello = ""
+        self.code = CODE
+
+    def __enter__(self) -> "FaultServer":
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            timeout = 20
+
+            def setup(self) -> None:
+                if outer.tls:
+                    self.request = outer.tls.wrap_socket(self.request, server_side=True)
+                super().setup()
+
+            def handle(self) -> None:
+                outer.connections += 1
+                with contextlib.suppress(OSError, _HungUp):
+                    _Talk(outer, self).run()
+
+        class Threaded(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """A client that hung up, or trusts nobody, is no failure of the server."""
+
+        self._server = Threaded(("127.0.0.1", 0), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _HungUp(Exception):  # noqa: N818 # how a talk ends
+    pass
+
+
+class _Talk:
+    def __init__(self, server: FaultServer, handler: socketserver.StreamRequestHandler) -> None:
+        self.server, self.handler = server, handler
+        self.sender, self.recipients = "", []
+
+    def say(self, stage: str, reply: str, about: str = "") -> bool:
+        """Answer, or fail as asked; True where the answer was the good one."""
+        fault = self.server.fault(stage, about)
+        if fault == "drop":
+            raise _HungUp
+        if fault == "reset":
+            self.handler.connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+            )
+            self.handler.connection.close()
+            raise _HungUp
+        if fault == "tls":
+            if isinstance(self.handler.connection, ssl.SSLSocket):
+                os.write(self.handler.connection.fileno(), b"\x16\x03\x01plain again")
+            raise _HungUp
+        if fault == "slow":
+            time.sleep(self.server.slow)
+        said = {"garbage": "\x00\xff嗯 what?", "slow": reply, None: reply}.get(fault, fault)
+        self.handler.wfile.write(said.encode() + b"\r\n")
+        self.handler.wfile.flush()
+        return said == reply
+
+    def line(self) -> str:
+        said = self.handler.rfile.readline()
+        if not said:
+            raise _HungUp
+        return said.decode("ascii", "replace").strip()
+
+    def run(self) -> None:
+        if not self.say("connect", "220 ready"):
+            return
+        while True:
+            said = self.line()
+            word = said.split(" ")[0].upper()
+            if word in ("EHLO", "HELO"):
+                self.server.hello = said.partition(" ")[2]
+                lines = [f"250-{line}" for line in ["here", *self.server.extensions]]
+                self.say("ehlo", "\r\n".join([*lines, "250 OK"]))
+            elif word == "AUTH":
+                self.auth(said)
+            elif word == "MAIL":
+                self.sender, self.recipients = said, []
+                self.say("mail", "250 ok", said)
+            elif word == "RCPT":
+                if self.say("rcpt", "250 ok", said):
+                    self.recipients.append(said)
+            elif word == "DATA":
+                self.data()
+            elif word == "QUIT":
+                self.handler.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                self.handler.wfile.write(b"250 ok\r\n")
+
+    def auth(self, said: str) -> None:
+        self.server.logins += 1
+        coded = said.split(" ")[2] if said.count(" ") > 1 else ""
+        given = base64.b64decode(coded).decode().split("\0")
+        good = given[1:] == [USER, self.server.code]
+        self.say("auth", "235 welcome" if good else "535 Error: authentication failed")
+
+    def data(self) -> None:
+        if not self.say("data", "354 go on", self.sender):
+            return
+        lines: list[bytes] = []
+        while (said := self.handler.rfile.readline()) != b".\r\n":
+            if not said:
+                raise _HungUp
+            lines.append(said[1:] if said.startswith(b".") else said)
+            if len(lines) == 3 and self.server.fault("text", self.sender):
+                raise _HungUp
+        refused = self.server.fault("kept", self.sender)
+        if refused:
+            self.handler.wfile.write(refused.encode() + b"\r\n")
+            return
+        self.server.stored.append(b"".join(lines))
+        self.server.envelopes.append((self.sender, tuple(self.recipients)))
+        self.say("stored", f"250 queued as {len(self.server.stored)}", self.sender)
+
+
+# --- aiosmtpd
+
+
+@contextlib.contextmanager
+def aiosmtpd_server(made: Certificate | None = None, *, starttls: bool = False) -> Iterator[Any]:
+    """A real server with AUTH: `messages`, `port`. With a certificate by SSL or STARTTLS."""
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.smtp import AuthResult
+
+    class Keep:
+        def __init__(self) -> None:
+            self.messages: list[tuple[str, list[str], bytes]] = []
+
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802, ARG002 # aiosmtpd calls it so
+            self.messages.append((envelope.mail_from, envelope.rcpt_tos, envelope.content))
+            return "250 kept"
+
+    def login(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:  # noqa: ARG001 # aiosmtpd calls it so
+        return AuthResult(success=(data.login, data.password) == (USER.encode(), CODE.encode()))
+
+    keep = Keep()
+    more: dict[str, Any] = {"authenticator": login, "auth_required": True}
+    if made and starttls:
+        more |= {"tls_context": made.server(), "require_starttls": True}
+    else:
+        more |= {"auth_require_tls": False}
+        if made:
+            more |= {"ssl_context": made.server()}
+    # Without a name it would look its own up (getfqdn).
+    controller = Controller(
+        keep, hostname="127.0.0.1", port=free_port(), server_hostname="localhost", **more
+    )
+    controller.start()
+    try:
+        keep.port = controller.port  # type: ignore[attr-defined] # for the test's convenience
+        yield keep
+    finally:
+        controller.stop()
+
+
+# --- Postfix
+
+
+POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
+DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
