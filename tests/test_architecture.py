@@ -68,7 +68,7 @@ HOMES = {
     "poplib": {"inbox"},
     "keyring": {"secret"},
     "smtplib": {"smtp"},
-    "ssl": {"smtp"},
+    "ssl": {"smtp", "inbox"},
 }
 SPEAKS_CHINESE = {
     "wording", "layout", "rules", "campaign", "mailing", "fetching", "telling", "demo", "cli",
