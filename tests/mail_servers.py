@@ -88,6 +88,8 @@ STAGES = ("connect", "ehlo", "auth", "mail", "rcpt", "data", "text", "stored")
 class FaultServer:
     """A server whose every answer can be another one; what it kept is in `stored`.
 
+    `envelopes` has the sender of each and then its recipients.
+
     `fault(stage, about)` gives what to do there: None to go on, a reply such as `451 MI:SFQ`,
     `drop` to hang up, `reset` to hang up hard, `garbage`, `slow` (for the client's patience), or
     `tls` to end the encryption in the middle of it.
@@ -96,7 +98,7 @@ class FaultServer:
     def __init__(self, fault: Callable[[str, str], str | None] = lambda *_: None) -> None:
         self.fault = fault
         self.stored: list[bytes] = []
-        self.envelopes: list[tuple[str, tuple[str, ...]]] = []
+        self.envelopes: list[tuple[str, ...]] = []
         self.logins = 0
         self.connections = 0
         self.extensions = ["AUTH PLAIN LOGIN CRAM-MD5", "8BITMIME"]
@@ -115,6 +117,11 @@ class FaultServer:
                 if outer.tls:
                     self.request = outer.tls.wrap_socket(self.request, server_side=True)
                 super().setup()
+
+            def finish(self) -> None:
+                with contextlib.suppress(OSError):
+                    super().finish()
+                self.request.close()
 
             def handle(self) -> None:
                 outer.connections += 1
@@ -140,6 +147,10 @@ class FaultServer:
 
 class _HungUp(Exception):  # noqa: N818 # how a talk ends
     pass
+
+
+def _address(command: str) -> str:
+    return command.partition("<")[2].partition(">")[0]
 
 
 class _Talk:
@@ -223,7 +234,7 @@ class _Talk:
             self.handler.wfile.write(refused.encode() + b"\r\n")
             return
         self.server.stored.append(b"".join(lines))
-        self.server.envelopes.append((self.sender, tuple(self.recipients)))
+        self.server.envelopes.append(tuple(map(_address, (self.sender, *self.recipients))))
         self.say("stored", f"250 queued as {len(self.server.stored)}", self.sender)
 
 
