@@ -21,20 +21,21 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from imapclient import IMAPClient
+from mail_servers import certificate, free_port
 
 CHINA = timezone(datetime(2019, 1, 1, 8) - datetime(2019, 1, 1))
 
-needs_dovecot = pytest.mark.skipif(
-    not all(shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
-            for name in ("dovecot", "openssl")),
-    reason="Dovecot or openssl is not installed",
-)  # fmt: skip
+
+def program(name: str) -> str:
+    """Where a server's program is; users seldom have /usr/sbin in their path."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin") or ""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+needs_dovecot = pytest.mark.skipif(not program("dovecot"), reason="Dovecot is not installed")
+needs_post = pytest.mark.skipif(
+    not (program("dovecot") and program("postfix") and hasattr(os, "getuid") and os.getuid() == 0),
+    reason="Postfix or Dovecot is not installed, or this is not root, which Postfix wants",
+)
 
 
 def await_port(port: int, process: subprocess.Popen[bytes] | None = None) -> None:
@@ -140,7 +141,7 @@ class _Gate(socketserver.StreamRequestHandler):
         with socket.create_connection(("127.0.0.1", self.server.behind), 30) as server:
             back = threading.Thread(target=self._back, args=(server,), daemon=True)
             back.start()
-            for line in self.rfile:
+            for line in self._lines():
                 self.server.log.append(line.rstrip())
                 tag, command, *_ = [*line.split(), b"", b""]
                 known |= command.upper() == b"ID"
@@ -151,6 +152,10 @@ class _Gate(socketserver.StreamRequestHandler):
                     )
                 else:
                     server.sendall(line)
+
+    def _lines(self) -> Iterator[bytes]:
+        with suppress(ConnectionError):
+            yield from self.rfile
 
     def _back(self, server: socket.socket) -> None:
         with suppress(OSError):
@@ -260,7 +265,7 @@ _DOVECOT = """
 base_dir = {top}/run
 state_dir = {top}/state
 log_path = {top}/log
-protocols = imap pop3
+protocols = imap pop3 lmtp
 listen = 127.0.0.1
 ssl = yes
 ssl_cert = <{top}/cert.pem
@@ -305,6 +310,16 @@ service pop3-login {{
     ssl = yes
   }}
 }}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {lmtp}
+  }}
+}}
+service auth {{
+  inet_listener {{
+    port = {auth}
+  }}
+}}
 service anvil {{
   chroot =
 }}
@@ -321,6 +336,8 @@ class Dovecot:
     top: Path
     imaps: int
     pop3s: int
+    lmtp: int
+    auth: int
     server: Server
 
     @property
@@ -338,7 +355,7 @@ def dovecot(users: Iterable[str], password: str = "code-2019") -> Iterator[Dovec
     with TemporaryDirectory(prefix="pdsfz-dovecot-", ignore_cleanup_errors=True) as folder:
         top = Path(folder)
         top.chmod(0o755)
-        _certificate(top)
+        certificate(top)
         (top / "users").write_text("".join(f"{user}:{password}\n" for user in users))
         uid, gid, own = os.getuid(), os.getgid(), ""
         if uid == 0:
@@ -354,28 +371,107 @@ def dovecot(users: Iterable[str], password: str = "code-2019") -> Iterator[Dovec
         for name in ("mail", "home"):
             (top / name).mkdir()
             os.chown(top / name, uid, gid)
-        ports = {name: free_port() for name in ("imap", "imaps", "pop3s")}
+        ports = {name: free_port() for name in ("imap", "imaps", "pop3s", "lmtp", "auth")}
         (top / "dovecot.conf").write_text(
             _DOVECOT.format(top=top, uid=uid, gid=gid, own=own, **ports), "utf-8"
         )
         process = subprocess.Popen(
-            [shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin"), "-F",
-             "-c", str(top / "dovecot.conf")],
+            [program("dovecot"), "-F", "-c", str(top / "dovecot.conf")],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
             await_port(ports["imaps"], process)
-            yield Dovecot(top, ports["imaps"], ports["pop3s"],
-                          Server(ports["imap"], next(iter(users)), password))  # fmt: skip
+            first = Server(ports.pop("imap"), next(iter(users)), password)
+            yield Dovecot(top, server=first, **ports)
         finally:
             process.terminate()
             process.wait(20)
 
 
-def _certificate(top: Path) -> None:
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-         "-keyout", "key.pem", "-out", "cert.pem"],
-        cwd=top, check=True, capture_output=True,
-    )  # fmt: skip
+# --- Postfix ---------------------------------------------------------------------------------
+
+_MAIN = """
+compatibility_level = 3.6
+queue_directory = {top}/queue
+data_directory = {top}/data
+command_directory = /usr/sbin
+daemon_directory = {daemons}
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = mail.example.cn
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+virtual_mailbox_domains = example.cn
+virtual_mailbox_maps = static:anybody
+virtual_transport = lmtp:inet:127.0.0.1:{lmtp}
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:{auth}
+smtpd_tls_cert_file = {dovecot}/cert.pem
+smtpd_tls_key_file = {dovecot}/key.pem
+smtpd_tls_auth_only = yes
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+smtpd_client_restrictions = permit_sasl_authenticated, reject
+message_size_limit = 20971520
+maillog_file_prefixes = {top}
+maillog_file = {top}/log
+"""
+_MASTER = """
+{port} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+proxymap unix - - n - - proxymap
+error unix - - n - - error
+retry unix - - n - - error
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+@dataclass
+class Postfix:
+    """By implicit TLS and AUTH only, as 465 is."""
+
+    top: Path
+    port: int
+
+    def log(self) -> str:
+        return (self.top / "log").read_text("utf-8", "replace")
+
+
+@contextmanager
+def postfix(boxes: Dovecot) -> Iterator[Postfix]:
+    """A private Postfix that asks a Dovecot who may send, and hands it what is sent."""
+    with TemporaryDirectory(prefix="pdsfz-postfix-", ignore_cleanup_errors=True) as folder:
+        top, conf, port = Path(folder), Path(folder) / "conf", free_port()
+        top.chmod(0o755)
+        for name in ("conf", "queue", "data"):
+            (top / name).mkdir()
+        shutil.chown(top / "data", "postfix")
+        daemons = subprocess.run(
+            [program("postconf"), "-h", "daemon_directory"],
+            check=True, capture_output=True, text=True,
+        ).stdout.strip()  # fmt: skip
+        said = {"top": top, "port": port, "daemons": daemons, "dovecot": boxes.top}
+        (conf / "main.cf").write_text(_MAIN.format(lmtp=boxes.lmtp, auth=boxes.auth, **said))
+        (conf / "master.cf").write_text(_MASTER.format(**said))
+        process = subprocess.Popen(
+            [program("postfix"), "-c", str(conf), "start-fg"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        try:
+            await_port(port, process)
+            yield Postfix(top, port)
+        finally:
+            subprocess.run([program("postfix"), "-c", str(conf), "stop"],
+                           check=False, capture_output=True)  # fmt: skip
+            process.wait(20)
