@@ -71,6 +71,10 @@ _AUTOMATIC = re.compile(
 _WITH_FILES = re.compile(r"multipart/(mixed|related|signed|report|x-)|application/|image/")
 
 
+_READ = "disposition-notification"
+"""The report that a mail was read (RFC 8098). It may hold that mail, and nothing else."""
+
+
 def read_head(raw: bytes) -> Head:
     """From the header block of a mail, as the server gives it."""
     part = message_from_bytes(raw)
@@ -87,9 +91,9 @@ def read_head(raw: bytes) -> Head:
         message_id=ids[0] if ids else "",
         answers=tuple(dict.fromkeys(_ID.findall(answered))),
         stamped=_moment(header(part, "Received").rpartition(";")[2]),
-        mixed=bool(_WITH_FILES.match(kind)),
+        mixed=bool(_WITH_FILES.match(kind)) and report != _READ,
         bulk=_is_bulk(part),
-        automatic=report == "disposition-notification" or _is_automatic(part, subject),
+        automatic=report == _READ or _is_automatic(part, subject),
         bounce=report == "delivery-status" or _is_bounce(part, sender, subject),
     )
 
@@ -121,20 +125,25 @@ def _is_bounce(part: Part, sender: str, subject: str) -> bool:
 
 
 def read_bounces(data: bytes) -> tuple[Bounce, ...]:
-    """What a bounce says of each recipient; one that says little is still a bounce."""
+    """What a bounce says of each recipient; one that says little is still a bounce.
+
+    Nothing where a server only confirms that it delivered.
+    """
     mail = message_from_bytes(data)
     ids = _original_ids(mail, data)
-    told = tuple(
+    statuses = list(_statuses(mail))
+    if not statuses:
+        return (_in_words(mail, data, ids),)
+    return tuple(
         Bounce(
             tuple(_ADDRESS.findall(_field(status, "Final-Recipient", "Original-Recipient"))[:1]),
             _reason(_field(status, "Diagnostic-Code"), header(status, "Status").strip()),
             ids,
             _field(status, "Action") == "failed",
         )
-        for status in _statuses(mail)
+        for status in statuses
         if _field(status, "Action") in ("failed", "delayed")
     )
-    return told or (_in_words(mail, data, ids),)
 
 
 def _statuses(mail: Part) -> Iterator[Part]:
@@ -142,7 +151,7 @@ def _statuses(mail: Part) -> Iterator[Part]:
     for part in mail.walk():
         blocks = part.get_payload()
         if part.get_content_type() == "message/delivery-status" and isinstance(blocks, list):
-            yield from (block for block in blocks if isinstance(block, Part))
+            yield from (b for b in blocks if isinstance(b, Part) and header(b, "Action"))
 
 
 def _field(status: Part, *names: str) -> str:

@@ -57,7 +57,7 @@ class _Desk:
     ) -> None:
         self.master = master
         self.names = _names(master)
-        self.addresses = {a.lower(): unit.code for unit in master.units for a in unit.emails}
+        self.addresses = unit_by_address(master)
         self.senders = senders
         self.by_name: dict[str, list[Evidence]] = defaultdict(list)
         for piece in listed:
@@ -142,6 +142,15 @@ class _Desk:
             if key and key[0] in self.master.requirement:
                 return key[0]
         return ""
+
+
+def unit_by_address(master: Master) -> dict[str, str]:
+    """The unit of each address, in small letters; an address that several have tells nothing."""
+    having: dict[str, set[str]] = defaultdict(set)
+    for unit in master.units:
+        for address in unit.emails:
+            having[address.lower()].add(unit.code)
+    return {a: next(iter(codes)) if len(codes) == 1 else "" for a, codes in having.items()}
 
 
 def _names(master: Master) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pdsfz_xl import envelope, identity, mail_folder, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.envelope import Head
+from pdsfz_xl.evidence import unit_by_address
 from pdsfz_xl.message import Attachment, Message
 from pdsfz_xl.model import Manifest, Master
 
@@ -44,11 +45,13 @@ class Desk:
     """Addresses whose mails the clerk wants besides."""
     blank: frozenset[str] = frozenset()
     """The sha256 of every form as it was made."""
+    purged: frozenset[str] = frozenset()
+    """The sha256 of every file of which no copy may be kept."""
 
     @cached_property
     def units(self) -> dict[str, str]:
-        """Unit by address; an address of two units tells nothing of whose a file is."""
-        return {a.lower(): unit.code for unit in self.master.units for a in unit.emails}
+        """Unit by address, empty for an address that several have."""
+        return unit_by_address(self.master)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
@@ -119,14 +122,15 @@ class Parcel(NamedTuple):
 
 def parcel(desk: Desk, head: Head, mail: Message) -> Parcel:
     """The files of a mail and of the mails in it, each of those in a folder of its own."""
-    packing = _Packing(desk.blank if head.sender == desk.own else frozenset())
+    unwanted = dict.fromkeys(desk.blank if head.sender == desk.own else (), w.BLANK_FORM)
+    packing = _Packing(unwanted | dict.fromkeys(desk.purged, w.PURGED))
     packing.add(mail, "", mail.sent[:10])
     return Parcel(tuple(packing.files), tuple(packing.notes), packing.elsewhere)
 
 
 class _Packing:
-    def __init__(self, blank: frozenset[str]) -> None:
-        self.blank = blank
+    def __init__(self, unwanted: Mapping[str, str]) -> None:
+        self.unwanted = unwanted
         self.files: list[File] = []
         self.notes: list[str] = []
         self.elsewhere = False
@@ -164,8 +168,7 @@ class _Packing:
             return w.PROGRAM
         if _NOT_FILES.search(attached.name):
             return w.NOT_A_FILE
-        blank = self.blank and sha256(attached.data).hexdigest() in self.blank
-        return w.BLANK_FORM if blank else ""
+        return self.unwanted.get(sha256(attached.data).hexdigest(), "")
 
     def own(self, at: str, name: str) -> str:
         """The name, or with (2) where it is taken; Windows knows no case."""

@@ -83,6 +83,7 @@ def run(
             sent={mail.message_id: mail.unit for mail in book.mails()},
             wanted=frozenset(sender.lower() for sender in senders),
             blank=frozenset(form.sha256 for form in book.forms().values()),
+            purged=frozenset(book.purged()),
         )
         look = _Look(ws, box, book, desk, account.user, now, tell)
         for folder in box.folders(folders):
@@ -113,6 +114,7 @@ class _Look:
         self.known = {letter.mark: letter for letter in letters if not self.is_open(letter)}
         self.identities = {letter.identity for letter in self.known.values()}
         self.paths = {letter.path for letter in letters}
+        self.begun = {letter.identity: letter.path for letter in letters if letter.kind == "taking"}
         here = {
             letter.place.uid: letter
             for letter in letters
@@ -191,7 +193,7 @@ class _Look:
             return None
         found = fetch.parcel(self.desk, head, mail)
         kind = fetch.sort(self.desk, head, found)
-        unsure = _Unsure(letter, aside / f"{len(list(aside.iterdir()))}.eml", found)
+        unsure = _Unsure(letter, aside / f"{letter.mark}.eml", found)
         if not kind:
             self.ws.write(unsure.path, data)
             return unsure
@@ -218,11 +220,16 @@ class _Look:
 
     def record(self, letter: Letter, kind: str, note: str = "") -> None:
         done = letter._replace(kind=kind, note=note)
+        if _is_quiet(done):
+            done = done._replace(subject="")  # what others wrote to the office is not our business
         self.book.record_letter(done)
         self.tell_of(done)
 
     def bounced(self, letter: Letter, data: bytes) -> None:
-        for missed in fetch.missed(self.desk, data):
+        every = list(fetch.missed(self.desk, data))
+        if not every:  # it was delivered, says the server
+            self.record(letter, "automatic")
+        for missed in every:
             unit, address, reason, ours, final = missed
             if unit and final:
                 self.book.record_unreached(ledger.Bounced(unit, address, reason, letter.arrived))
@@ -263,12 +270,8 @@ class _Look:
 
     def reserve(self, letter: Letter) -> Letter:
         """With a folder of its own, which a run that was killed may have begun to fill."""
-        begun = [
-            other.path
-            for other in self.book.letters()
-            if other.kind == "taking" and other.identity == letter.identity
-        ]
-        path = begun[0] if begun else next(filter(self.is_free, self.folders_for(letter)))
+        begun = self.begun.pop(letter.identity, "")
+        path = begun or next(filter(self.is_free, self.folders_for(letter)))
         self.paths.add(path)
         reserved = letter._replace(path=path)
         self.book.record_letter(reserved)

@@ -730,6 +730,7 @@ LETTER_KINDS: Final = {
 JUNK_NOTE: Final = "在垃圾邮件里"
 NOT_A_FILE: Final = "签名、日历或名片"
 PROGRAM: Final = "是程序，可能有害"
+PURGED: Final = "是已经清除过的文件"
 BLANK_FORM: Final = "与下发的空表完全相同"
 MAIL_NESTED: Final = "邮件套邮件超过 3 层，里面的请到邮箱里查看"
 ANOTHER_MAIL: Final = "同一封邮件取过了"

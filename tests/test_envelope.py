@@ -59,8 +59,8 @@ def test_a_sender_is_compared_in_small_letters():
     ],
 )
 def test_a_machine_answered(subject, more):
-    assert head(subject, more).automatic
-    assert not head(subject, more).bounce
+    found = head(subject, more)
+    assert (found.automatic, found.bounce, found.mixed) == (True, False, False)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +136,10 @@ def test_why_it_did_not_arrive(status, said, meaning):
 def test_a_server_that_goes_on_trying():
     (found,) = read_bounces(report(action=b"delayed", status=b"4.4.1", said=b"timed out"))
     assert not found.final
+
+
+def test_a_server_that_only_confirms():
+    assert read_bounces(report(action=b"delivered", status=b"2.0.0", said=b"250 ok")) == ()
 
 
 def test_several_recipients():

@@ -74,6 +74,14 @@ def test_what_the_head_tells(case):
     assert fetch.glance(DESK, found, size) == kind
 
 
+def test_an_address_of_two_units_is_known_and_tells_nothing():
+    one, two, *rest = PLAN.units
+    both = replace(PLAN, units=(one, replace(two, emails=one.emails), *rest))
+    desk = replace(DESK, master=both)
+    found = head(sender="u01@example.cn")
+    assert (desk.concerns(found), desk.unit_of(found)) == (True, "")
+
+
 def test_whose_it_is():
     assert DESK.unit_of(head(sender="u01@example.cn")) == "01"
     assert DESK.unit_of(head("References: <x@y> <f.02@office>")) == "02"
@@ -164,6 +172,13 @@ def test_the_office_gets_its_own_forms_back_from_nobody_but_itself():
     kind, parcel = packed(file_part(BLANK, "表.xlsx"), sender="office@example.cn")
     assert (kind, names(parcel)) == ("other", [])
     assert packed(file_part(BLANK, "表.xlsx"))[0] == "taken"
+
+
+def test_what_was_purged_never_comes_again():
+    desk = replace(DESK, purged=frozenset({sha256(b"secret").hexdigest()}))
+    data = eml(file_part(b"secret", "表.xlsx"), headers=b"From: u01@example.cn\r\nSubject: x")
+    parcel = fetch.parcel(desk, read_head(data), message.read(data))
+    assert (names(parcel), parcel.notes) == ([], (w.not_taken("表.xlsx", w.PURGED),))
 
 
 def test_a_forward_in_a_forward_shows_its_chain():
