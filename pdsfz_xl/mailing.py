@@ -315,7 +315,7 @@ def send(
                 _mark_out(book, now)
         keys = {mail.key for mail in queue}
         after = [m for m in book.mails() if m.key in keys]
-    return _finished(look.batch.master, asked, after, held, stop)
+    return _finished(look.batch.master, asked, after, held, stop, seen=confirmed is not None)
 
 
 def _freeze(
@@ -423,9 +423,12 @@ def _usual_pace(account: mailbox.Account) -> Pace:
 
 
 def _finished(
-    master: Master, asked: Asked, after: list[Posted], held: list[Held], stop: str
+    master: Master, asked: Asked, after: list[Posted], held: list[Held], stop: str, *, seen: bool
 ) -> Done:
-    """What was sent, what not, and what to do; as an OperatorError where the batch stopped."""
+    """What was sent, what not, and what to do; as an OperatorError where the batch stopped.
+
+    `seen` says that people have just read who gets none.
+    """
     states = Counter(m.state for m in after)
     counted = "，".join(
         f"{said} {states[state]}" for state, said in w.MAIL_STATES.items() if states[state]
@@ -443,8 +446,10 @@ def _finished(
             f"{f'（{m.reply}）' if m.reply else ''}"
             for m in wrong
         ),
-        *_held(held),
+        *([] if seen else _held(held)),
     ]
+    if any(one.why == w.OPEN_MAIL for one in held):
+        states[ledger.UNKNOWN] += 1
     return Done(
         said=tuple(said),
         next_step=_after_sending(asked.kind, states),

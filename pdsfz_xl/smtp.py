@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from typing import NamedTuple
 
 from pdsfz_xl import headers, ledger, mailbox
@@ -73,7 +74,7 @@ class Server:
         self.account = account
         self._code = code
         self._timeout = timeout
-        self._context = context or ssl.create_default_context()
+        self._trusted = context
         self._client: smtplib.SMTP | None = None
         self._handed = 0
         self._broken = 0
@@ -222,6 +223,10 @@ class Server:
                 raise
             self._client, self._handed = client, 0
         return self._client
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return self._trusted or ssl.create_default_context()
 
     def _open(self) -> smtplib.SMTP:
         host, port = self.account.host, self.account.port

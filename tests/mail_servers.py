@@ -4,10 +4,13 @@ import base64
 import contextlib
 import ipaddress
 import os
+import re
 import shutil
 import socket
 import socketserver
 import ssl
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -283,3 +286,166 @@ def aiosmtpd_server(made: Certificate | None = None, *, starttls: bool = False) 
 
 POSTFIX = shutil.which("postfix") or shutil.which("postfix", path="/usr/sbin")
 DOVECOT = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin")
+
+
+def skip_reason() -> str:
+    """Why the real servers cannot run here; empty where they can."""
+    if not (POSTFIX and DOVECOT):
+        return "postfix or dovecot is not installed"
+    return "" if os.geteuid() == 0 else "postfix starts for root only"
+
+
+class Postfix(NamedTuple):
+    """A running Postfix of one's own: nothing of the machine's is read or changed."""
+
+    ssl: int
+    starttls: int
+    log: Path
+    mailbox: Path
+    """Every mail delivered, a Maildir."""
+    certificate: Certificate
+
+    def delivered(self) -> list[bytes]:
+        return [path.read_bytes() for path in sorted((self.mailbox / "new").iterdir())]
+
+    def logged(self, pattern: str) -> list[str]:
+        return re.findall(pattern, self.log.read_text("utf-8", "replace"))
+
+    def wait(self, number: int, seconds: float = 30) -> None:
+        """Until so many mails are delivered: handing over is not delivery."""
+        until = time.monotonic() + seconds
+        while len(self.logged("status=sent")) < number:
+            assert time.monotonic() < until, self.log.read_text("utf-8", "replace")[-3000:]
+            time.sleep(0.05)
+
+
+_MAIN = """
+compatibility_level = 3.6
+queue_directory = {home}/queue
+data_directory = {home}/data
+mail_owner = postfix
+setgid_group = postdrop
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = localhost
+mydestination =
+mynetworks =
+alias_maps =
+alias_database =
+virtual_mailbox_domains = example.cn
+virtual_mailbox_base = {home}/box
+virtual_mailbox_maps = static:all/
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+virtual_minimum_uid = 1
+message_size_limit = 20971520
+maillog_file = {home}/mail.log
+maillog_file_prefixes = {home}
+smtpd_tls_cert_file = {home}/cert.pem
+smtpd_tls_key_file = {home}/key.pem
+smtpd_tls_auth_only = yes
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {home}/auth/login
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+"""
+
+_MASTER = """
+127.0.0.1:{ssl} inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+127.0.0.1:{starttls} inet n - n - - smtpd -o smtpd_tls_security_level=encrypt
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+virtual unix - n n - - virtual
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+proxymap unix - - n - - proxymap
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+_DOVECOT = """
+base_dir = {home}/dovecot
+log_path = {home}/dovecot.log
+protocols =
+ssl = no
+auth_mechanisms = plain login
+default_internal_user = postfix
+default_internal_group = postfix
+default_login_user = nobody
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {home}/users
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={home}/box
+}}
+service auth {{
+  unix_listener {home}/auth/login {{
+    mode = 0666
+  }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def postfix() -> Iterator[Postfix]:
+    """Postfix with TLS, its logins checked by a Dovecot that does nothing else."""
+    import grp
+    import pwd
+
+    owner = pwd.getpwnam("postfix")
+    home = Path(tempfile.mkdtemp(prefix="pdsfz-postfix-"))
+    home.chmod(0o755)
+    for name in ("queue", "data", "box", "auth", "conf", "dovecot"):
+        (home / name).mkdir()
+    for name in ("data", "box"):
+        os.chown(home / name, owner.pw_uid, grp.getgrnam("postfix").gr_gid)
+    made = certificate(home)
+    made.key.chmod(0o600)
+    ports = {"ssl": free_port(), "starttls": free_port()}
+    values = {"home": home, "uid": owner.pw_uid, "gid": owner.pw_gid, **ports}
+    (home / "conf/main.cf").write_text(_MAIN.format(**values))
+    (home / "conf/master.cf").write_text(_MASTER.format(**values))
+    (home / "dovecot.conf").write_text(_DOVECOT.format(**values))
+    (home / "users").write_text(f"{USER}:{CODE}\n")
+    dovecot = subprocess.Popen([DOVECOT, "-F", "-c", str(home / "dovecot.conf")])
+    try:
+        _until((home / "auth/login").exists)
+        _control(home, "start")
+        for port in ports.values():
+            _until(lambda port=port: _listens(port))
+        yield Postfix(ports["ssl"], ports["starttls"], home / "mail.log", home / "box/all", made)
+    finally:
+        _control(home, "stop", check=False)
+        dovecot.terminate()
+        dovecot.wait(20)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _control(home: Path, word: str, *, check: bool = True) -> None:
+    words = [str(POSTFIX), "-c", str(home / "conf"), word]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    log = home / "mail.log"
+    assert done.returncode == 0 or not check, (
+        done.stdout + done.stderr + (log.read_text() if log.exists() else "")
+    )
+
+
+def _until(true: Callable[[], bool], seconds: float = 20) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "the server did not start"
+        time.sleep(0.05)
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False

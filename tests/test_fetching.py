@@ -247,9 +247,10 @@ def test_the_same_workbook_twice_counts_once(desk, box):
 
 KILLED = """
 import os, signal, sys
+from datetime import datetime
 from pathlib import Path
-import mail_office
-from pdsfz_xl import ledger
+from pdsfz_xl import fetching, ledger
+from pdsfz_xl.workspace import Workspace
 left = int(sys.argv[1])
 def dying(function):
     def once(*args):
@@ -262,7 +263,7 @@ def dying(function):
 ledger.Ledger.record_letter = dying(ledger.Ledger.record_letter)
 ledger.Ledger.record_mailbox = dying(ledger.Ledger.record_mailbox)
 Path.replace = dying(Path.replace)
-mail_office.fetch(Path(sys.argv[2]), sys.argv[3])
+fetching.run(Workspace(Path(sys.argv[2])), datetime(2019, 10, 24, 16), lambda _: sys.argv[3])
 """
 """A fetch that dies before its nth step on disk: what is renamed, and what the ledger is told."""
 
@@ -274,12 +275,11 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(desk, box, tmp_path):
             form_of(desk, "市司法局", SFJ))  # fmt: skip
     wanted = [f"2019-10-24_市发改委 {FGW}/章.pdf", f"2019-10-24_市发改委 {FGW}/表.xlsx",
               f"2019-10-24_市司法局 {SFJ}/表.xlsx"]  # fmt: skip
-    paths = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])])
     killed = 0
     for moment in range(1, 20):
         here = office.copy(desk, tmp_path / str(moment))
         words = [sys.executable, "-c", KILLED, str(moment), str(here), box.password]
-        code = subprocess.run(words, check=False, env=os.environ | {"PYTHONPATH": paths}).returncode
+        code = subprocess.run(words, check=False).returncode
         assert code in (0, -signal.SIGKILL)
         take(here, box)
         assert stored(here) == wanted
