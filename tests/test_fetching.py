@@ -1,7 +1,6 @@
 """`fetch` against a real IMAP server behind a door like 网易's, and against POP3."""
 
 import json
-import os
 import shutil
 import signal
 import socket
@@ -117,6 +116,12 @@ def test_a_mailbox_with_three_hundred_other_mails(desk, box):
 def test_without_the_id_the_door_stays_shut(servers):
     with servers[1].opened() as client, pytest.raises(Exception, match="Unsafe Login"):
         client.select_folder("INBOX", readonly=True)
+
+
+def test_a_door_that_stays_shut_is_one_sentence(desk, box, monkeypatch):
+    monkeypatch.setattr("imapclient.IMAPClient.has_capability", lambda *_: False)
+    with pytest.raises(OperatorError, match=r"认为登录不安全.*设置→POP3/SMTP/IMAP"):
+        take(desk, box)
 
 
 def test_the_command_as_the_clerk_runs_it(desk, box, monkeypatch):
