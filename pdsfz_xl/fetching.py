@@ -109,10 +109,10 @@ class _Look:
     def at(self, folder: Folder, since: date, *, again: bool) -> None:
         """Every mail of a folder that is new, and those that were left and now are ours."""
         self.looked_at.append(folder.name)
-        self.junk = folder.junk
+        self.junk, self.start = folder.junk, datetime.combine(since, time())
         letters = self.book.letters()
         self.known = {letter.mark: letter for letter in letters if not self.is_open(letter)}
-        self.identities = {letter.identity for letter in self.known.values()}
+        self.identities = {letter.identity for letter in self.known.values() if letter.path}
         self.paths = {letter.path for letter in letters}
         self.begun = {letter.identity: letter.path for letter in letters if letter.kind == "taking"}
         here = {
@@ -122,7 +122,6 @@ class _Look:
         }
         validity, last = self.book.mailbox(self.account, folder.name)
         after = 0 if again or validity != folder.validity else last
-        start = datetime.combine(since, time())
         listed = {mail.uid: mail for mail in self.box.listed(after)}
         seen = (int(uid) for uid in listed if uid.isdigit())
         highest = max((last if validity == folder.validity else 0, *seen))
@@ -130,11 +129,11 @@ class _Look:
             if self.is_open(letter):
                 arrived = datetime.fromisoformat(letter.arrived)
                 listed.setdefault(uid, Listed(uid, 0, arrived))
-            elif letter.kind != "old" or letter.arrived < start.isoformat():
+            else:
                 listed.pop(uid, None)
-        fresh = [m for m in listed.values() if m.received is None or m.received >= start]
+        fresh = [m for m in listed.values() if m.received is None or m.received >= self.start]
         with TemporaryDirectory(prefix="pdsfz-xl-") as aside:
-            unsure = list(self.read(folder, fresh, start, Path(aside)))
+            unsure = list(self.read(folder, fresh, Path(aside)))
             self.decide(unsure)
         self.book.record_mailbox(self.account, folder.name, folder.validity, highest)
 
@@ -142,11 +141,11 @@ class _Look:
         """Whether what became of a mail may be otherwise this time."""
         if letter.kind == "other":
             return letter.sender in self.desk.units or letter.sender in self.desk.wanted
+        if letter.kind == "old":
+            return letter.arrived >= self.start.isoformat()
         return letter.kind == "taking" or (letter.kind == "unread" and not letter.path)
 
-    def read(
-        self, folder: Folder, listed: list[Listed], start: datetime, aside: Path
-    ) -> Iterator["_Unsure"]:
+    def read(self, folder: Folder, listed: list[Listed], aside: Path) -> Iterator["_Unsure"]:
         """Do with each mail what is to be done; those that only a reader can judge are given."""
         mails = {mail.uid: mail for mail in listed}
         for uid, raw in self.tell(self.box.heads(mails), len(mails)):
@@ -164,7 +163,7 @@ class _Look:
                 "",
                 "",
             )
-            if arrived < start:
+            if arrived < self.start:
                 self.record(letter, "old")
             elif head.mark in self.known:
                 self.book.record_letter(self.known[head.mark]._replace(place=letter.place))
@@ -291,7 +290,7 @@ class _Look:
 
     def tell_of(self, letter: Letter, files: tuple[str, ...] = ()) -> None:
         self.known[letter.mark] = letter
-        self.identities.add(letter.identity)
+        self.identities |= {letter.identity} if letter.path else set()
         self.told.append(Told(letter, files, self.junk))
 
 

@@ -194,7 +194,7 @@ class Letter(NamedTuple):
     """The digest of its head: the same mail has the same one wherever it lies."""
     message_id: str
     kind: str
-    """taking, taken, letter, manual, bounce, automatic, own, other, unread or again."""
+    """taking, taken, letter, manual, bounce, automatic, own, other, old, unread or again."""
     sender: str
     unit: str
     subject: str

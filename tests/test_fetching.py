@@ -559,6 +559,8 @@ def test_a_mailbox_without_imap(prepared, pop_desk):
         assert kinds(fetch(desk, server.password, protocol=mailbox.POP3)) == []
         assert not {b"TOP", b"RETR"} & {line.split()[0] for line in server.log}
         assert len(stored(desk)) == 1
+        again = fetch(desk, server.password, protocol=mailbox.POP3, since=date(2018, 10, 1))
+        assert [(m["kind"], m["unit"]) for m in again.more["mails"]] == [("taken", "公安局")]
         with pytest.raises(OperatorError, match="授权码"):
             fetch(desk, "wrong", protocol=mailbox.POP3)
         with pytest.raises(OperatorError, match="没有别的文件夹"):
