@@ -194,7 +194,7 @@ def generate(
         outputs={"forms": ws.relative(ws.forms)},
         findings=findings,
         others=SEE_LINT,
-        next_step="把 out/1-下发 里的填报表发给各单位；"
+        next_step="把 out/1-下发 里的填报表发给各单位（pdsfz-xl mail plan 下发，或自己发）；"
         "收回后放进 out/2-收件，再运行 pdsfz-xl collect",
         more={
             "forms": [{"unit": f.unit.name, "path": ws.relative(ws.forms / f.name)} for f in made],

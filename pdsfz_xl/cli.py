@@ -173,10 +173,16 @@ def watch(wish: Wish, passwords: tuple[str, ...], every: float) -> None:
         click.echo("已停止看守；收件夹里的文件都还在。")
 
 
-@cli.group()
+@cli.group(invoke_without_command=True)
 @common
-def mail() -> None:
-    """发邮件：下发、催报、退回修改、回执、更正；每封只发一次。"""
+@click.pass_context
+def mail(ctx: click.Context) -> None:
+    """发邮件：下发、催报、退回修改、回执、更正；每封只发一次。
+
+    不带命令时列出每封邮件的情况。
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(mail_show)
 
 
 _kind = click.argument("kind", metavar="种类")

@@ -44,6 +44,7 @@ class _Command(click.Command):
 class Group(click.Group):
     context_class = _Context
     command_class = _Command
+    group_class = type  # a group in a group is one like it
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 # click calls it so
         return list(self.commands)  # in the order of the work, not of the alphabet

@@ -87,7 +87,10 @@ def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
         return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"
     waiting = [s for s in batch.standings if s.status in ("missing", "partial")]
     if waiting:
-        return f"催报 {len(waiting)} 家未报齐的单位；新收到的放进 out/2-收件，运行 pdsfz-xl collect"
+        return (
+            f"催报 {len(waiting)} 家未报齐的单位（pdsfz-xl mail plan 催报）；"
+            "新收到的放进 out/2-收件，运行 pdsfz-xl collect"
+        )
     return "打开 out/5-打印/汇总表.pdf 呈送领导"
 
 

@@ -560,6 +560,7 @@ def test_the_command_for_machines(connected, there):
         (("resolve", "甲01局"), "--sent"),
         (("send", "下发", "--name-style", "x"), "命令写得不对"),
         (("plan",), "缺少"),
+        (("寄",), "没有“寄”这个命令（有：plan、send、show、resolve、check）"),
     ],
 )
 def test_one_sentence_for_what_cannot_be(ws, words, said):
@@ -578,6 +579,7 @@ def test_no_code_and_nobody_to_ask(connected):
 # --- killed
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no kill -9")
 @pytest.mark.parametrize("stage", ["auth", "rcpt", "data", "text", "kept", "stored"])
 def test_case_11_killed_at_any_stage_it_arrives_at_most_once(connected, there, stage):
     """A real kill -9, in the middle of the second mail."""
