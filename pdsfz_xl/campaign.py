@@ -465,6 +465,7 @@ def status(ws: Workspace, now: datetime) -> Done:
         look = take_look(ws, now, intake.quiet, book)
         handed, outdated = book.handed(), book.outdated()
         mails = Counter(ledger.owned_up(mail).state for mail in book.mails())
+        bounces = telling.standing(look.batch.master, book.unreached())
     plan, settings = look.batch.master, look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [
@@ -472,6 +473,7 @@ def status(ws: Workspace, now: datetime) -> Done:
         *telling.summary(look),
         *telling.mails(mails),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),
+        *telling.bounces(plan, bounces),
         *telling.handed(plan, handed, outdated),
     ]
     return Done(
@@ -485,6 +487,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             "units": [contract.unit(look.batch, s) for s in look.batch.standings],
             "mails": dict(sorted(mails.items())),
             "outstanding": {word: list(keys) for word, keys in left.items()},
+            "bounces": [contract.bounce(plan, one) for one in bounces],
             "handed": [telling.handed_document(plan, one) for one in handed],
             "next": telling.next_step(ws, look),
         },

@@ -132,6 +132,52 @@ def collect(wish: Wish, passwords: tuple[str, ...]) -> None:
 
 @cli.command()
 @common
+@click.option("--since", metavar="日期", default="", help="从这一天起的邮件重新看一遍。")
+@click.option("--pop3", is_flag=True, help="邮箱没有 IMAP 时用 POP3 收。")
+@click.option(
+    "--folder",
+    "folders",
+    metavar="文件夹",
+    multiple=True,
+    help="除收件箱和垃圾邮件外还要看的邮箱文件夹，可以写几个。",
+)
+@click.option(
+    "--from", "senders", metavar="邮箱", multiple=True,
+    help="不在“责任单位”里、但也要取的发件人，可以写几个。",
+)  # fmt: skip
+@click.option("--list", "listing", is_flag=True, help="不联网，只列出取过和没有取的信。")
+@click.pass_obj
+def fetch(
+    wish: Wish,
+    since: str,
+    pop3: bool,
+    folders: tuple[str, ...],
+    senders: tuple[str, ...],
+    listing: bool,
+) -> None:
+    """从办公室邮箱取各单位的来信，放进 out/2-收件/邮件；邮箱里什么都不改。"""
+    from pdsfz_xl import fetching, mailbox, secret
+
+    if listing:
+        show(wish, fetching.overview(wish.workspace))
+        return
+    day, ask = _day(since, "--since"), _ask_code(wish)
+    with progress("收信") as tell:
+        done = fetching.run(
+            wish.workspace,
+            wish.now,
+            lambda user: secret.password(user, ask),
+            protocol=mailbox.POP3 if pop3 else "",
+            since=day,
+            folders=folders,
+            senders=senders,
+            tell=tell,
+        )
+    show(wish, done)
+
+
+@cli.command()
+@common
 @_passwords
 @click.option(
     "--every",
@@ -357,12 +403,12 @@ def return_command(wish: Wish, until: str) -> None:
     show(wish, done)
 
 
-def _day(said: str) -> "date | None":
+def _day(said: str, option: str = "--until") -> "date | None":
     from pdsfz_xl.text import parse_date
 
     day = parse_date(said) if said else None
     if said and day is None:
-        raise OperatorError(f"“{said}”不是日期；--until 请写 2019-11-01 这样的日期。")
+        raise OperatorError(f"“{said}”不是日期；{option} 请写 2019-11-01 这样的日期。")
     return day
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pdsfz_xl import rules
-from pdsfz_xl.model import Answer, Batch, Finding, Received, Standing, Where
+from pdsfz_xl.ledger import Bounced
+from pdsfz_xl.model import Answer, Batch, Finding, Master, Received, Standing, Where
 
 Json = dict[str, Any]
 
@@ -37,6 +38,15 @@ def unit(batch: Batch, standing: Standing) -> Json:
         "received": standing.received.isoformat(timespec="seconds") if standing.received else None,
         "late": standing.late,
         "files": list(standing.files),
+    }
+
+
+def bounce(plan: Master, bounced: Bounced) -> Json:
+    return {
+        "unit": plan.unit[bounced.unit].name,
+        "address": bounced.address,
+        "reason": bounced.reason,
+        "at": bounced.at,
     }
 
 

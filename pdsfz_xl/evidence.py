@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from pdsfz_xl import mail_folder
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Evidence, Filed, Master, Received
@@ -73,7 +74,7 @@ class _Desk:
     ) -> None:
         self.master = master
         self.names = _names(master)
-        self.addresses = {a.lower(): unit.code for unit in master.units for a in unit.emails}
+        self.addresses = unit_by_address(master)
         self.senders = senders
         self.by_name: dict[str, list[Evidence]] = defaultdict(list)
         for piece in listed:
@@ -85,7 +86,7 @@ class _Desk:
             self.copies[file.sha256].append(file.path)
             if file.verdict == "accepted" and file.unit:
                 self.came.add(file.unit)
-                for outer in containers(file.path):
+                for outer in _company(file.path):
                     self.company[outer].add(file.unit)
         self.delivered: dict[Evidence, str] = {}
         self.filed: list[Filed] = []
@@ -128,15 +129,22 @@ class _Desk:
 
     def owner(self, path: str) -> str:
         """The unit a folder, a sender or the company it came in names; none where they differ."""
-        folders = {self.names[n] for part in _parts(path)[:-1] for n in self.named(part)}
+        parts = (part for part in _parts(path)[:-1] if not mail_folder.sender_of(part))
+        folders = {self.names[n] for part in parts for n in self.named(part)}
         if folders:
             return folders.pop() if len(folders) == 1 else ""
-        for outer in reversed(containers(path)):
-            if unit := self.addresses.get(self.senders.get(outer, "").lower()):
+        for outer in reversed(_company(path)):
+            if unit := self.sender(outer):
                 return unit
             if len(self.company[outer]) == 1:
                 return next(iter(self.company[outer]))
         return ""
+
+    def sender(self, outer: str) -> str:
+        """The unit that sent a mail; the folder of one that was fetched names it."""
+        fetched = mail_folder.sender_of(outer.rpartition("/")[2])
+        name, address = fetched or ("", self.senders.get(outer, ""))
+        return self.addresses.get(address.lower()) or self.names.get(texts.squash(name), "")
 
     def named(self, part: str) -> list[str]:
         """The longest names of units in a folder's name: 市司法局 alone in 市司法局报送材料."""
@@ -153,6 +161,15 @@ class _Desk:
         return ""
 
 
+def unit_by_address(master: Master) -> dict[str, str]:
+    """The unit of each address, in small letters; an address that several have tells nothing."""
+    having: dict[str, set[str]] = defaultdict(set)
+    for unit in master.units:
+        for address in unit.emails:
+            having[address.lower()].add(unit.code)
+    return {a: next(iter(codes)) if len(codes) == 1 else "" for a, codes in having.items()}
+
+
 def _names(master: Master) -> dict[str, str]:
     """Names and aliases of units for comparing; short ones might stand in any word."""
     named = ((texts.squash(n), u.code) for u in master.units for n in (u.name, *u.aliases))
@@ -162,6 +179,13 @@ def _names(master: Master) -> dict[str, str]:
 def _parts(path: str) -> list[str]:
     """Folders, archives and in the end the name; without the drop zone's own folders."""
     return path.removeprefix(w.DROPZONE).replace(w.INSIDE, "/").split("/")
+
+
+def _company(path: str) -> list[str]:
+    """What a file came in together with others: folders of mails, then archives and mails."""
+    folders = path.partition(w.INSIDE)[0].split("/")[:-1]
+    mails = (n for n, name in enumerate(folders, 1) if mail_folder.sender_of(name))
+    return [*("/".join(folders[:n]) for n in mails), *containers(path)]
 
 
 def containers(path: str) -> list[str]:

@@ -30,7 +30,7 @@ def _charset(said: str) -> str:
 
 def decoded(data: bytes, said: str = "") -> str:
     """In the charset it says, else in the one of UTF-8 and GB18030 that fits better."""
-    charsets = [c for c in (_charset(said), "utf-8", "gb18030") if c]
+    charsets = [c for c in (_charset(said), *_guessed(data)) if c]
     for charset in charsets:
         with suppress(ValueError, LookupError):
             return data.decode(charset)
@@ -39,6 +39,15 @@ def decoded(data: bytes, said: str = "") -> str:
         with suppress(ValueError, LookupError):
             broken.append(data.decode(charset, "replace"))
     return min(broken, key=lambda text: text.count("\ufffd"))
+
+
+def _guessed(data: bytes) -> tuple[str, str]:
+    """UTF-8 first, but 通知 in GBK is valid UTF-8 too: Arabic. Nobody here writes that."""
+    with suppress(ValueError):
+        strange = [c for c in data.decode() if c > "\x7f"]
+        if strange and max(strange) < "\u0800" and data.decode("gb18030"):
+            return "gb18030", "utf-8"
+    return "utf-8", "gb18030"
 
 
 _WORD = re.compile(rb"=\?([^?\s]+)\?([bBqQ])\?([^?]*)\?=")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pdsfz_xl import collect, engine, ledger
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.mail_folder import is_facts
 from pdsfz_xl.model import Arrival, Batch, Manifest, Withdrawn
 from pdsfz_xl.workspace import Workspace, digest_of, is_clutter, is_settling
 
@@ -45,21 +46,29 @@ def take(
     was not read.
     """
     found = {path: _digest(path) for path in ws.dropped()}
-    read = {p: digest for p, (digest, _) in found.items() if digest and not is_clutter(p.name)}
+    aside = {path for path in found if is_clutter(path.name) or is_facts(ws.relative(path))}
+    read = {p: digest for p, (digest, _) in found.items() if digest and p not in aside}
     manifests = dict(_manifests(ws, read, tell, passwords))
     arrivals: list[_Found] = []
     for path, (digest, size) in found.items():
         name = ws.relative(path)
         if path in read:
             arrivals += _with_members(name, size, manifests[digest])
-        elif is_clutter(path.name):
+        elif path in aside:
             arrivals.append(_Found(name, digest, size, None))
         else:
             arrivals.append(_Found(name, "", 0, Manifest(sha256="", rule="F03", detail=w.IN_USE)))
     there = [(f.sha256, f.path, f.size) for f in arrivals if f.manifest and f.sha256]
     seen = book.receive(there, now)
+    mailed = book.arrivals()
+    outer = {ws.relative(path): digest for path, (digest, _) in found.items()}
     return Intake(
-        tuple(_arrival(one, seen.get(one.sha256), now) for one in arrivals),
+        tuple(
+            _arrival(
+                one, seen.get(one.sha256), now, mailed.get(outer.get(_outermost(one.path), ""))
+            )
+            for one in arrivals
+        ),
         tuple(path for digest, path, _ in there if seen[digest].new),
         tuple(sorted(_withdrawn(ws, book, {digest for digest, _, _ in there}))),
     )
@@ -99,11 +108,19 @@ def _with_members(path: str, size: int, manifest: Manifest) -> Iterator[_Found]:
             yield _Found(inside, "", member.size, None)
 
 
-def _arrival(found: _Found, receipt: ledger.Receipt | None, now: datetime) -> Arrival:
+def _outermost(path: str) -> str:
+    return path.partition(w.INSIDE)[0]
+
+
+def _arrival(
+    found: _Found, receipt: ledger.Receipt | None, now: datetime, mailed: datetime | None
+) -> Arrival:
+    """What came by mail was first seen when the office's mail server took it."""
     path, digest, _, manifest = found
     if receipt is None or manifest is None:
         return Arrival(path, digest, now, True, manifest)
-    return Arrival(path, digest, receipt.first_seen, receipt.first_path == path, manifest)
+    seen = min(receipt.first_seen, mailed or receipt.first_seen)
+    return Arrival(path, digest, seen, receipt.first_path == path, manifest)
 
 
 def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:

@@ -103,7 +103,56 @@ CREATE TABLE mails (
     bounced TEXT NOT NULL
 ) WITHOUT ROWID;
 """
-_STEPS = (_FIRST, _SEEN, _FILED, _ABSORBED, _PURGED, _RETURNED, _PRINTS, _HANDED, _MAILED)
+_FETCHED = """
+CREATE TABLE mailboxes (
+    account TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    validity TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    PRIMARY KEY (account, folder)
+) WITHOUT ROWID;
+CREATE TABLE letters (
+    account TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    validity TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    mark TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    arrived TEXT NOT NULL,
+    path TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (account, folder, validity, uid)
+) WITHOUT ROWID;
+CREATE TABLE enclosed (
+    mail TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    arrived TEXT NOT NULL,
+    PRIMARY KEY (mail, sha256)
+) WITHOUT ROWID;
+CREATE TABLE unreached (
+    unit TEXT NOT NULL,
+    address TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (unit, address)
+) WITHOUT ROWID;
+"""
+_STEPS = (
+    _FIRST,
+    _SEEN,
+    _FILED,
+    _ABSORBED,
+    _PURGED,
+    _RETURNED,
+    _PRINTS,
+    _HANDED,
+    _MAILED,
+    _FETCHED,
+)
 """What makes version n+1 of version n. A step that was published never changes."""
 
 VERSION = len(_STEPS)
@@ -194,6 +243,48 @@ class Posted(NamedTuple):
 def owned_up(mail: Posted) -> Posted:
     """The mail as it is when nobody is sending: what a run that died left behind is unknown."""
     return mail._replace(state=UNKNOWN) if mail.state == SENDING else mail
+
+
+class Place(NamedTuple):
+    """Where a mail lies on a server: its number there holds as long as `validity` does."""
+
+    account: str
+    folder: str
+    validity: str
+    uid: str
+
+
+class Letter(NamedTuple):
+    """A mail of the office's mailbox and what became of it. What is not known is empty."""
+
+    place: Place
+    mark: str
+    """The digest of its head: the same mail has the same one wherever it lies."""
+    message_id: str
+    kind: str
+    """taking, taken, letter, manual, bounce, automatic, own, other, old, unread or again."""
+    sender: str
+    unit: str
+    subject: str
+    arrived: str
+    """ISO 8601, local time: when the server took it."""
+    path: str
+    """Its folder in the drop zone, from the root."""
+    note: str
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same mail: its id, which is one in the world, else its head."""
+        return self.message_id or self.mark
+
+
+class Bounced(NamedTuple):
+    """A mail of ours did not reach a unit at this address."""
+
+    unit: str
+    address: str
+    reason: str
+    at: str
 
 
 class Ledger:
@@ -396,6 +487,69 @@ class Ledger:
                 (said, SENT, message_id),
             )
         return found.rowcount > 0
+
+    # --- what is fetched
+
+    def mailbox(self, account: str, folder: str) -> tuple[str, int]:
+        """The validity of the numbers in a folder as it was, and the last one looked at."""
+        row = self._db.execute(
+            "SELECT validity, last FROM mailboxes WHERE account = ? AND folder = ?",
+            (account, folder),
+        ).fetchone()
+        return (row[0], row[1]) if row else ("", 0)
+
+    def record_mailbox(self, account: str, folder: str, validity: str, last: int) -> None:
+        """Every mail up to this number has been looked at."""
+        with self._db:
+            row = (account, folder, validity, last)
+            self._db.execute("INSERT OR REPLACE INTO mailboxes VALUES (?, ?, ?, ?)", row)
+
+    def letters(self) -> tuple[Letter, ...]:
+        """Every mail that was looked at, in the order of their arrival."""
+        rows = self._db.execute("SELECT * FROM letters ORDER BY arrived, account, folder, uid")
+        return tuple(Letter(Place(*row[:4]), *row[4:]) for row in rows)
+
+    def record_letter(self, letter: Letter, files: Iterable[str] = ()) -> None:
+        """What became of a mail, and the sha256 of those of its files that are stored now.
+
+        What stood open of it, also under the number it had before, does so no more.
+        """
+        with self._db:
+            self._db.execute(
+                "DELETE FROM letters WHERE mark = ? AND kind IN ('taking', 'other', 'unread')",
+                (letter.mark,),
+            )
+            self._db.execute(
+                f"INSERT OR REPLACE INTO letters VALUES ({', '.join('?' * 13)})",
+                (*letter.place, *letter[1:]),
+            )
+            rows = [(letter.identity, digest, letter.arrived) for digest in files]
+            self._db.executemany("INSERT OR IGNORE INTO enclosed VALUES (?, ?, ?)", rows)
+
+    def enclosed(self, identity: str) -> set[str]:
+        """The sha256 of every file that was ever stored of a mail."""
+        rows = self._db.execute("SELECT sha256 FROM enclosed WHERE mail = ?", (identity,))
+        return {digest for (digest,) in rows}
+
+    def arrivals(self) -> dict[str, datetime]:
+        """When the server took the first mail with these bytes, by their sha256."""
+        rows = self._db.execute("SELECT sha256, min(arrived) FROM enclosed GROUP BY sha256")
+        return {digest: datetime.fromisoformat(arrived) for digest, arrived in rows}
+
+    def record_unreached(self, bounced: Bounced) -> None:
+        """A later one for the same address takes the place of an earlier one."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO unreached VALUES (?, ?, ?, ?)", bounced)
+
+    def unreached(self) -> tuple[Bounced, ...]:
+        """Every address our mails did not reach."""
+        rows = self._db.execute("SELECT * FROM unreached ORDER BY unit, address")
+        return tuple(Bounced(*row) for row in rows)
+
+    def first_run(self, command: str) -> datetime | None:
+        """When a command changed something for the first time."""
+        row = self._db.execute("SELECT min(at) FROM runs WHERE command = ?", (command,)).fetchone()
+        return datetime.fromisoformat(row[0]) if row and row[0] else None
 
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""

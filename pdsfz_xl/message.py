@@ -19,6 +19,7 @@ from pdsfz_xl import mapi
 from pdsfz_xl import wording as w
 from pdsfz_xl.compound import MAGIC
 from pdsfz_xl.headers import decoded, parameter, words
+from pdsfz_xl.markup import pieces
 from pdsfz_xl.package import Refused
 from pdsfz_xl.sniff import sniff
 from pdsfz_xl.text import file_name
@@ -46,6 +47,8 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     notes: tuple[str, ...] = ()
     """What a person should know, such as that a large attachment lies on the web."""
+    text: str = ""
+    """What was written, as far as it is no markup."""
 
 
 def is_mail(data: bytes) -> bool:
@@ -127,17 +130,45 @@ def _read_eml(data: bytes) -> Message:
 
 def _mime_message(mail: Part) -> Message:
     parts = [*_leaves(mail)]
-    bodies = [_text(part) for part in parts if _is_body(part)]
+    written = [(part.get_content_type(), _text(part)) for part in parts if _is_body(part)]
+    bodies = [text for _, text in written]
     files = (_mime_attachments(part, "".join(bodies)) for part in parts if not _is_body(part))
     attachments = tuple(chain.from_iterable(files))
     cut = any(type(defect).__name__ in _CUT for part in mail.walk() for defect in part.defects)
     sent = ""
     with suppress(ValueError, TypeError, OverflowError):
-        sent = parsedate_to_datetime(_raw(mail, "Date").strip()).isoformat()
+        sent = parsedate_to_datetime(header(mail, "Date").strip()).isoformat()
     notes = (*([w.MAIL_CUT] if cut else []), *_note_links(bodies))
     return Message(
-        words(_raw_bytes(mail, "Subject")).strip(), _address(mail), sent, attachments, notes
+        words(header_bytes(mail, "Subject")).strip(),
+        address(mail),
+        sent,
+        attachments,
+        notes,
+        _said(written),
     )
+
+
+def _said(written: Iterable[tuple[str, str]]) -> str:
+    """What the texts say; a web page says it again, so it counts only where it is alone."""
+    by_kind: dict[str, list[str]] = {"text/plain": [], "text/html": []}
+    for kind, text in written:
+        by_kind.setdefault(kind, []).append(text)
+    plain = "\n".join(by_kind["text/plain"]).strip()
+    return plain or "\n".join(map(_without_markup, by_kind["text/html"])).strip()
+
+
+_BREAKS = frozenset({"p", "div", "br", "tr", "li", "table", "h1", "h2", "h3"})
+
+
+def _without_markup(page: str) -> str:
+    """The text of a web page, a line for every block of it."""
+    said = (
+        piece.rest if piece.kind == "text" else "\n" * (piece.name in _BREAKS)
+        for piece in pieces(page)
+    )
+    lines = (" ".join(line.split()) for line in "".join(said).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 _CUT = {"StartBoundaryNotFoundDefect", "CloseBoundaryNotFoundDefect"}
@@ -158,7 +189,7 @@ def _is_body(part: Part) -> bool:
     kind = part.get_content_type()
     if kind in ("message/delivery-status", "message/disposition-notification"):
         return True
-    if _file_name(part) or _raw(part, "Content-Disposition").lower().startswith("attachment"):
+    if _file_name(part) or header(part, "Content-Disposition").lower().startswith("attachment"):
         return False
     return kind.startswith(("text/", "multipart/"))
 
@@ -173,7 +204,7 @@ def _mime_attachments(part: Part, text: str) -> Iterator[Attachment]:
     if data.startswith(mapi.TNEF):
         yield from _of_item(mapi.read_tnef(data)).attachments
         return
-    mark = _raw(part, "Content-ID").strip(" <>")
+    mark = header(part, "Content-ID").strip(" <>")
     yield _attached(name or w.UNNAMED, data, _is_shown(mark, text))
 
 
@@ -191,7 +222,7 @@ def _forwarded(part: Part) -> Message:
 
 
 def _text(part: Part) -> str:
-    return decoded(_payload(part), parameter(_raw(part, "Content-Type"), "charset"))
+    return decoded(_payload(part), parameter(header(part, "Content-Type"), "charset"))
 
 
 def _payload(part: Part) -> bytes:
@@ -201,7 +232,7 @@ def _payload(part: Part) -> bytes:
 
 def _file_name(part: Part) -> str:
     """The better one of the names a part has: whole characters, decoded, with an extension."""
-    headers = [_raw(part, "Content-Disposition"), _raw(part, "Content-Type")]
+    headers = [header(part, "Content-Disposition"), header(part, "Content-Type")]
     named = [parameter(h, p) for p in ("filename", "name") for h in headers]
     return min(
         filter(None, named),
@@ -210,9 +241,9 @@ def _file_name(part: Part) -> str:
     )
 
 
-def _address(mail: Part) -> str:
+def address(mail: Part) -> str:
     """From, from the bytes: a display name may decode to something that looks like an address."""
-    raw = (_raw(mail, "From") or _raw(mail, "Sender"))[:_LONG]
+    raw = (header(mail, "From") or header(mail, "Sender"))[:_LONG]
     found = re.findall(r"<\s*([^<>\s]+@[^<>\s]+)\s*>", raw) or re.findall(r"[\w.+=-]+@[\w.-]+", raw)
     return str(found[-1]) if found else ""
 
@@ -221,16 +252,16 @@ _LONG = 2000
 """Nobody's name and address are longer; searching in a million characters would take for ever."""
 
 
-def _raw_bytes(part: Part, name: str) -> bytes:
+def header_bytes(part: Part, name: str) -> bytes:
     for key, value in part.raw_items():
         if key.lower() == name.lower():
             return re.sub(rb"\r?\n", b"", str(value).encode("utf-8", "surrogateescape"))
     return b""
 
 
-def _raw(part: Part, name: str) -> str:
+def header(part: Part, name: str) -> str:
     """A header as text. As text, because a backslash may be half of a character in GBK."""
-    return decoded(_raw_bytes(part, name))
+    return decoded(header_bytes(part, name))
 
 
 # --- .msg and winmail.dat --------------------------------------------------------------------
@@ -253,4 +284,11 @@ def _of_item(item: mapi.Item) -> Message:
     addresses = (facts.text(number) for number in (mapi.SMTP, mapi.FOR_SMTP, mapi.SENDER))
     sender = next((a for a in addresses if "@" in a), "")  # else it is a name in a directory
     sent = facts.moment(mapi.SUBMITTED, mapi.DELIVERED)
-    return Message(facts.text(mapi.SUBJECT), sender, sent, tuple(attachments), tuple(notes))
+    return Message(
+        facts.text(mapi.SUBJECT),
+        sender,
+        sent,
+        tuple(attachments),
+        tuple(notes),
+        facts.text(mapi.TEXT).strip() or _without_markup(page),
+    )

@@ -10,7 +10,7 @@ from pdsfz_xl import generate, rules
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.ledger import Handed
+from pdsfz_xl.ledger import Bounced, Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
 from pdsfz_xl.typeset import Missing
@@ -137,6 +137,18 @@ def handed_document(plan: Master, one: Handed) -> dict[str, Any]:
     unit = plan.unit.get(one.unit)
     document = {"name": unit.name if unit else "", **one._asdict(), "day": one.day.isoformat()}
     return {key: value or None for key, value in document.items()}
+
+
+def standing(plan: Master, bounces: Iterable[Bounced]) -> list[Bounced]:
+    """The bounces of addresses that still stand in the master."""
+    emails = {code: {a.lower() for a in unit.emails} for code, unit in plan.unit.items()}
+    return [b for b in bounces if b.address in emails.get(b.unit, ())]
+
+
+def bounces(plan: Master, found: Iterable[Bounced]) -> Iterator[str]:
+    """One line for every unit our mails do not reach, until its address is another one."""
+    for bounced in standing(plan, found):
+        yield w.still_bounced(plan.unit[bounced.unit].name, bounced.address, bounced.reason)
 
 
 def figures(plan: Master) -> str:

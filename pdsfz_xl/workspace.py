@@ -84,6 +84,11 @@ class Workspace:
         return self.out / "2-收件"
 
     @property
+    def fetched(self) -> Path:
+        """What came by mail, a folder for each."""
+        return self.dropzone / "邮件"
+
+    @property
     def merged_dir(self) -> Path:
         return self.out / "3-汇总"
 
@@ -333,7 +338,7 @@ class Workspace:
 
     def _sweep(self) -> None:
         """Remove the unfinished files of killed runs; nobody else writes while we hold the lock."""
-        for top in (self.master.parent, self.out):
+        for top in (self.master.parent, self.out, self.fetched):
             for folder, folders, names in os.walk(top):
                 folders[:] = [name for name in folders if Path(folder, name) != self.dropzone]
                 for name in filter(PART.fullmatch, names):

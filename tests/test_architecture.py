@@ -17,20 +17,20 @@ LADDER = (
     {"paper_wording", "companion_wording", "handing_wording", "mail_wording"},
     {
         "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
-        "mailbox", "secret",
+        "mailbox", "secret", "mail_folder",
     },
     {"sniff", "shown", "headers", "markup", "compose"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip", "docx_pen"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
     {"parts", "html_table", "message"},
-    {"drawing"},
+    {"drawing", "envelope"},
     {"xlsx", "xlsb", "word", "xml2003"},
     {"excel", "reader", "container", "covering"},
     {"form_plan"},
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
-    {"form", "workspace", "ledger", "engine", "captions"},
+    {"form", "workspace", "ledger", "engine", "captions", "inbox"},
     {"match", "tables", "evidence", "versions", "entries", "paper", "bulletin"},
     {"paper_text", "changes"},
     {"edited_paper"},
@@ -39,13 +39,13 @@ LADDER = (
         "giveback", "review", "proposals", "report", "printout", "print_book", "print_word",
         "contract", "entry_list", "entry_notes", "export", "pack", "handout", "recipients",
         "call_list", "bulletin_page", "call_sheet", "unit_paper", "evidence_list",
-        "mail", "smtp",
+        "mail", "smtp", "fetch",
     },
     {"intake", "filing", "marked"},
     {"look", "done"},
     {"telling"},
     {"copies"},
-    {"campaign", "handing", "printing", "mailing"},
+    {"campaign", "handing", "printing", "mailing", "fetching"},
     {"companions"},
     {"demo", "watch"},
     {"console"},
@@ -72,16 +72,20 @@ HOMES = {
     "pyzipper": {"zip_archive"},
     "subprocess": {"seven_zip"},
     "html": {"html_table", "markup", "message"},
-    "email": {"html_table", "message", "compose"},
+    "email": {"html_table", "message", "compose", "envelope"},
+    "imapclient": {"inbox"},
+    "imaplib": {"inbox"},
+    "poplib": {"inbox"},
     "keyring": {"secret"},
     "smtplib": {"smtp"},
-    "ssl": {"smtp"},
+    "ssl": {"smtp", "inbox"},
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
     "layout", "rules", "telling", "campaign", "handing", "printing", "companions", "mailing",
-    "demo", "cli", "console",  # what people read
-    "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
+    "fetching", "demo", "cli", "console",  # what people read
+    "notice", "letter", "draft", "identity", "text", "template", "envelope",
+    "inbox",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
 }  # fmt: skip
 

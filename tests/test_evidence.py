@@ -226,3 +226,41 @@ def test_what_an_archive_held_is_remembered_whole(tmp_path):
     manifest = Manifest(sha256="4" * 64, opened=True, members=members, senders={"": "a@b.cn"})
     assert collect.load(collect.dump(manifest)) == manifest
     assert collect.load(b'{"members": 3}') is None
+
+
+# --- what was fetched from the mailbox ------------------------------------------------------
+
+MAILED = "邮件/2019-10-24_"
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        (f"{MAILED}u02@example.cn/章.pdf", "02"),
+        (f"{MAILED}市司法局 U02@Example.cn/章.pdf", "02"),
+        (f"{MAILED}市公安局 u02@example.cn/章.pdf", "02"),  # the address counts, not the name
+        (f"{MAILED}市公安局 private@qq.com/章.pdf", "03"),  # it answered a mail to that unit
+        (f"{MAILED}private@qq.com (2)/章.pdf", ""),
+        (f"{MAILED}u02@example.cn/2019-10-23_u01@example.cn/章.pdf", "01"),  # passed on
+        ("市公安局/2019-10-24_u02@example.cn/章.pdf", "03"),  # the clerk moved it there
+        (f"{MAILED}u02@example.cn/包.zip!/章.pdf", "02"),
+        (f"{MAILED}both@example.cn/章.pdf", ""),
+    ],
+)
+def test_whose_a_file_is_by_the_folder_of_its_mail(path, unit):
+    plan = master()
+    emails = {"01": ("u01@example.cn", "both@example.cn"), "02": ("u02@example.cn",),
+              "03": ("both@example.cn",)}  # fmt: skip
+    units = tuple(replace(u, emails=emails.get(u.code, ())) for u in plan.units)
+    result = batch(replace(plan, units=units), loose(path))
+    assert verdict(result, path)[1] == unit
+
+
+def test_a_scan_that_came_in_one_mail_with_a_form(tmp_path):
+    plan = master()
+    manifest = returned(plan, "02", {"03": DONE}, tmp_path)
+    form = arrival(manifest, f"{ZONE}{MAILED}private@qq.com/表.xlsx")
+    near, far = f"{MAILED}private@qq.com/章.pdf", f"{MAILED}private@qq.com (2)/章.pdf"
+    result = batch(plan, form, loose(near), loose(far, 2))
+    assert verdict(result, near) == ("evidence", "02")
+    assert verdict(result, far) == ("rejected", "")

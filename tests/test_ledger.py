@@ -193,6 +193,63 @@ def test_an_older_ledger_is_brought_up_and_keeps_what_it_knows(tmp_path, monkeyp
     assert (path.read_bytes() == before) is readonly
 
 
+PLACE = ledger.Place("office@example.cn", "INBOX", "7", "3")
+LETTER = ledger.Letter(PLACE, "mark", "<1@b.cn>", "taken", "a@b.cn", "01", "报送",
+                       "2019-10-24T10:00:00", "out/2-收件/邮件/x", "")  # fmt: skip
+
+
+def test_how_far_a_mailbox_was_looked_at(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        assert book.mailbox("a", "INBOX") == ("", 0)
+        book.record_mailbox("a", "INBOX", "7", 12)
+        book.record_mailbox("a", "INBOX", "8", 3)
+        assert book.mailbox("a", "INBOX") == ("8", 3)
+        assert book.mailbox("b", "INBOX") == ("", 0)
+
+
+def test_what_became_of_a_mail(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        begun = LETTER._replace(kind="taking")
+        book.record_letter(begun)
+        assert book.letters() == (begun,)
+        book.record_letter(LETTER, ["a" * 64])
+        assert book.letters() == (LETTER,)
+        assert book.enclosed(LETTER.identity) == {"a" * 64}
+        assert book.enclosed("other") == set()
+
+
+def test_a_mail_left_open_is_not_open_twice_when_its_number_changes(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        book.record_letter(LETTER._replace(kind="other"))
+        moved = LETTER._replace(place=PLACE._replace(validity="8"))
+        book.record_letter(moved)
+        assert book.letters() == (moved,)
+
+
+def test_bytes_arrived_when_the_first_mail_with_them_did(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        book.record_letter(LETTER, ["a" * 64])
+        earlier = LETTER._replace(message_id="<2@b.cn>", arrived="2019-10-23T10:00:00")
+        book.record_letter(earlier._replace(place=PLACE._replace(uid="4")), ["a" * 64])
+        assert book.arrivals() == {"a" * 64: datetime(2019, 10, 23, 10)}
+
+
+def test_an_address_that_is_not_reached_is_kept_once(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        book.record_unreached(ledger.Bounced("01", "a@b.cn", "已满", "2019-10-24"))
+        last = ledger.Bounced("01", "a@b.cn", "不存在", "2019-10-25")
+        book.record_unreached(last)
+        assert book.unreached() == (last,)
+
+
+def test_the_first_run_of_a_command(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        assert book.first_run("generate") is None
+        for later in (NOW, NOW + timedelta(days=2)):
+            book.record_run("generate", [], later)
+        assert book.first_run("generate") == NOW
+
+
 WRITER = """
 import sys
 from datetime import datetime

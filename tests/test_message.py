@@ -190,6 +190,36 @@ def test_the_sender_is_an_address(header, sender):
     assert read(header + b"\r\n\r\nx").sender == sender
 
 
+@pytest.mark.parametrize("subject", ["通知", "回复：通知", "é", "统计表"])
+def test_a_subject_in_raw_gbk_that_is_valid_utf_8(subject):
+    """通知 in GBK is Arabic in UTF-8."""
+    data = subject.encode("utf-8" if subject == "é" else "gbk")
+    expected = "茅" if subject == "é" else subject  # nobody here writes French without a label
+    assert read(b"From: a@b.cn\r\nSubject: " + data + b"\r\n\r\nx").subject == expected
+
+
+PAGE = "<style>p {}</style><p>第 3 项<br>不涉及&nbsp;<b>我局</b></p><div>完</div>"
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ((text_part("第一\r\n第二"), text_part("<p>别的", "html")), "第一\r\n第二"),
+        ((text_part(PAGE, "html", "gbk"),), "第 3 项\n不涉及 我局\n完"),
+        ((text_part(" "), text_part(PAGE, "html")), "第 3 项\n不涉及 我局\n完"),
+        ((file_part(b"x", "表.xlsx"),), ""),
+    ],
+)
+def test_what_a_mail_says(parts, text):
+    assert read(eml(*parts)).text == text
+
+
+def test_what_a_mail_of_outlook_says():
+    page = {0x1013: (BINARY, "<p>网页</p>".encode("gbk")), 0x3FDE: (LONG, 936)}
+    assert read(msg(FACTS | {0x1000: wide("正文\r\n")}, TWO)).text == "正文"
+    assert read(msg(FACTS | {0x3FFD: (LONG, 936)} | page)).text == "网页"
+
+
 @pytest.mark.parametrize("said", [b"yesterday", b"Fri, 99 Oct 2019 99:99:99", b"\xff\xfe", b""])
 def test_a_date_nobody_can_read_is_left_out(said):
     assert read(b"From: a@b.cn\r\nDate: " + said + b"\r\n\r\nx").sent == ""
