@@ -33,9 +33,9 @@ LADDER = (
         "giveback", "review", "report", "printout", "contract",
         "entry_list", "entry_notes", "export", "pack", "mail", "smtp",
     },
-    {"intake", "filing", "marked"},
+    {"intake", "filing", "marked", "outbox"},
     {"look", "done"},
-    {"telling"},
+    {"telling", "mail_telling"},
     {"campaign", "mailing"},
     {"demo", "watch"},
     {"console"},
@@ -68,7 +68,7 @@ HOMES = {
     "ssl": {"smtp"},
 }
 SPEAKS_CHINESE = {
-    "wording", "layout", "rules", "campaign", "mailing", "telling", "demo", "cli",
+    "wording", "layout", "rules", "campaign", "mailing", "telling", "mail_telling", "demo", "cli",
     "console",  # people read
     "notice", "letter", "draft", "identity", "text", "template",  # patterns of what people write
     "workspace",  # the names of the clerk's folders

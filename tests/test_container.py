@@ -363,10 +363,10 @@ def test_mails_in_an_archive():
         member("二.msg", msg(FACTS, {0x3707: wide("~$锁.xls"), 0x3701: (BINARY, b"")}, inner)),
     )
     found = unpack(data)
-    assert [m.path for m in found.members] == ["邮件/一.eml!/表.xls", "二.msg!/里_层!/二.xls"]
+    assert [m.path for m in found.members] == ["邮件/一.eml!/表.xls", "二.msg!/里／层!/二.xls"]
     assert found.clutter == ("二.msg!/~$锁.xls",)
     assert [(m.path, m.facts.sender) for m in found.mails] == [
-        ("邮件/一.eml", "a@example.cn"), ("二.msg", "fgw@example.cn"), ("二.msg!/里_层", ""),
+        ("邮件/一.eml", "a@example.cn"), ("二.msg", "fgw@example.cn"), ("二.msg!/里／层", ""),
     ]  # fmt: skip
 
 
