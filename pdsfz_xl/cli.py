@@ -284,7 +284,7 @@ def mail_send(
 
     种类：下发、催报、退回修改、回执、更正（或 issue、remind、return、receipt、amend）。
     """
-    from pdsfz_xl import mailing
+    from pdsfz_xl import mailing, outbox
 
     ws, asked = wish.workspace, _asked(kind, units, force, until, style)
     if drafts:
@@ -298,7 +298,7 @@ def mail_send(
         confirmed = {mail["key"] for mail in shown.more["mails"]}
         if confirmed and not click.confirm(f"现在发出这 {len(confirmed)} 封吗？"):
             raise OperatorError("没有发出任何邮件。")
-    speed = None if pace is None else mailing.Pace(pace, 0)
+    speed = None if pace is None else outbox.Pace(pace, 0)
     with progress("发信") as tell:
         done = mailing.send(
             ws, asked, wish.now, _ask_code(wish), confirmed=confirmed, pace=speed, tell=tell

@@ -153,3 +153,7 @@ def mail_file(unit: str, name: str, number: int) -> str:
 
 DRAFTS: Final = "草稿"
 DRAFTS_BY_HAND: Final = "从草稿自己发出去的，程序不知道；同一封请不要再用程序发。"
+
+
+def enough_for_today(sent: int) -> str:
+    return f"今天已发 {sent} 封，再多会被当作群发；其余的请明天再运行"

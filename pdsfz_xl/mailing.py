@@ -1,6 +1,5 @@
 """The story of the mail commands: what would go out, sending it once, and what became of it."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime
@@ -9,7 +8,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import compose, giveback, intake, ledger, mail, mailbox, marked, rules, secret, smtp
+from pdsfz_xl import (
+    compose,
+    giveback,
+    intake,
+    ledger,
+    mail,
+    mail_telling,
+    mailbox,
+    marked,
+    outbox,
+    rules,
+    secret,
+    smtp,
+)
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -21,13 +33,6 @@ from pdsfz_xl.look import Look, read_master, take_look
 from pdsfz_xl.mail import Carried, Held, Letter
 from pdsfz_xl.model import Finding, Master, Unit
 from pdsfz_xl.workspace import Workspace, bytes_of
-
-PACE = 10.0
-"""Seconds between two mails, a little more or less each time: NetEase counts mails in 15 minutes
-(MI:SFQ) without saying how many are too many."""
-
-PER_DAY = 80
-"""Mails a common mailbox sends in a day; a free one of NetEase's was seen to stop at 100."""
 
 
 class Asked(NamedTuple):
@@ -66,12 +71,12 @@ def plan(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intake.
             if isinstance(result, Held):
                 held.append(result)
             else:  # its attachment is let go: of 3,000 units they would fill the memory
-                mails.append(_mail_document(result))
-                told += _told(result)
+                mails.append(mail_telling.letter_document(result))
+                told += mail_telling.letter(result)
     said = [
         f"将发“{asked.kind}”{len(mails)} 封：" if mails else f"没有“{asked.kind}”要发。",
         *told,
-        *_held(held),
+        *mail_telling.held(held),
     ]
     word = next(alias for alias, known in w.KIND_ALIASES.items() if known == asked.kind)
     return Done(
@@ -81,7 +86,7 @@ def plan(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intake.
             "kind": asked.kind,
             "alias": word,
             "mails": mails,
-            "held": [_held_document(one) for one in held],
+            "held": [mail_telling.held_document(one) for one in held],
         },
     )
 
@@ -165,61 +170,6 @@ def _returns(made: tuple[giveback.Return, ...]) -> Callable[[Unit], Carried | No
     return lambda unit: found.get(unit.code)
 
 
-def _told(letter: Letter) -> Iterator[str]:
-    sent = letter.mail
-    copies = f"，抄送 {'、'.join(sent.sender.cc)}" if sent.sender.cc else ""
-    again = f"（第 {letter.number} 次）" if letter.number > 1 else ""
-    yield f"  {letter.unit.name}{again} → {'、'.join(sent.to)}{copies}"
-    files = "、".join(attachment.name for attachment in sent.attachments)
-    yield f"      {sent.subject}{f'　附件：{files}' if files else ''}"
-
-
-def _held(held: list[Held]) -> Iterator[str]:
-    """Those to be rung up first, each with whom to ask for; the others by reason."""
-    calls = [one for one in held if one.call]
-    if calls:
-        yield f"发不了、请打电话 {len(calls)} 家："
-        yield from (f"  {one.unit.name}（{_phone(one.unit)}）：{one.why}" for one in calls)
-    reasons: dict[str, list[str]] = {}
-    for one in held:
-        if not one.call:
-            reasons.setdefault(one.why, []).append(one.unit.name)
-    if reasons:
-        yield f"不发 {len(held) - len(calls)} 家："
-        yield from (
-            f"  {why}：{len(names)} 家（{'、'.join(names)}）" for why, names in reasons.items()
-        )
-
-
-def _phone(unit: Unit) -> str:
-    return " ".join(part for part in (unit.contact, unit.phone) if part) or "没有写联系人和电话"
-
-
-def _mail_document(letter: Letter) -> dict[str, object]:
-    sent = letter.mail
-    return {
-        "key": sent.key,
-        "unit": letter.unit.name,
-        "number": letter.number,
-        "to": list(sent.to),
-        "cc": list(sent.sender.cc),
-        "subject": sent.subject,
-        "attachments": [attachment.name for attachment in sent.attachments],
-        "message_id": sent.message_id,
-    }
-
-
-def _held_document(held: Held) -> dict[str, object]:
-    unit = held.unit
-    return {
-        "unit": unit.name,
-        "why": held.why,
-        "call": held.call,
-        "contact": unit.contact,
-        "phone": unit.phone,
-    }
-
-
 # --- drafts --------------------------------------------------------------------------------
 
 
@@ -239,13 +189,14 @@ def drafts(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intak
                 written.add(path)
             else:
                 held.append(result)
-        for old in set(folder.glob("*.eml")) - written:
-            old.unlink()  # sent by hand, it would be one too many
+        if not asked.units:
+            for old in set(folder.glob("*.eml")) - written:
+                old.unlink()  # sent by hand, it would be one too many
     where = ws.relative(folder)
     said = [
         f"“{asked.kind}”草稿 {len(written)} 封，在 {where}；没有连接服务器，没有发出任何邮件。",
         *([mw.DRAFTS_BY_HAND] if written else []),
-        *_held(held),
+        *mail_telling.held(held),
     ]
     return Done(
         said=tuple(said),
@@ -256,7 +207,7 @@ def drafts(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intak
         more={
             "kind": asked.kind,
             "drafts": sorted(ws.relative(path) for path in written),
-            "held": [_held_document(one) for one in held],
+            "held": [mail_telling.held_document(one) for one in held],
         },
     )
 
@@ -269,20 +220,6 @@ def _file_name(letter: Letter) -> str:
 # --- send ----------------------------------------------------------------------------------
 
 
-class Pace(NamedTuple):
-    """How fast mails may follow each other. `per_day` 0 is without end."""
-
-    seconds: float = PACE
-    per_day: int = PER_DAY
-    wait: Callable[[float], None] = time.sleep
-
-    def pause(self, key: str) -> None:
-        """Between 0.8 and 1.5 times as long, different for every mail."""
-        if self.seconds:
-            share = sha256(key.encode()).digest()[0] / 255
-            self.wait(self.seconds * (0.8 + 0.7 * share))
-
-
 def send(
     ws: Workspace,
     asked: Asked,
@@ -290,7 +227,7 @@ def send(
     ask: secret.Ask | None,
     *,
     confirmed: Collection[str] | None = None,
-    pace: Pace | None = None,
+    pace: outbox.Pace | None = None,
     tell: intake.Tell = intake.quiet,
 ) -> Done:
     """Send what `plan` shows, each mail at most once; `confirmed` are the keys somebody saw.
@@ -300,7 +237,7 @@ def send(
     ws.require_master()
     with ws.locked("mail"), ledger.opened(ws.ledger) as book:
         book.own_up(now)
-        _mark_out(book, now)
+        outbox.mark_out(book, now)
         look = take_look(ws, now, tell, book)
         account = mailbox.sending(look.batch.master.settings)
         returned = _marked(look, asked, now)
@@ -311,16 +248,16 @@ def send(
             going = (one for one in returned if one.unit.code in marked_for)
             marked.keep(ws, book, look.batch, going, now)
         book.plan_mails(asked.kind, queue, now)
-        pace = pace or _usual_pace(account)
-        sent_before = _sent_today(book, now)
+        pace = pace or outbox.usual_pace(account)
+        today = outbox.sent_today(book, now)
         stop = ""
         if queue:
             server = smtp.Server(account, secret.password(account.user, ask))
             try:
-                stop = deliver(ws, book, tell(queue, len(queue)), server, now, pace, sent_before)
+                stop = outbox.deliver(ws, book, tell(queue, len(queue)), server, now, pace, today)
             finally:
                 server.close()
-                _mark_out(book, now)
+                outbox.mark_out(book, now)
         keys = {mail.key for mail in queue}
         after = [m for m in book.mails() if m.key in keys]
     return _finished(look.batch.master, asked, after, held, stop, seen=confirmed is not None)
@@ -364,72 +301,6 @@ def _posted(letter: Letter, path: str, data: bytes) -> Posted:
     )
 
 
-def deliver(
-    ws: Workspace,
-    book: ledger.Ledger,
-    queue: Iterator[Posted],
-    server: smtp.Server,
-    now: datetime,
-    pace: Pace,
-    sent_before: int = 0,
-) -> str:
-    """Hand over the frozen mails, one after the other; why it stopped, or empty.
-
-    What a mail is in is on the disk before its text leaves us and after the server's last word; a
-    run that dies in between leaves it `sending`, which the next one reads as unknown.
-    """
-    sent = 0
-    for number, posted in enumerate(queue):
-        if pace.per_day and sent_before + sent >= pace.per_day:
-            return f"今天已发 {sent_before + sent} 封，再多会被当作群发；其余的请明天再运行"
-        data = bytes_of(ws.root / posted.path)
-        if sha256(data).hexdigest() != posted.sha256:
-            book.record_mail(posted.key, ledger.FAILED_TEMP, now, mw.ALTERED_MAIL)
-            continue
-        if number:
-            pace.pause(posted.key)
-
-        def commit(key: str = posted.key) -> None:
-            book.record_mail(key, ledger.SENDING, now)
-
-        outcome = server.send(posted.sender, posted.recipients, data, commit)
-        book.record_mail(posted.key, outcome.state, now, outcome.reply)
-        sent += outcome.state == ledger.SENT
-        if outcome.stop:
-            return outcome.stop
-    return ""
-
-
-def _mark_out(book: ledger.Ledger, now: datetime) -> None:
-    """Who was mailed the present form, or may have been, has it."""
-    forms = book.forms()
-    book.mark_out(
-        {
-            m.unit
-            for m in book.mails()
-            if m.kind in (w.ISSUE, w.AMEND)
-            and m.state in (ledger.SENT, ledger.UNKNOWN)
-            and m.unit in forms
-            and forms[m.unit].sha256 in m.about
-        },
-        now,
-    )
-
-
-def _sent_today(book: ledger.Ledger, now: datetime) -> int:
-    return sum(
-        m.state == ledger.SENT and datetime.fromisoformat(m.at).date() == now.date()
-        for m in book.mails()
-    )
-
-
-def _usual_pace(account: mailbox.Account) -> Pace:
-    """Slow for a provider that counts; a server of one's own, or a test's, is not kept waiting."""
-    if mailbox.is_loopback(account.host):
-        return Pace(0, 0)
-    return Pace() if mailbox.is_common(account.user) else Pace(PACE, 0)
-
-
 def _finished(
     master: Master, asked: Asked, after: list[Posted], held: list[Held], stop: str, *, seen: bool
 ) -> Done:
@@ -454,47 +325,19 @@ def _finished(
             f"{f'（{m.reply}）' if m.reply else ''}"
             for m in wrong
         ),
-        *([] if seen else _held(held)),
+        *([] if seen else mail_telling.held(held)),
     ]
     if any(one.why == mw.OPEN_MAIL for one in held):
         states[ledger.UNKNOWN] += 1
     return Done(
         said=tuple(said),
-        next_step=_after_sending(asked.kind, states),
+        next_step=mail_telling.next_step(asked.kind, states),
         more={
             "kind": asked.kind,
-            "mails": [_posted_document(master, m) for m in after],
-            "held": [_held_document(one) for one in held],
+            "mails": [mail_telling.posted_document(master, m) for m in after],
+            "held": [mail_telling.held_document(one) for one in held],
         },
     )
-
-
-def _after_sending(kind: str, states: Counter[str]) -> str:
-    if states[ledger.UNKNOWN]:
-        return "打电话或到网页邮箱的“已发送”里核实，再用 pdsfz-xl mail resolve 说明"
-    if states[ledger.FAILED_PERM]:
-        return "核对被拒收的邮箱（任务分解表的“责任单位”），改正后再运行一次"
-    if states[ledger.FAILED_TEMP]:
-        return f"过一会儿再运行 pdsfz-xl mail send {kind}"
-    return "收到的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
-
-
-def _posted_document(master: Master, posted: Posted) -> dict[str, object]:
-    unit = master.unit.get(posted.unit)
-    return {
-        "key": posted.key,
-        "unit": unit.name if unit else posted.unit,
-        "kind": posted.kind,
-        "number": posted.number,
-        "state": posted.state,
-        "reply": posted.reply,
-        "bounced": posted.bounced,
-        "at": posted.at,
-        "to": list(posted.recipients),
-        "subject": posted.subject,
-        "message_id": posted.message_id,
-        "file": posted.path,
-    }
 
 
 # --- show, resolve, check ------------------------------------------------------------------
@@ -509,7 +352,7 @@ def show(ws: Workspace, now: datetime) -> Done:  # noqa: ARG001 # every story ta
     states = Counter(m.state for m in posted)
     order = {kind: i for i, kind in enumerate(w.NOTICE_KINDS)}
     posted.sort(key=lambda m: (order.get(m.kind, len(order)), m.unit, m.number))
-    said = [_shown(master, m) for m in posted] or ["还没有发过邮件。"]
+    said = [mail_telling.posted(master, m) for m in posted] or ["还没有发过邮件。"]
     if posted:
         said.append(
             "合计：" + "，".join(f"{mw.MAIL_STATES[s]} {n}" for s, n in sorted(states.items()))
@@ -518,19 +361,7 @@ def show(ws: Workspace, now: datetime) -> Done:  # noqa: ARG001 # every story ta
     return Done(
         said=tuple(said),
         next_step="核实后运行 pdsfz-xl mail resolve 单位 --sent（或 --resend）" if open_ else "",
-        more={"mails": [_posted_document(master, m) for m in posted]},
-    )
-
-
-def _shown(master: Master, m: Posted) -> str:
-    unit = master.unit.get(m.unit)
-    number = f"（第 {m.number} 次）" if m.number > 1 else ""
-    when = datetime.fromisoformat(m.at)
-    state = f"退信：{m.bounced}" if m.bounced else mw.MAIL_STATES[m.state]
-    reply = f"（{m.reply}）" if m.reply and m.state != ledger.SENT else ""
-    return (
-        f"{m.kind}{number}  {unit.name if unit else m.unit}  {when:%m-%d %H:%M}  {state}{reply}"
-        f"  → {'、'.join(m.recipients)}"
+        more={"mails": [mail_telling.posted_document(master, m) for m in posted]},
     )
 
 
@@ -557,7 +388,7 @@ def resolve(
         for m in doubtful:
             state = ledger.SENT if sent else ledger.PLANNED
             book.record_mail(m.key, state, now, mw.decided(sent))
-        _mark_out(book, now)
+        outbox.mark_out(book, now)
     done = "记为已送达，不会再发" if sent else "可以再发一次"
     return Done(
         said=tuple(f"{master.unit[m.unit].name}的“{m.kind}”：{done}。" for m in doubtful),

@@ -41,9 +41,9 @@ LADDER = (
         "call_list", "bulletin_page", "call_sheet", "unit_paper", "evidence_list",
         "mail", "smtp", "fetch",
     },
-    {"intake", "filing", "marked"},
+    {"intake", "filing", "marked", "outbox"},
     {"look", "done"},
-    {"telling"},
+    {"telling", "mail_telling"},
     {"copies"},
     {"campaign", "handing", "printing", "mailing", "fetching"},
     {"companions"},
@@ -82,8 +82,8 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
-    "layout", "rules", "telling", "campaign", "handing", "printing", "companions", "mailing",
-    "fetching", "demo", "cli", "console",  # what people read
+    "layout", "rules", "telling", "mail_telling", "campaign", "handing", "printing",
+    "companions", "mailing", "fetching", "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",
     "inbox",  # patterns of what people write
     "workspace",  # the names of the clerk's folders

@@ -65,9 +65,14 @@ def test_case_1_a_name_of_fifty_hanzi_is_read_everywhere(style):
     assert (b"filename*" in data) == (style == HYBRID)
     assert b"name*=" not in data.replace(b"filename*=", b"")
     assert names(data) == [LONG]
-    imap_tools = pytest.importorskip("imap_tools")
-    assert [a.filename for a in imap_tools.MailMessage.from_bytes(data).attachments] == [LONG]
     assert [a.name for a in message.read(data).attachments] == [LONG]
+
+
+@pytest.mark.parametrize("style", compose.NAME_STYLES)
+def test_case_1_also_by_imap_tools(style):
+    imap_tools = pytest.importorskip("imap_tools")
+    data = compose.compose(mail(attachments=(Attachment(LONG, b"x"),)), WHEN, style=style)
+    assert [a.filename for a in imap_tools.MailMessage.from_bytes(data).attachments] == [LONG]
 
 
 @pytest.mark.parametrize("style", compose.NAME_STYLES)

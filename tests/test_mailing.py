@@ -21,12 +21,13 @@ import pytest
 from mail_servers import CODE, USER, FaultServer
 from mailroom import NOW, posted, states
 
-from pdsfz_xl import campaign, compose, giveback, ledger, mailing, secret, smtp
+from pdsfz_xl import campaign, compose, giveback, ledger, mailing, outbox, secret, smtp
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.ledger import Posted
-from pdsfz_xl.mailing import Asked, Pace
+from pdsfz_xl.mailing import Asked
+from pdsfz_xl.outbox import Pace
 from pdsfz_xl.workspace import Workspace
 
 ISSUE = Asked(w.ISSUE)
@@ -390,13 +391,13 @@ def test_mails_keep_a_distance(connected):
 
 
 def test_a_frozen_mail_that_was_changed_is_not_sent(connected, there, monkeypatch):
-    deliver = mailing.deliver
+    deliver = outbox.deliver
 
     def meddled(ws, *rest):
         next((ws.mails / w.ISSUE).glob("04_*")).write_bytes(b"Subject: other\r\n\r\n")
         return deliver(ws, *rest)
 
-    monkeypatch.setattr(mailing, "deliver", meddled)
+    monkeypatch.setattr(outbox, "deliver", meddled)
     done = send(connected)
     assert f"  甲04局：没发成，可再发（{mw.ALTERED_MAIL}）" in done.said
     assert len(there.stored) == 27
@@ -682,7 +683,7 @@ def _one_schedule(folder: Path, seeded: random.Random) -> None:
                 server = smtp.Server(account, CODE, timeout=0.1)
                 dying = Dying(book, lambda: seeded.random() < likely / 2)
                 try:
-                    mailing.deliver(ws, dying, iter(waiting), server, NOW, Pace(0, 0))
+                    outbox.deliver(ws, dying, iter(waiting), server, NOW, Pace(0, 0))
                 except Killed:
                     server._drop()
                 finally:
