@@ -17,14 +17,15 @@ OWN = "经办人记"
 """A column the clerk added."""
 
 FREE = [
-    (w.MERGED_SHEET, "审核意见"), (w.MERGED_SHEET, "修改稿"), (w.MERGED_SHEET, "代录内容"),
+    *[(w.MERGED_SHEET, "代录内容")] * 4, *[(w.MERGED_SHEET, "审核意见")] * 4,
+    *[(w.MERGED_SHEET, "修改稿")] * 2,
     (w.MERGED_SHEET, "代录来源"), (w.MERGED_SHEET, w.ANSWER), (w.MERGED_SHEET, OWN),
     (w.MERGED_SHEET, "审核结论"), (w.FINAL_SHEET, "定稿文本"), (w.FINAL_SHEET, "审定人"),
     (w.REGISTER_SHEET, w.NOTE), (w.REGISTER_SHEET, "纸质版收到日期"),
     (w.REASSIGN_SHEET, "处理意见"), (w.OVERVIEW_SHEET, OWN), (w.FINDINGS_SHEET, OWN),
     (w.CONFLICT_SHEET, OWN), (w.LEFTOVER_SHEET, OWN), (w.CHANGED_SHEET, OWN),
 ]  # fmt: skip
-"""Where the clerk writes whatever comes to mind."""
+"""Where the clerk writes whatever comes to mind, most often beside the answers."""
 VERDICTS = {"审核结论": w.REVIEW_VERDICTS}
 COMMENTED = (w.ANSWER, w.UNIT, "审核意见")
 
@@ -48,7 +49,8 @@ class Clerk(World):
             rows = [line for line in lines(book[sheet]) if line.key]
             if not rows:
                 continue
-            line = one(data, rows)
+            known = [x for x in rows if (sheet, key_of(sheet, x), caption) in words]
+            line = one(data, known if known and data.draw(st.booleans()) else rows)
             said = data.draw(st.sampled_from(VERDICTS[caption])) if caption in VERDICTS else (
                 f"批{self.next()}\n续"
             )  # fmt: skip
