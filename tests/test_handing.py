@@ -211,8 +211,9 @@ def test_a_form_that_changed_since_is_said_and_goes_as_a_correction(ws):
     row = next(r for r in _rows(ws, w.TABLE_SHEET) if r[6].value == "市审计局")
     set_cell(ws.root, w.TABLE_SHEET, row[5].coordinate, "改过的填报材料。")
     campaign.generate(ws, MADE)
-    assert "还没有更正（pdsfz-xl handout 更正）：市审计局" in "\n".join(
-        campaign.status(ws, MADE).said
+    assert (
+        "还没有发“更正”（pdsfz-xl mail plan 更正，没有邮箱的用 pdsfz-xl handout 更正）：市审计局"
+        in "\n".join(campaign.status(ws, MADE).said)
     )
     issued = give(ws)
     assert (names(issued), issued.more["left"][hw.CHANGED_FORM]) == ([], ["市审计局"])
@@ -224,7 +225,7 @@ def test_a_form_that_changed_since_is_said_and_goes_as_a_correction(ws):
     assert "附：与原来的填报表相比，17 的填报材料有改动。" in note
     assert "06" in out(ws)
     assert names(give(ws, w.AMEND)) == []
-    assert "还没有更正" not in "\n".join(campaign.status(ws, MADE).said)
+    assert "还没有发“更正”" not in "\n".join(campaign.status(ws, MADE).said)
 
 
 def test_a_return_on_the_form_before_does_not_say_that_the_new_one_is_out(ws):
