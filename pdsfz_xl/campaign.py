@@ -176,7 +176,7 @@ def generate(
         _archive_forms(ws, plan, old, made, now)
         changed = ws.write_all({ws.forms / form.name: form.data for form in made})
         removed = _remove_forms(ws, old, new)
-        book.record_forms(new, now, alike={code for code, why in again.items() if not why})
+        book.record_forms(new, now, {code for code, why in again.items() if not why})
         waiting = new.keys() - issued.theirs(book).keys()
         outdated = book.outdated()
         if changed:

@@ -125,7 +125,8 @@ def reminded_at(when: datetime) -> str:
 
 
 def reminded_by(day_: date, who: str, via: str) -> str:
-    return f"{w.month_day(day_)}已由{who}催过{f'（{via}）' if via else ''}，还要催请加 --force"
+    by, how = (f"由{who}" if who else ""), (f"（{via}）" if via else "")
+    return f"{w.month_day(day_)}已{by}催过{how}，还要催请加 --force"
 
 
 def please_check(problems: str) -> str:

@@ -214,6 +214,15 @@ def copies(
         )
 
 
+def made_way(theirs: Iterable[Path]) -> Iterator[str]:
+    """What lay where a print went, and was not ours: a signed scan, an edited text."""
+    for path in theirs:
+        yield (
+            f"原来的 {texts.visible(path.name)} 认不出是本程序写的（可能是签字盖章的扫描件，"
+            "或有人改过），已存入 out/存档，换成了这次的。"
+        )
+
+
 def unprintable(missing: Iterable[Missing], batch: Batch) -> Iterator[str]:
     """Which characters no font has, and where the first few of them stand."""
     typed = {

@@ -424,3 +424,13 @@ def test_when_nobody_owes_anything_no_list_is_made(ws):
     done = handing.remind(ws, AFTER, "市财政局")
     assert (done.said[0], done.more["left"]) == ("没有要催报的单位。", {"无需报送": ["市财政局"]})
     assert not ws.handouts.exists()
+
+
+def test_the_text_that_goes_with_a_correction_reads_right_in_an_old_notepad(ws):
+    fill(ws.root, "市审计局", "审计.xlsx", {"17": "无"})
+    campaign.collect(ws, AFTER)
+    campaign.give_back(ws, AFTER)
+    (text,) = (ws.returns / "2019-10-28").glob("06_*.txt")
+    data = text.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert data.count(b"\n") == data.count(b"\r\n") > 3
