@@ -177,8 +177,7 @@ def generate(
         changed = ws.write_all({ws.forms / form.name: form.data for form in made})
         removed = _remove_forms(ws, old, new)
         book.record_forms(new, now, {code for code, why in again.items() if not why})
-        waiting = new.keys() - issued.theirs(book).keys()
-        outdated = book.outdated()
+        waiting, outdated = issued.waiting(book), book.outdated()
         if changed:
             book.record_run("generate", [ws.relative(path) for path in changed], now)
     said = [
@@ -455,6 +454,9 @@ def status(ws: Workspace, now: datetime) -> Done:
         issued.settle(book, now)
         look = take_look(ws, now, intake.quiet, book)
         handed, outdated = book.handed(), book.outdated()
+        step = telling.next_step(
+            ws, look, waiting=len(issued.waiting(book)), outdated=len(outdated)
+        )
         mails = Counter(ledger.owned_up(mail).state for mail in book.mails())
         bounces = telling.standing(look.batch.master, book.unreached())
     plan, settings = look.batch.master, look.batch.master.settings
@@ -471,7 +473,7 @@ def status(ws: Workspace, now: datetime) -> Done:
         said=tuple(said),
         findings=look.findings,
         shown=0,
-        next_step=telling.next_step(ws, look),
+        next_step=step,
         more={
             "campaign": settings.code,
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
@@ -480,7 +482,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             "outstanding": {word: list(keys) for word, keys in left.items()},
             "bounces": [contract.bounce(plan, one) for one in bounces],
             "handed": [telling.handed_document(plan, one) for one in handed],
-            "next": telling.next_step(ws, look),
+            "next": step,
         },
     )
 

@@ -82,8 +82,8 @@ def give(ws: Workspace, now: datetime, kind: str, named: str, note: Note) -> Don
         ws.write_all(files)
         if note.who:
             _register(ws, known, kind, choice.units, note, now)
-    said = [f"没有要转交的{kind}。", *_left(choice)]
-    step = telling.next_step(ws, look)
+    said = [f"没有要转交的“{kind}”。", *_left(choice)]
+    step = _next_step(ws, look)
     if made:
         said = [
             f"{kind} {len(made)} 家，在 {ws.relative(folder)}：每家一个文件夹（拷U盘、传内网）"
@@ -133,7 +133,7 @@ def remind(ws: Workspace, now: datetime, named: str = "") -> Done:
                 ws.archive(before, hw.CALLS_SHEET, now, ws.calls.name)
             ws.write_all({ws.calls: data, ws.group_text: texts.for_notepad(f"{text}\n")})
     said = ["没有要催报的单位。"]
-    step = telling.next_step(ws, look)
+    step = _next_step(ws, look)
     if owing:
         said = [f"催报 {len(owing)} 家：{ws.relative(ws.calls)}（打电话用，A4 横向）。"]
         step = (
@@ -167,7 +167,7 @@ def write_down(ws: Workspace, now: datetime, kind: str, named: str, note: Note) 
     said = [_registered(kind, choice.units, note, now)] if choice.units else ["没有登记。"]
     return Done(
         said=(*said, *_left(choice)),
-        next_step=telling.next_step(ws, look),
+        next_step=_next_step(ws, look),
         more=_document(kind, choice),
     )
 
@@ -182,9 +182,16 @@ def register(ws: Workspace, now: datetime) -> Done:
         said += [f"  {unit.code} {unit.name}：{line}" for line in made.get(unit.code, [])]
     return Done(
         said=(*said, *telling.outdated(look.batch.master, known.outdated)),
-        next_step=telling.next_step(ws, look),
+        next_step=_next_step(ws, look),
         more={"handed": [telling.handed_document(look.batch.master, one) for one in known.handed]},
     )
+
+
+def _next_step(ws: Workspace, look: Look) -> str:
+    """By the ledger as it is now, after what was just registered."""
+    with ledger.opened(ws.ledger, readonly=True) as book:
+        waiting, outdated = issued.waiting(book), book.outdated()
+    return telling.next_step(ws, look, waiting=len(waiting), outdated=len(outdated))
 
 
 # --- what is known -------------------------------------------------------------------------

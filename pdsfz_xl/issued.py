@@ -60,6 +60,11 @@ def theirs(book: Ledger) -> Mapping[str, str]:
     return {**book.outdated(), **{unit: forms[unit].sha256 for unit in book.out_forms()}}
 
 
+def waiting(book: Ledger) -> set[str]:
+    """The units nobody has given a form to, by code."""
+    return book.forms().keys() - theirs(book).keys()
+
+
 def changes(ws: Workspace, digest: str, path: str, new: bytes) -> str:
     """What who has the form with this digest must know of a new one; empty where that is nothing.
 

@@ -103,7 +103,7 @@ def refused_before(reply: str) -> str:
 
 def has_bounced(said: str, unit: str, kind: str) -> str:
     return (
-        f"发出后被退信（{said}）；请改正邮箱，用 pdsfz-xl mail resolve {unit} --resend 后再发，"
+        f"发出后被退信（{said}）；请先运行 pdsfz-xl mail resolve {unit} --resend，再改正邮箱重发，"
         f"或用 pdsfz-xl handout {kind} --units {unit} 转交"
     )
 

@@ -94,17 +94,24 @@ def _days(deadline: date | None, today: date) -> str:
     return f"截止日期：{deadline}（{w.days_left((deadline - today).days)}）"
 
 
-def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
-    """The one thing to do now, as the command to type where there is one."""
+def next_step(
+    ws: Workspace, look: Look, *, collected: bool = False, waiting: int = 0, outdated: int = 0
+) -> str:
+    """The one thing to do now, as the command to type where there is one.
+
+    So many units are `waiting` for their form, and so many have an `outdated` one.
+    """
     batch = look.batch
     if any(f.rule.startswith("M") and f.grade == "A" for f in look.findings):
         return "任务分解表有错误，请运行 pdsfz-xl lint"
     if not any(ws.forms.glob("*.xlsx")):
         return "pdsfz-xl generate"
     if not batch.received:
-        return "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
+        return hand_out(waiting, outdated)
     if not collected and (look.intake.fresh or not ws.merged.exists()):
         return "pdsfz-xl collect"
+    if outdated:
+        return _amend(outdated)
     if not ws.pdf.exists() or (digest_of(ws.merged) if ws.merged.exists() else "") != look.printed:
         return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"
     if owing := owed.reminded(batch):
@@ -137,8 +144,8 @@ def outdated(plan: Master, old: Container[str]) -> Iterator[str]:
 
 def hand_out(waiting: int, outdated: int) -> str:
     """The next step after forms were made: so many have none yet, so many have an older one."""
-    back = "收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
-    steps = [f"给 {outdated} 家发“更正”（{HOW_TO_AMEND}）"] if outdated else []
+    back = "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
+    steps = [_amend(outdated)] if outdated else []
     if waiting:
         steps.append(
             f"给还没有下发的 {waiting} 家发填报表（pdsfz-xl mail plan 下发，"
@@ -221,6 +228,10 @@ def made_way(theirs: Iterable[Path]) -> Iterator[str]:
             f"原来的 {texts.visible(path.name)} 认不出是本程序写的（可能是签字盖章的扫描件，"
             "或有人改过），已存入 out/存档，换成了这次的。"
         )
+
+
+def _amend(outdated: int) -> str:
+    return f"给 {outdated} 家发“更正”（{HOW_TO_AMEND}）"
 
 
 def unprintable(missing: Iterable[Missing], batch: Batch) -> Iterator[str]:

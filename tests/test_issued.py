@@ -204,6 +204,29 @@ def test_a_bounce_is_no_question_once_the_form_was_handed_over(ws):
     assert "已下发" in mail_says(ws, w.ISSUE)
 
 
+def test_a_correction_that_came_back_can_be_handed_over(ws):
+    by_mail(ws, w.ISSUE)
+    change(ws)
+    by_mail(ws, w.AMEND, NEXT_DAY)
+    with ledger.opened(ws.ledger) as book:
+        (mail,) = (m for m in book.mails() if m.kind == w.AMEND)
+        book.record_bounce(mail.message_id, "u03@example.cn：550")
+    assert f"mail resolve {NAME} --resend" in mail_says(ws, w.AMEND)
+    mailing.resolve(ws, (NAME,), NEXT_DAY, sent=False)
+    assert by_hand(ws, w.AMEND, NEXT_DAY) == [NAME]
+    assert mail_says(ws, w.AMEND) == mw.SAME_FORM
+
+
+def test_the_next_step_is_the_form_that_has_to_go_out(ws):
+    assert "给还没有下发的 4 家发填报表" in campaign.status(ws, NOW).next_step
+    by_mail(ws, w.ISSUE)
+    assert campaign.status(ws, NOW).next_step.startswith("把收回的填报表放进")
+    assert change(ws).next_step.startswith("给 1 家发“更正”")
+    mailroom.fill(ws, "01", "1.xlsx")
+    campaign.collect(ws, NEXT_DAY)
+    assert campaign.status(ws, NEXT_DAY).next_step.startswith("给 1 家发“更正”")
+
+
 def test_a_run_that_died_after_sending_leaves_an_older_form_once_it_changes(ws, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(ledger.Ledger, "mark_out", lambda *_: None)
