@@ -31,16 +31,15 @@ _OURS = frozenset(column.caption for column in layout.CALLS if not column.clerk)
 # --- writing -------------------------------------------------------------------------------
 
 
-def build(batch: Batch, everybody: Iterable[Owed], handed: Iterable[Handed]) -> bytes:
-    """The list of who is to be reminded, and a sheet that says why the others are not."""
+def build(batch: Batch, everybody: Iterable[Owed], made: Mapping[str, Sequence[str]]) -> bytes:
+    """The list of who is to be reminded, and a sheet that says why the others are not.
+
+    `made` are the contacts so far, by unit code.
+    """
     everybody = tuple(everybody)
     settings = batch.master.settings
     book = excel.Book(title=hw.calls_title(settings.name), subject=settings.code)
     owing = [one for one in everybody if not one.excuse]
-    made: dict[str, list[str]] = {}
-    for one in handed:
-        line = hw.contact_made(one.kind, one.day, one.via, one.who, one.note)
-        made.setdefault(one.unit, []).append(line)
     until = w.day(settings.deadline) if settings.deadline else ""
     head = hw.calls_head(len(owing), until, f"{w.day(batch.now)} {batch.now:%H:%M}")
     sheet = _Writer(book, hw.CALLS_SHEET, settings.name)

@@ -20,11 +20,11 @@ from pdsfz_xl import (
     filing,
     giveback,
     intake,
+    issued,
     ledger,
     marked,
     master_book,
     notice,
-    reader,
     report,
     review,
     rules,
@@ -140,7 +140,7 @@ def _reassign(ws: Workspace, plan: Master, now: datetime) -> tuple[Master, list[
         ws.write(ws.master, master_stage.reassigned(ws.master, plan, duties))
     said = [
         f"第 {move.requirement.key} 项已由{move.old.name}改派给{move.new.name}；"
-        "请运行 pdsfz-xl generate，重新下发有变化的填报表。"
+        "请运行 pdsfz-xl generate，再发“更正”。"
         for move in moves
     ]
     return read_master(ws), said
@@ -165,16 +165,19 @@ def generate(
     made = generate_stage.forms(plan, previous)
     idle = generate_stage.idle(plan)
     with ws.locked("generate"), ledger.opened(ws.ledger) as book:
+        issued.settle(book, now)
         old, new = book.forms(), {form.unit.code: _recorded(ws, form) for form in made}
+        theirs = issued.theirs(book)
         again = {
-            form.unit.name: _why_changed(_old_form(ws, old[form.unit.code]), form.data)
+            code: issued.changes(ws, theirs[code], old[code].path, form.data)
             for form in made
-            if form.unit.code in book.out_forms() and new[form.unit.code] != old[form.unit.code]
+            if (code := form.unit.code) in theirs and new[code] != old[code]
         }
         _archive_forms(ws, plan, old, made, now)
         changed = ws.write_all({ws.forms / form.name: form.data for form in made})
         removed = _remove_forms(ws, old, new)
-        book.record_forms(new, now)
+        book.record_forms(new, now, {code for code, why in again.items() if not why})
+        waiting, outdated = issued.waiting(book), book.outdated()
         if changed:
             book.record_run("generate", [ws.relative(path) for path in changed], now)
     said = [
@@ -182,7 +185,8 @@ def generate(
         f"新写 {len(changed)} 份，{len(made) - len(changed)} 份没有变化。",
         *telling.refilled(previous, lost),
         *(f"{path.name} 不再需要，已移入 out/存档。" for path in removed),
-        *telling.reissued(again),
+        *telling.reissued(plan, again),
+        *telling.outdated(plan, outdated.keys() - again.keys()),
     ]
     if idle:
         said.append(f"{w.NOTHING_DUE}、不下发：{'、'.join(u.name for u in idle)}。")
@@ -191,30 +195,15 @@ def generate(
         outputs={"forms": ws.relative(ws.forms)},
         findings=findings,
         others=SEE_LINT,
-        next_step="把 out/1-下发 里的填报表发给各单位（pdsfz-xl mail plan 下发，或自己发）；"
-        "收回后放进 out/2-收件，再运行 pdsfz-xl collect",
+        next_step=telling.hand_out(len(waiting), len(outdated)),
         more={
             "forms": [{"unit": f.unit.name, "path": ws.relative(ws.forms / f.name)} for f in made],
             "idle": [unit.name for unit in idle],
-            "reissue": [{"unit": unit, "why": why} for unit, why in again.items() if why],
+            "reissue": [
+                {"unit": plan.unit[code].name, "why": why} for code, why in again.items() if why
+            ],
         },
     )
-
-
-def _old_form(ws: Workspace, form: ledger.Form) -> bytes:
-    """The form as it was made: a run that was cut off may have put another in its place."""
-    data = bytes_of(ws.out / form.path)
-    if sha256(data).hexdigest() == form.sha256:
-        return data
-    kept = ws.archived(form.sha256)
-    return kept.read_bytes() if kept else b""
-
-
-def _why_changed(old: bytes, new: bytes) -> str:
-    try:
-        return generate_stage.why_changed(old, new)
-    except (reader.Refused, StopIteration):
-        return "旧表已经找不到，看不出差别"
 
 
 def _previous(
@@ -462,8 +451,12 @@ def status(ws: Workspace, now: datetime) -> Done:
             next_step="pdsfz-xl init 通知.docx（也可以是 .txt、.xlsx）",
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
+        issued.settle(book, now)
         look = take_look(ws, now, intake.quiet, book)
         handed, outdated = book.handed(), book.outdated()
+        step = telling.next_step(
+            ws, look, waiting=len(issued.waiting(book)), outdated=len(outdated)
+        )
         mails = Counter(ledger.owned_up(mail).state for mail in book.mails())
         bounces = telling.standing(look.batch.master, book.unreached())
     plan, settings = look.batch.master, look.batch.master.settings
@@ -480,7 +473,7 @@ def status(ws: Workspace, now: datetime) -> Done:
         said=tuple(said),
         findings=look.findings,
         shown=0,
-        next_step=telling.next_step(ws, look),
+        next_step=step,
         more={
             "campaign": settings.code,
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
@@ -489,7 +482,7 @@ def status(ws: Workspace, now: datetime) -> Done:
             "outstanding": {word: list(keys) for word, keys in left.items()},
             "bounces": [contract.bounce(plan, one) for one in bounces],
             "handed": [telling.handed_document(plan, one) for one in handed],
-            "next": telling.next_step(ws, look),
+            "next": step,
         },
     )
 

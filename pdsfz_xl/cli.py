@@ -14,7 +14,8 @@ from pdsfz_xl.errors import OperatorError
 if TYPE_CHECKING:
     from datetime import date
 
-    from pdsfz_xl import mailing, secret
+    from pdsfz_xl import secret
+    from pdsfz_xl.mail_case import Asked
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -345,13 +346,12 @@ def mail_check(wish: Wish, remember: bool) -> None:
     show(wish, mailing.check(wish.workspace, _ask_code(wish), remember=remember))
 
 
-def _asked(
-    kind: str, units: str, force: bool, until: str, style: str = "dual2047"
-) -> "mailing.Asked":
+def _asked(kind: str, units: str, force: bool, until: str, style: str = "dual2047") -> "Asked":
     from pdsfz_xl import mailing
+    from pdsfz_xl.mail_case import Asked
     from pdsfz_xl.mailbox import addresses
 
-    return mailing.Asked(mailing.kind(kind), addresses(units), force, _day(until), style)
+    return Asked(mailing.kind(kind), addresses(units), force, _day(until), style)
 
 
 def _ask_code(wish: Wish) -> "secret.Ask | None":

@@ -1,7 +1,7 @@
 """The story of `print KIND`: the papers that go with the merged sheet, each to its own readers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from pdsfz_xl import (
     bulletin,
     bulletin_page,
     call_sheet,
+    copies,
     evidence_list,
     intake,
     ledger,
@@ -24,7 +25,7 @@ from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look, take_look
 from pdsfz_xl.printing import Order
 from pdsfz_xl.typeset import Printed
-from pdsfz_xl.workspace import Workspace, bytes_of
+from pdsfz_xl.workspace import Workspace
 
 KINDS = {
     "bulletin": cw.BULLETIN,
@@ -44,8 +45,6 @@ class Made:
     said: tuple[str, ...]
     printed: tuple[Printed, ...]
     next_step: str
-    edited: frozenset[Path] = field(default_factory=frozenset)
-    """Files people may have changed by hand: what they hold is kept before it is replaced."""
 
 
 def kind(said: str) -> str:
@@ -80,14 +79,14 @@ def print_out(
         with ledger.opened(ws.ledger, readonly=True) as book:
             look = take_look(ws, now, tell, book)
         made = _make(ws, look, word, order.units)
-        kept = _keep(ws, made, now)
+        kept = copies.make_way(ws, made.files, now)
         ws.write_all(made.files)
     fonts = sorted({font for printed in made.printed for font in printed.fonts})
     missing = dict.fromkeys(m for printed in made.printed for m in printed.missing)
     return Done(
         said=(
             *made.said,
-            *kept,
+            *telling.made_way(kept),
             *([f"所用字体：{'、'.join(fonts)}。"] if fonts else []),
             *telling.unprintable(missing, look.batch),
         ),
@@ -123,18 +122,6 @@ def _make(ws: Workspace, look: Look, word: str, units: tuple[str, ...]) -> Made:
     return _single(ws, word, evidence_list.pdf(look.batch), "打印后附在汇总表后面")
 
 
-def _keep(ws: Workspace, made: Made, now: datetime) -> list[str]:
-    """Archive what people may have changed by hand; raises OperatorError where it is open."""
-    said = []
-    for path in made.edited:
-        ws.require_closed(path)
-        before = bytes_of(path)
-        if before and before != made.files[path]:
-            ws.archive(before, path.stem, now, path.name)
-            said.append(f"原来的 {path.name} 已存入 out/存档。")
-    return said
-
-
 def _single(ws: Workspace, word: str, printed: Printed, next_step: str) -> Made:
     path = ws.prints / f"{KINDS[word]}.pdf"
     return Made(
@@ -162,7 +149,6 @@ def _bulletin(ws: Workspace, look: Look) -> Made:
         said=tuple(said),
         printed=(printed,),
         next_step=f"看过 {ws.relative(pdf)} 再发出",
-        edited=frozenset({docx}),
     )
 
 

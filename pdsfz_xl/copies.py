@@ -1,11 +1,12 @@
 """What paper says in, the copies beside its PDF out: to print anywhere, and to edit.
 
-A copy may be in somebody's hands: what is open is left alone, and what somebody wrote in one is
+A print may be in somebody's hands: what is open is left alone, and what somebody wrote in one is
 kept before it is replaced.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,31 @@ from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.model import Manifest
 from pdsfz_xl.paper import Paper
 from pdsfz_xl.workspace import Workspace, bytes_of
+
+_WRITTEN = "print"
+"""What the cache calls the bytes we wrote ourselves."""
+
+
+def make_way(ws: Workspace, files: Mapping[Path, bytes], now: datetime) -> tuple[Path, ...]:
+    """Archive what somebody put where these files go: a signed scan, a text that was edited.
+
+    Gives those, which people must be told of. What we wrote ourselves, and the cache still knows
+    of, is made again at any time. Raises OperatorError where one is open.
+    """
+    theirs = []
+    for path, data in files.items():
+        ws.require_closed(path)
+        before = bytes_of(path)
+        if before not in (b"", data) and ws.cached(_digest(before), _WRITTEN) is None:
+            ws.archive(before, path.stem, now, path.name)
+            theirs.append(path)
+    for data in files.values():
+        ws.remember(_digest(data), _WRITTEN, b"")
+    return tuple(theirs)
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()
 
 
 class Copies(NamedTuple):

@@ -17,6 +17,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pdsfz_xl import entries, form, layout
+from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.entries import Entry, Notes
 from pdsfz_xl.errors import OperatorError
@@ -37,9 +38,11 @@ _STEP = re.compile(r"(?!\.\.?$)[^/\\:\x00]+")
 
 def files(batch: Batch, made: Sequence[Entry], notes: Notes) -> dict[str, bytes]:
     """Everything but 录入清单.xlsx and the evidence, by path in out/7-上报."""
-    written = {entry.file: _notepad(entry.text) for entry in made if entry.file}
+    written = {entry.file: texts.for_notepad(entry.text) for entry in made if entry.file}
     for folder, there in groupby(made, key=lambda entry: entry.folder):
-        written[f"{folder}/{w.EXPLANATION}.txt"] = _notepad("\n".join(_explained(list(there))))
+        written[f"{folder}/{w.EXPLANATION}.txt"] = texts.for_notepad(
+            "\n".join(_explained(list(there)))
+        )
     listed = {f"{w.ENTRY_SHEET}.csv": table(made, notes)}
     if can_parquet():
         listed[f"{w.ENTRY_SHEET}.parquet"] = parquet(entry_frame(made, notes))
@@ -62,11 +65,6 @@ def written_before(document: bytes) -> dict[str, str]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
     return {p: d for p, d in said if isinstance(d, str) and all(map(_STEP.fullmatch, p.split("/")))}
-
-
-def _notepad(text: str) -> bytes:
-    """As the Notepad of every Windows reads it: a byte order mark and CRLF."""
-    return b"\xef\xbb\xbf" + _utf8(text.replace("\n", "\r\n"))
 
 
 def _utf8(text: str) -> bytes:

@@ -206,7 +206,7 @@ def facts(
         **said,
     }
     plain = w.mail_facts(known, list(files), (*dict.fromkeys((*mail.notes, *notes)),), text)
-    return texts.visible(plain).replace("\n", "\r\n").encode("utf-8-sig", "replace")
+    return texts.for_notepad(texts.visible(plain))
 
 
 # --- what becomes of it ----------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdsfz_xl import call_list, handout, intake, ledger, owed, reader, telling
+from pdsfz_xl import call_list, contacts, handout, intake, issued, ledger, owed, telling
 from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import text as texts
@@ -82,8 +82,8 @@ def give(ws: Workspace, now: datetime, kind: str, named: str, note: Note) -> Don
         ws.write_all(files)
         if note.who:
             _register(ws, known, kind, choice.units, note, now)
-    said = [f"没有要转交的{kind}。", *_left(choice)]
-    step = telling.next_step(ws, look)
+    said = [f"没有要转交的“{kind}”。", *_left(choice)]
+    step = _next_step(ws, look)
     if made:
         said = [
             f"{kind} {len(made)} 家，在 {ws.relative(folder)}：每家一个文件夹（拷U盘、传内网）"
@@ -122,18 +122,18 @@ def remind(ws: Workspace, now: datetime, named: str = "") -> Done:
         written = call_list.read(ws.calls, look.batch.master, now.date())
         with ledger.opened(ws.ledger) as book:
             taken = book.record_handed(written.calls, now)
-            handed = book.handed()
+            made = contacts.made(book.handed(), book.mails())
         choice = choose(w.REMIND, look.batch, known, named)
         everybody = [o for o in owed.owed(look.batch) if o.excuse or o.unit in choice.units]
         owing = [one for one in everybody if not one.excuse]
         text = handout.group_text(look.batch, owing) if owing else ""
         if owing or before:
-            data = call_list.build(look.batch, everybody, handed)
+            data = call_list.build(look.batch, everybody, made)
             if before and before != data:
                 ws.archive(before, hw.CALLS_SHEET, now, ws.calls.name)
             ws.write_all({ws.calls: data, ws.group_text: texts.for_notepad(f"{text}\n")})
     said = ["没有要催报的单位。"]
-    step = telling.next_step(ws, look)
+    step = _next_step(ws, look)
     if owing:
         said = [f"催报 {len(owing)} 家：{ws.relative(ws.calls)}（打电话用，A4 横向）。"]
         step = (
@@ -141,6 +141,7 @@ def remind(ws: Workspace, now: datetime, named: str = "") -> Done:
             f"登记：{_command(w.REMIND, named, '--by 姓名 --via 微信群')}"
         )
     said += [*_taken(written, taken), *_left(choice)]
+    said += telling.outdated(look.batch.master, known.outdated)
     if text:
         said += ["", f"可粘贴到微信群、QQ群的文字（{ws.relative(ws.group_text)}）：", "", text]
     missing = {one.unit.name: [r.key for r in one.missing] for one in owing}
@@ -166,29 +167,31 @@ def write_down(ws: Workspace, now: datetime, kind: str, named: str, note: Note) 
     said = [_registered(kind, choice.units, note, now)] if choice.units else ["没有登记。"]
     return Done(
         said=(*said, *_left(choice)),
-        next_step=telling.next_step(ws, look),
+        next_step=_next_step(ws, look),
         more=_document(kind, choice),
     )
 
 
 def register(ws: Workspace, now: datetime) -> Done:
-    """Everything that was handed over or said, unit by unit. Writes nothing."""
+    """Everything that was handed over, said or mailed, unit by unit. Writes nothing."""
     look, known = _look(ws, now)
-    by_unit: dict[str, list[Handed]] = defaultdict(list)
-    for one in known.handed:
-        by_unit[one.unit].append(one)
-    said = ["转交登记："]
+    with ledger.opened(ws.ledger, readonly=True) as book:
+        made = contacts.made(known.handed, book.mails())
+    said = ["联系记录（转交、催报和邮件）："] if made else ["还没有联系记录。"]
     for unit in look.batch.master.units:
-        for one in by_unit.get(unit.code, []):
-            line = hw.contact_made(one.kind, one.day, one.via, one.who, one.note)
-            said.append(f"  {unit.code} {unit.name}：{texts.visible(line)}")
-    if not by_unit:
-        said = ["还没有转交登记。"]
+        said += [f"  {unit.code} {unit.name}：{line}" for line in made.get(unit.code, [])]
     return Done(
         said=(*said, *telling.outdated(look.batch.master, known.outdated)),
-        next_step=telling.next_step(ws, look),
+        next_step=_next_step(ws, look),
         more={"handed": [telling.handed_document(look.batch.master, one) for one in known.handed]},
     )
+
+
+def _next_step(ws: Workspace, look: Look) -> str:
+    """By the ledger as it is now, after what was just registered."""
+    with ledger.opened(ws.ledger, readonly=True) as book:
+        waiting, outdated = issued.waiting(book), book.outdated()
+    return telling.next_step(ws, look, waiting=len(waiting), outdated=len(outdated))
 
 
 # --- what is known -------------------------------------------------------------------------
@@ -198,6 +201,7 @@ def _look(ws: Workspace, now: datetime) -> tuple[Look, Known]:
     """Not received: what no collect has seen must still be new to the next one."""
     ws.require_master()
     with ledger.opened(ws.ledger, readonly=True) as book:
+        issued.settle(book, now)
         look = take_look(ws, now, intake.quiet, book)
         returns = dict(_returns(ws, look.batch.master))
         out = frozenset(book.out_forms())
@@ -245,7 +249,8 @@ def _parcels(
             if reason := _unfit(master, unit, form, data):
                 left[reason].append(unit.name)
                 continue
-            changes = _changes(ws, known.outdated.get(unit.code, ""), data)
+            before = known.outdated.get(unit.code, "")
+            changes = issued.changes(ws, before, form.path, data) if before else ""
             files = {Path(form.path).name: data, **handout.cover(look.batch, unit, kind, changes)}
         made[unit.code] = handout.parcel(master.settings, unit, kind, files)
     return made, left
@@ -256,17 +261,6 @@ def _unfit(master: Master, unit: Unit, form: ledger.Form, data: bytes) -> str:
     if sha256(data).hexdigest() != form.sha256:
         return hw.FORM_TOUCHED
     return "" if generate_stage.is_current(master, unit, data) else hw.FORM_STALE
-
-
-def _changes(ws: Workspace, before: str, data: bytes) -> str:
-    """What is different from the form a unit has; empty for one that has none."""
-    if not before:
-        return ""
-    old = ws.archived(before)
-    try:
-        return generate_stage.why_changed(bytes_of(old) if old else b"", data)
-    except (reader.Refused, StopIteration):
-        return hw.OLD_FORM_GONE
 
 
 # --- the register --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ ALREADY_ISSUED: Final = "已经下发"
 ALREADY_GIVEN: Final = "已经转交"
 NEVER_ISSUED: Final = "还没有下发过"
 NOT_CHANGED: Final = "下发后没有变化"
-CHANGED_FORM: Final = "下发后填报表有变化，请用 handout 更正"
+CHANGED_FORM: Final = "下发后填报表有变化，请用“更正”，不用“下发”"
 NO_FORM: Final = "没有填报表，请先运行 pdsfz-xl generate"
 FORM_TOUCHED: Final = "out/1-下发 里的填报表与生成时不一样，请先运行 pdsfz-xl generate"
 FORM_STALE: Final = "任务分解表在生成填报表以后改过，请先运行 pdsfz-xl generate"
@@ -29,11 +29,6 @@ def parcel_file(code: str, unit: str, kind: str, campaign: str) -> str:
 
 def cover_file(code: str, unit: str, kind: str) -> str:
     return f"{code}_{unit}_{kind}说明"
-
-
-def amended(changes: str) -> str:
-    """What the office's own text does not say of a form that changed."""
-    return f"附：与原来的填报表相比，{changes}。"
 
 
 def contact_made(kind: str, when: date, via: str, who: str, note: str) -> str:

@@ -67,20 +67,12 @@ def cover(batch: Batch, unit: Unit, kind: str, changes: str = "") -> dict[str, b
     said = template.of(master, kind)
     values = template.values(batch, unit, today, problems=changes)
     subject, text = (template.fill(part, values) for part in (said.subject, said.body))
-    if changes and changes not in text:
-        text = _with_note(text, hw.amended(changes), master.settings.issuer)
+    text = template.with_changes(text, changes, master.settings.issuer)
     name = texts.file_name(hw.cover_file(unit.code, unit.name, kind), _FOLDER)
     return {
         f"{name}.docx": covering.note(master.settings, subject, text, today),
         f"{name}.txt": texts.for_notepad(f"{' '.join(subject.split())}\n\n{text}\n"),
     }
-
-
-def _with_note(text: str, note: str, issuer: str) -> str:
-    """A line added to a letter: above the name of who sends it."""
-    lines = text.rstrip().split("\n")
-    signed = bool(issuer) and lines[-1].strip() == issuer
-    return "\n".join([*lines[:-1], note, lines[-1]] if signed else [*lines, note])
 
 
 # --- the text for a group chat -------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -317,12 +317,19 @@ class Ledger:
         rows = self._db.execute("SELECT unit, path, sha256 FROM forms ORDER BY unit")
         return {unit: Form(path, digest) for unit, path, digest in rows}
 
-    def record_forms(self, made: Mapping[str, Form], now: datetime) -> None:
-        """Set the forms that stand now, by unit code. A changed form is out no more."""
-        known, before = self.forms(), self.outdated()
-        before |= {unit: known[unit].sha256 for unit in self.out_forms()}
+    def record_forms(
+        self, made: Mapping[str, Form], now: datetime, alike: Container[str] = ()
+    ) -> None:
+        """Set the forms that stand now, by unit code. A changed form is out no more.
+
+        But it is out with the units in `alike`: it asks nothing new of who has their earlier one.
+        """
+        known, out = self.forms(), self.out_forms()
+        before = dict(self._db.execute("SELECT unit, before FROM forms"))
+        before |= {unit: known[unit].sha256 for unit in out if unit not in alike}
+        at = now.isoformat()
         changed = [
-            (unit, *form, now.isoformat(), before.get(unit, ""))
+            (unit, *form, at, at if unit in alike else None, before.get(unit, ""))
             for unit, form in made.items()
             if known.get(unit) != form
         ]
@@ -331,8 +338,8 @@ class Ledger:
             with self._db:
                 self._db.executemany("DELETE FROM forms WHERE unit = ?", gone)
                 self._db.executemany(
-                    "INSERT OR REPLACE INTO forms (unit, path, sha256, made, before) "
-                    "VALUES (?, ?, ?, ?, ?)",
+                    "INSERT OR REPLACE INTO forms (unit, path, sha256, made, out_since, before) "
+                    "VALUES (?, ?, ?, ?, ?, ?)",
                     changed,
                 )
 
@@ -342,9 +349,13 @@ class Ledger:
         rows = [(now.isoformat(), unit) for unit in sorted(waiting & set(units))]
         if rows:
             with self._db:
-                self._db.executemany(
-                    "UPDATE forms SET out_since = ?, before = '' WHERE unit = ?", rows
-                )
+                self._db.executemany("UPDATE forms SET out_since = ? WHERE unit = ?", rows)
+
+    def take_back(self, units: Iterable[str]) -> None:
+        """These units have not got their form after all, only the one before, if any."""
+        with self._db:
+            rows = [(unit,) for unit in units]
+            self._db.executemany("UPDATE forms SET out_since = NULL WHERE unit = ?", rows)
 
     def out_forms(self) -> set[str]:
         """The units whose present form has been handed out."""
@@ -353,7 +364,11 @@ class Ledger:
 
     def outdated(self) -> dict[str, str]:
         """Units that have another form than the present one: the sha256 of theirs, by code."""
-        return dict(self._db.execute("SELECT unit, before FROM forms WHERE before != ''"))
+        return dict(
+            self._db.execute(
+                "SELECT unit, before FROM forms WHERE before != '' AND out_since IS NULL"
+            )
+        )
 
     def handed(self) -> tuple[Handed, ...]:
         """Everything units were given or told by hand, in the order of the days."""

@@ -5,18 +5,18 @@ same for all of them.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from pdsfz_xl import compose, ledger, template
+from pdsfz_xl import compose, ledger, owed, template
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.compose import Attachment, Mail
-from pdsfz_xl.ledger import Posted
+from pdsfz_xl.ledger import Handed, Posted
 from pdsfz_xl.mailbox import Sender
-from pdsfz_xl.model import Batch, Finding, Received, Standing, Unit
+from pdsfz_xl.model import Batch, Finding, Received, Unit
 
 _BETWEEN = timedelta(days=1)
 """The least time between two reminders."""
@@ -58,7 +58,9 @@ class Case(NamedTuple):
     """What the mails of one run are made of.
 
     `carried` gives the workbook of a unit, or None where there is none: its present form, and for
-    退回修改 the marked one. `out` are the units whose present form has been handed out.
+    退回修改 the marked one. `out` are the units that have their present form, by whatever way, and
+    `outdated` those that have one which asks something else; `handed` is what was done by hand.
+    `changes` says what is different for a unit in the form that goes out as 更正.
     """
 
     kind: str
@@ -66,9 +68,12 @@ class Case(NamedTuple):
     findings: tuple[Finding, ...]
     """Those a unit can do something about."""
     posted: tuple[Posted, ...]
-    out: frozenset[str]
+    out: Collection[str]
+    outdated: Collection[str]
+    handed: tuple[Handed, ...]
     sender: Sender
     carried: Callable[[Unit], Carried | None]
+    changes: Callable[[Unit, Carried], str]
     deadline: date | None = None
     """Of the corrections asked for, where it is not the unit's."""
     force: bool = False
@@ -84,7 +89,7 @@ class _Planner:
     def __init__(self, case: Case) -> None:
         self.case, self.batch = case, case.batch
         self.now = case.batch.now
-        self.standing = {s.unit: s for s in case.batch.standings}
+        self.owed = {one.unit.code: one for one in owed.owed(case.batch)}
         self.before: Mapping[tuple[str, str], list[Posted]] = defaultdict(list)
         for mail in case.posted:
             self.before[mail.unit, mail.kind].append(mail)
@@ -97,7 +102,7 @@ class _Planner:
             self.wrong[finding.unit].append(finding)
 
     def unit(self, unit: Unit) -> Letter | Held:
-        why = _WHY[self.case.kind](self, unit, self.standing[unit.code])
+        why = _WHY[self.case.kind](self, unit, self.owed[unit.code].status)
         if why:
             return Held(unit, why)
         if not unit.emails:
@@ -123,15 +128,17 @@ class _Planner:
         number, key = self.number(unit)
         carried = None if kind == w.RECEIPT else self.case.carried(unit)
         said = template.of(master, kind)
-        values = self.values(unit)
+        changes = self.case.changes(unit, carried) if carried and kind == w.AMEND else ""
+        values = self.values(unit, changes)
         subject = template.fill(" ".join(said.subject.split()), values)
+        body = template.body(said.body, values)
         mail = Mail(
             key=key,
             sender=self.case.sender,
             to=unit.emails,
             name=unit.name,
             subject=f"{subject} {self.tag(unit)}",
-            body=template.body(said.body, values),
+            body=template.with_changes(body, changes, master.settings.issuer),
             attachments=(carried.attachment,) if carried else (),
             thread=self.thread(unit),
             automatic=kind == w.RECEIPT,
@@ -155,13 +162,13 @@ class _Planner:
         first = [m.message_id for m in issued if m.state == ledger.SENT]
         return () if self.case.kind == w.ISSUE else tuple(first[:1])
 
-    def values(self, unit: Unit) -> dict[str, str]:
+    def values(self, unit: Unit, changes: str) -> dict[str, str]:
         return template.values(
             self.batch,
             unit,
             self.now.date(),
             self.case.deadline,
-            problems=self.problems(unit),
+            problems=changes or self.problems(unit),
             received=template.numbered(map(_received, self.fresh(unit))),
         )
 
@@ -185,58 +192,68 @@ class _Planner:
 
     def issued(self, unit: Unit) -> list[Posted]:
         """The mails that brought the unit a form, the latest last."""
-        kinds = (w.ISSUE, w.AMEND)
-        return [m for kind in kinds for m in self.before[unit.code, kind] if m.state in _MAYBE_OUT]
+        mails = (m for kind in w.BRINGS_FORM for m in self.before[unit.code, kind])
+        return sorted((m for m in mails if m.state in _MAYBE_OUT), key=lambda m: m.at)
 
-    def has_old_form(self, unit: Unit) -> bool:
-        """The form the unit was mailed last is not the one there is now."""
-        issued, carried = self.issued(unit), self.case.carried(unit)
-        return bool(issued and carried and carried.sha256 not in issued[-1].about)
+    def by_hand(self, unit: Unit, kinds: Collection[str]) -> list[Handed]:
+        """What the unit was given or told without mail, the latest last."""
+        return [h for h in self.case.handed if h.unit == unit.code and h.kind in kinds]
 
-    def why_no_issue(self, unit: Unit, standing: Standing) -> str:
-        if standing.status == "nothing_due":
-            return w.NOTHING_DUE
-        if self.is_open(unit):
-            return mw.OPEN_MAIL
-        if issued := self.issued(unit):
-            if issued[-1].bounced:
-                return mw.has_bounced(issued[-1].bounced)
-            if self.has_old_form(unit):
-                return mw.USE_AMEND
-            return mw.sent_on(_day(issued[0]))
-        if self.case.carried(unit) is None:
-            return mw.NO_FORM
-        ours = self.before[unit.code, w.ISSUE]  # failed, or to be sent once more
-        otherwise = unit.code in self.case.out and not ours and not self.case.force
-        return mw.IS_OUT if otherwise else ""
-
-    def why_no_amendment(self, unit: Unit, standing: Standing) -> str:
-        if standing.status == "nothing_due":
-            return w.NOTHING_DUE
-        if not self.issued(unit):
-            return mw.NEVER_ISSUED
-        if self.is_open(unit):
-            return mw.OPEN_MAIL
-        if self.case.carried(unit) is None:
-            return mw.NO_FORM
-        return "" if self.has_old_form(unit) else mw.SAME_FORM
-
-    def why_no_reminder(self, unit: Unit, standing: Standing) -> str:
-        if standing.status in ("complete", "received", "nothing_due"):
-            return w.STANDING[standing.status]
-        if unit.extended and self.now.date() <= unit.extended:
-            return mw.extended_to(unit.extended)
-        if self.is_open(unit):
-            return mw.OPEN_MAIL
-        if self.has_old_form(unit):
-            return mw.AMEND_FIRST
-        sent = [m for m in self.before[unit.code, w.REMIND] if m.state == ledger.SENT]
-        if sent and not self.case.force and self.now - _moment(sent[-1]) < _BETWEEN:
-            return mw.reminded_at(_moment(sent[-1]))
+    def bounce(self, unit: Unit) -> str:
+        """What came back of the mail with the form, unless it was handed over after that."""
+        last, given = self.issued(unit)[-1:], self.by_hand(unit, w.BRINGS_FORM)
+        if last and not (given and given[-1].day >= _moment(last[0]).date()):
+            return last[0].bounced
         return ""
 
-    def why_no_return(self, unit: Unit, standing: Standing) -> str:
-        if standing.status == "nothing_due":
+    def why_no_issue(self, unit: Unit, status: str) -> str:
+        if status == "nothing_due":
+            return w.NOTHING_DUE
+        if self.is_open(unit):
+            return mw.OPEN_MAIL
+        if unit.code in self.case.outdated:
+            return mw.USE_AMEND
+        if unit.code in self.case.out:
+            if said := self.bounce(unit):
+                return mw.has_bounced(said, unit.name, w.ISSUE)
+            if issued := self.issued(unit):
+                return mw.sent_on(_day(issued[0]))
+            if not self.case.force:
+                return mw.IS_OUT
+        return "" if self.case.carried(unit) else mw.NO_FORM
+
+    def why_no_amendment(self, unit: Unit, status: str) -> str:
+        if status == "nothing_due":
+            return w.NOTHING_DUE
+        if self.is_open(unit):
+            return mw.OPEN_MAIL
+        if unit.code not in self.case.outdated:
+            if said := self.bounce(unit):
+                return mw.has_bounced(said, unit.name, self.issued(unit)[-1].kind)
+            return mw.SAME_FORM if unit.code in self.case.out else mw.NEVER_ISSUED
+        return "" if self.case.carried(unit) else mw.NO_FORM
+
+    def why_no_reminder(self, unit: Unit, _status: str) -> str:
+        if excuse := self.owed[unit.code].excuse:
+            return excuse
+        if self.is_open(unit):
+            return mw.OPEN_MAIL
+        if unit.code in self.case.outdated:
+            return mw.AMEND_FIRST
+        return "" if self.case.force else self.reminded(unit)
+
+    def reminded(self, unit: Unit) -> str:
+        """Who did so within a day; of what was done by hand only the day is known."""
+        sent = [m for m in self.before[unit.code, w.REMIND] if m.state == ledger.SENT]
+        if sent and self.now - _moment(sent[-1]) < _BETWEEN:
+            return mw.reminded_at(_moment(sent[-1]))
+        told = self.by_hand(unit, {w.REMIND})
+        if told and told[-1].day >= (self.now - _BETWEEN).date():
+            return mw.reminded_by(told[-1].day, texts.visible(told[-1].who), told[-1].via)
+        return ""
+
+    def why_no_return(self, unit: Unit, status: str) -> str:
+        if status == "nothing_due":
             return w.NOTHING_DUE
         if (carried := self.case.carried(unit)) is None:
             return mw.NOTHING_WRONG
@@ -247,7 +264,7 @@ class _Planner:
             return mw.returned_on(_day(sent[-1]))
         return ""
 
-    def why_no_receipt(self, unit: Unit, _standing: Standing) -> str:
+    def why_no_receipt(self, unit: Unit, _status: str) -> str:
         if self.is_open(unit):
             return mw.OPEN_MAIL
         return "" if self.fresh(unit) else mw.NOTHING_ARRIVED

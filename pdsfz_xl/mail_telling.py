@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pdsfz_xl import ledger
 from pdsfz_xl import mail_wording as mw
+from pdsfz_xl import wording as w
 from pdsfz_xl.ledger import Posted
 from pdsfz_xl.mail import Held, Letter
 from pdsfz_xl.model import Master, Unit
@@ -20,11 +21,12 @@ def letter(planned: Letter) -> Iterator[str]:
     yield f"      {sent.subject}{f'　附件：{files}' if files else ''}"
 
 
-def held(units: list[Held]) -> Iterator[str]:
-    """Those to be rung up first, each with whom to ask for; the others by reason."""
+def held(kind: str, units: list[Held]) -> Iterator[str]:
+    """Those mail does not reach first, each with whom to ask for; the others by reason."""
     calls = [one for one in units if one.call]
     if calls:
-        yield f"发不了、请打电话 {len(calls)} 家："
+        other = "" if kind == w.RECEIPT else f"用 pdsfz-xl handout {kind}，或"
+        yield f"邮件发不了的 {len(calls)} 家（请{other}打电话）："
         yield from (f"  {one.unit.name}（{_phone(one.unit)}）：{one.why}" for one in calls)
     reasons: dict[str, list[str]] = {}
     for one in units:
@@ -70,7 +72,7 @@ def posted(master: Master, m: Posted) -> str:
     unit = master.unit.get(m.unit)
     number = f"（第 {m.number} 次）" if m.number > 1 else ""
     when = datetime.fromisoformat(m.at)
-    state = f"退信：{m.bounced}" if m.bounced else mw.MAIL_STATES[m.state]
+    state = mw.bounced(m.bounced) if m.bounced else mw.MAIL_STATES[m.state]
     reply = f"（{m.reply}）" if m.reply and m.state != ledger.SENT else ""
     return (
         f"{m.kind}{number}  {unit.name if unit else m.unit}  {when:%m-%d %H:%M}  {state}{reply}"

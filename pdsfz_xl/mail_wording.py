@@ -84,10 +84,10 @@ def too_fast(said: str) -> str:
 OPEN_MAIL: Final = "上一封不知道送到没有，请先用 pdsfz-xl mail resolve 说明"
 NO_FORM: Final = "没有可发的填报表（没有生成，或者被改动过），请运行 pdsfz-xl generate"
 IS_OUT: Final = "填报表已经下发（登记过，或已有报来的），还要发邮件请加 --force"
-USE_AMEND: Final = "下发以后填报表变了，请用 pdsfz-xl mail send 更正"
-AMEND_FIRST: Final = "下发以后填报表变了，请先用 pdsfz-xl mail send 更正"
-NEVER_ISSUED: Final = "没有用邮件下发过"
-SAME_FORM: Final = "填报表没有变化"
+USE_AMEND: Final = "下发后填报表有变化，请用 pdsfz-xl mail send 更正"
+AMEND_FIRST: Final = "下发后填报表有变化，请先用 pdsfz-xl mail send 更正"
+NEVER_ISSUED: Final = "还没有下发过，请用 pdsfz-xl mail send 下发"
+SAME_FORM: Final = "已有现在的填报表"
 NOTHING_WRONG: Final = "没有要退回修改的"
 NOTHING_ARRIVED: Final = "没有新到的材料"
 ALTERED_MAIL: Final = "冻结的邮件文件被改动过或不见了，没有发送；请重新运行"
@@ -101,8 +101,15 @@ def refused_before(reply: str) -> str:
     return f"上次被拒收（{reply}）；请改正邮箱或通知模板，确实要照原样重发用 pdsfz-xl mail resolve"
 
 
-def has_bounced(said: str) -> str:
-    return f"发出后被退信（{said}）；请改正邮箱，再用 pdsfz-xl mail resolve --resend"
+def has_bounced(said: str, unit: str, kind: str) -> str:
+    return (
+        f"发出后被退信（{said}）；请先运行 pdsfz-xl mail resolve {unit} --resend，再改正邮箱重发，"
+        f"或用 pdsfz-xl handout {kind} --units {unit} 转交"
+    )
+
+
+def bounced(said: str) -> str:
+    return f"退信：{said}"
 
 
 def sent_on(day_: str) -> str:
@@ -113,12 +120,13 @@ def returned_on(day_: str) -> str:
     return f"{day_}已退回，问题没有变化"
 
 
-def extended_to(until: date) -> str:
-    return f"已延期至{w.day(until)}"
-
-
 def reminded_at(when: datetime) -> str:
     return f"一天内催过（{when:%m-%d %H:%M}），还要催请加 --force"
+
+
+def reminded_by(day_: date, who: str, via: str) -> str:
+    by, how = (f"由{who}" if who else ""), (f"（{via}）" if via else "")
+    return f"{w.month_day(day_)}已{by}催过{how}，还要催请加 --force"
 
 
 def please_check(problems: str) -> str:

@@ -1,48 +1,34 @@
 """The story of the mail commands: what would go out, sending it once, and what became of it."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
-from datetime import date, datetime
-from functools import lru_cache
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
-from typing import NamedTuple
 
 from pdsfz_xl import (
     compose,
-    giveback,
     intake,
+    issued,
     ledger,
-    mail,
+    mail_case,
     mail_telling,
     mailbox,
     marked,
     outbox,
-    rules,
     secret,
     smtp,
 )
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.compose import Attachment
 from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.ledger import Posted
-from pdsfz_xl.look import Look, read_master, take_look
-from pdsfz_xl.mail import Carried, Held, Letter
-from pdsfz_xl.model import Finding, Master, Unit
-from pdsfz_xl.workspace import Workspace, bytes_of
-
-
-class Asked(NamedTuple):
-    """Which mails a command is about. `units` are names, aliases or codes; none means all."""
-
-    kind: str
-    units: tuple[str, ...] = ()
-    force: bool = False
-    until: date | None = None
-    style: str = compose.DUAL
+from pdsfz_xl.look import read_master, take_look
+from pdsfz_xl.mail import Held, Letter
+from pdsfz_xl.mail_case import Asked
+from pdsfz_xl.model import Master
+from pdsfz_xl.workspace import Workspace
 
 
 def kind(said: str) -> str:
@@ -67,7 +53,7 @@ def plan(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intake.
         mails: list[dict[str, object]] = []
         told: list[str] = []
         held: list[Held] = []
-        for result in _planned(ws, book, look, asked, _marked(look, asked, now)):
+        for result in mail_case.planned(ws, book, look, asked, mail_case.returns(look, asked, now)):
             if isinstance(result, Held):
                 held.append(result)
             else:  # its attachment is let go: of 3,000 units they would fill the memory
@@ -76,7 +62,7 @@ def plan(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intake.
     said = [
         f"将发“{asked.kind}”{len(mails)} 封：" if mails else f"没有“{asked.kind}”要发。",
         *told,
-        *mail_telling.held(held),
+        *mail_telling.held(asked.kind, held),
     ]
     word = next(alias for alias, known in w.KIND_ALIASES.items() if known == asked.kind)
     return Done(
@@ -91,85 +77,6 @@ def plan(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intake.
     )
 
 
-def _marked(look: Look, asked: Asked, now: datetime) -> tuple[giveback.Return, ...]:
-    if asked.kind != w.SENT_BACK:
-        return ()
-    return giveback.returns(look.batch, look.findings, asked.until, now)
-
-
-def _planned(
-    ws: Workspace,
-    book: ledger.Ledger,
-    look: Look,
-    asked: Asked,
-    returned: tuple[giveback.Return, ...],
-) -> Iterator[Letter | Held]:
-    """What the mails of this kind would be now, one unit after the other."""
-    master = look.batch.master
-    wanted = _units(master, asked.units)
-    case = mail.Case(
-        kind=asked.kind,
-        batch=look.batch,
-        findings=_for_units(look),
-        posted=book.mails(),
-        out=frozenset(book.out_forms()),
-        sender=mailbox.sender(master.settings),
-        carried=_returns(returned) if asked.kind == w.SENT_BACK else _forms(ws, book),
-        deadline=asked.until,
-        force=asked.force,
-    )
-    return (result for result in mail.plan(case) if result.unit.code in wanted)
-
-
-def _units(master: Master, named: tuple[str, ...]) -> Collection[str]:
-    """The codes of the units somebody names; of all where nobody is named."""
-    if not named:
-        return master.unit.keys()
-    names = rules.unit_names(master)
-    codes = {said: said if said in master.unit else names.get(texts.squash(said), "")
-             for said in named}  # fmt: skip
-    unknown = [said for said, code in codes.items() if not code]
-    if unknown:
-        raise OperatorError(
-            f"责任单位里没有“{texts.brief('、'.join(unknown))}”；请写单位名称、别名或代码。"
-        )
-    return set(codes.values())
-
-
-def _for_units(look: Look) -> tuple[Finding, ...]:
-    """What a unit itself can put right and somebody wants it to; blanks are listed apart."""
-    return tuple(
-        f
-        for f in look.findings
-        if f.rule in giveback.GOES_BACK - {"G02", "G03"} and f.grade in "AB" and not f.waived
-    )
-
-
-def _forms(ws: Workspace, book: ledger.Ledger) -> Callable[[Unit], Carried | None]:
-    """The present form of a unit, unless there is none or it is not as it was made."""
-    forms = book.forms()
-
-    @lru_cache(maxsize=1)  # it is asked for several times in a row
-    def carried(code: str) -> Carried | None:
-        form = forms.get(code)
-        data = bytes_of(ws.out / form.path) if form else b""
-        if form is None or sha256(data).hexdigest() != form.sha256:
-            return None
-        return Carried(Attachment(Path(form.path).name, data), form.sha256)
-
-    return lambda unit: carried(unit.code)
-
-
-def _returns(made: tuple[giveback.Return, ...]) -> Callable[[Unit], Carried | None]:
-    found = {
-        one.unit.code: Carried(
-            Attachment(f"{one.name}.xlsx", one.data), sha256(one.data).hexdigest()
-        )
-        for one in made
-    }
-    return lambda unit: found.get(unit.code)
-
-
 # --- drafts --------------------------------------------------------------------------------
 
 
@@ -181,7 +88,7 @@ def drafts(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intak
     with ws.locked("mail"):
         with ledger.opened(ws.ledger, readonly=True) as book:
             look = take_look(ws, now, tell, book)
-            results = _planned(ws, book, look, asked, _marked(look, asked, now))
+            results = mail_case.planned(ws, book, look, asked, mail_case.returns(look, asked, now))
         for result in tell(results, len(look.batch.master.units)):
             if isinstance(result, Letter):
                 path = folder / _file_name(result)
@@ -196,7 +103,7 @@ def drafts(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intak
     said = [
         f"“{asked.kind}”草稿 {len(written)} 封，在 {where}；没有连接服务器，没有发出任何邮件。",
         *([mw.DRAFTS_BY_HAND] if written else []),
-        *mail_telling.held(held),
+        *mail_telling.held(asked.kind, held),
     ]
     return Done(
         said=tuple(said),
@@ -237,11 +144,10 @@ def send(
     ws.require_master()
     with ws.locked("mail"), ledger.opened(ws.ledger) as book:
         book.own_up(now)
-        outbox.mark_out(book, now)
         look = take_look(ws, now, tell, book)
         account = mailbox.sending(look.batch.master.settings)
-        returned = _marked(look, asked, now)
-        results = _planned(ws, book, look, asked, returned)
+        returned = mail_case.returns(look, asked, now)
+        results = mail_case.planned(ws, book, look, asked, returned)
         held, queue = _freeze(ws, asked, now, results, confirmed)
         marked_for = {mail.unit for mail in queue}
         if asked.kind == w.SENT_BACK and queue:
@@ -257,7 +163,7 @@ def send(
                 stop = outbox.deliver(ws, book, tell(queue, len(queue)), server, now, pace, today)
             finally:
                 server.close()
-                outbox.mark_out(book, now)
+                issued.settle(book, now)
         keys = {mail.key for mail in queue}
         after = [m for m in book.mails() if m.key in keys]
     return _finished(look.batch.master, asked, after, held, stop, seen=confirmed is not None)
@@ -325,7 +231,7 @@ def _finished(
             f"{f'（{m.reply}）' if m.reply else ''}"
             for m in wrong
         ),
-        *([] if seen else mail_telling.held(held)),
+        *([] if seen else mail_telling.held(asked.kind, held)),
     ]
     if any(one.why == mw.OPEN_MAIL for one in held):
         states[ledger.UNKNOWN] += 1
@@ -376,7 +282,7 @@ def resolve(
     master = read_master(ws)
     with ws.locked("mail"), ledger.opened(ws.ledger) as book:
         book.own_up(now)
-        codes = _units(master, named) if named else ()
+        codes = mail_case.units(master, named) if named else ()
         mails = [m for m in book.mails() if m.unit in codes and kind in ("", m.kind)]
         doubtful = [m for m in mails if _may_be_decided(m, sent)]
         if not doubtful:
@@ -388,7 +294,9 @@ def resolve(
         for m in doubtful:
             state = ledger.SENT if sent else ledger.PLANNED
             book.record_mail(m.key, state, now, mw.decided(sent))
-        outbox.mark_out(book, now)
+        if not sent:
+            issued.take_back(book, doubtful)
+        issued.settle(book, now)
     done = "记为已送达，不会再发" if sent else "可以再发一次"
     return Done(
         said=tuple(f"{master.unit[m.unit].name}的“{m.kind}”：{done}。" for m in doubtful),

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pdsfz_xl import giveback, ledger
+from pdsfz_xl import text as texts
 from pdsfz_xl.model import Batch
 from pdsfz_xl.workspace import Workspace
 
@@ -23,7 +24,7 @@ def keep(
     for one in made:
         files[folder / f"{one.name}.xlsx"] = one.data
         files[folder / f"{one.name}.docx"] = one.letter
-        files[folder / f"{one.name}.txt"] = f"{one.subject}\n\n{one.text}\n".encode("utf-8-sig")
+        files[folder / f"{one.name}.txt"] = texts.for_notepad(f"{one.subject}\n\n{one.text}\n")
     ws.write_all(files)
     for one in made:
         book.record_returned(giveback.said(batch, one.unit.code), now)

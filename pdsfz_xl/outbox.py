@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from pdsfz_xl import ledger, mailbox, smtp
 from pdsfz_xl import mail_wording as mw
-from pdsfz_xl import wording as w
 from pdsfz_xl.ledger import Posted
 from pdsfz_xl.workspace import Workspace, bytes_of
 
@@ -68,22 +67,6 @@ def deliver(
         if outcome.stop:
             return outcome.stop
     return ""
-
-
-def mark_out(book: ledger.Ledger, now: datetime) -> None:
-    """Who was mailed the present form, or may have been, has it."""
-    forms = book.forms()
-    book.mark_out(
-        {
-            m.unit
-            for m in book.mails()
-            if m.kind in (w.ISSUE, w.AMEND)
-            and m.state in (ledger.SENT, ledger.UNKNOWN)
-            and m.unit in forms
-            and forms[m.unit].sha256 in m.about
-        },
-        now,
-    )
 
 
 def sent_today(book: ledger.Ledger, now: datetime) -> int:

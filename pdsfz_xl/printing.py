@@ -64,6 +64,7 @@ def print_out(
         number = _next_number(ws, prints, places, now) if order.submit else 0
         printed = _typeset(ws, look, said_out, order, prints, number)
         beside = copies.make(ws, stem(said_out), said_out, look.batch.master.settings.code, now)
+        kept = copies.make_way(ws, {target: printed.data}, now)
         changed = ws.write_all({target: printed.data, **beside.files})
         with ledger.opened(ws.ledger) as book:
             if number:
@@ -74,6 +75,7 @@ def print_out(
         said=(
             f"已排好 {printed.pages} 页：{ws.relative(target)}",
             *([f"这是{pw.draft(number)}，已编号并存入 out/存档。"] if number else []),
+            *telling.made_way(kept),
             *telling.copies(ws, beside.files, beside.in_use, beside.edited),
             f"所用字体：{'、'.join(printed.fonts)}。",
             *telling.unprintable(printed.missing, look.batch),

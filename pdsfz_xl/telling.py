@@ -1,12 +1,12 @@
 """What people are told of a round: looks in, sentences out."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pdsfz_xl import generate, rules
+from pdsfz_xl import generate, owed, rules
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -18,6 +18,7 @@ from pdsfz_xl.workspace import Workspace, digest_of
 
 KINDS = {".xlsx": "打印版工作簿（已分好页）", ".docx": "可改的 Word 文档"}
 """The copies of a print, by suffix."""
+HOW_TO_AMEND = "pdsfz-xl mail plan 更正，没有邮箱的用 pdsfz-xl handout 更正"
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
 
@@ -93,30 +94,38 @@ def _days(deadline: date | None, today: date) -> str:
     return f"截止日期：{deadline}（{w.days_left((deadline - today).days)}）"
 
 
-def next_step(ws: Workspace, look: Look, *, collected: bool = False) -> str:
-    """The one thing to do now, as the command to type where there is one."""
+def next_step(
+    ws: Workspace, look: Look, *, collected: bool = False, waiting: int = 0, outdated: int = 0
+) -> str:
+    """The one thing to do now, as the command to type where there is one.
+
+    So many units are `waiting` for their form, and so many have an `outdated` one.
+    """
     batch = look.batch
     if any(f.rule.startswith("M") and f.grade == "A" for f in look.findings):
         return "任务分解表有错误，请运行 pdsfz-xl lint"
     if not any(ws.forms.glob("*.xlsx")):
         return "pdsfz-xl generate"
     if not batch.received:
-        return "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
+        return hand_out(waiting, outdated)
     if not collected and (look.intake.fresh or not ws.merged.exists()):
         return "pdsfz-xl collect"
+    if outdated:
+        return _amend(outdated)
     if not ws.pdf.exists() or (digest_of(ws.merged) if ws.merged.exists() else "") != look.printed:
         return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"
-    waiting = [s for s in batch.standings if s.status in ("missing", "partial")]
-    if waiting:
+    if owing := owed.reminded(batch):
         return (
-            f"催报 {len(waiting)} 家未报齐的单位"
+            f"催报 {len(owing)} 家未报齐的单位"
             "（pdsfz-xl mail plan 催报，没有邮箱的用 pdsfz-xl handout 催报）；"
             "新收到的放进 out/2-收件，运行 pdsfz-xl collect"
         )
+    if any(s.status in ("missing", "partial") for s in batch.standings):
+        return "等延期的单位报来；新收到的放进 out/2-收件，再运行 pdsfz-xl collect"
     return "打开 out/5-打印/汇总表.pdf 核对；要呈送的运行 pdsfz-xl print --submit"
 
 
-def handed(plan: Master, given: Sequence[Handed], old: Mapping[str, str]) -> Iterator[str]:
+def handed(plan: Master, given: Sequence[Handed], old: Container[str]) -> Iterator[str]:
     """The register of hand-overs and calls in a line, and who has a form that changed since."""
     numbers = Counter(one.kind for one in {(g.unit, g.kind): g for g in given}.values())
     said = "，".join(f"{kind} {numbers[kind]} 家" for kind in w.NOTICE_KINDS if numbers[kind])
@@ -126,10 +135,23 @@ def handed(plan: Master, given: Sequence[Handed], old: Mapping[str, str]) -> Ite
     yield from outdated(plan, old)
 
 
-def outdated(plan: Master, old: Mapping[str, str]) -> Iterator[str]:
+def outdated(plan: Master, old: Container[str]) -> Iterator[str]:
+    """Who has a form that asks something else than the present one, by code."""
     names = [unit.name for unit in plan.units if unit.code in old]
     if names:
-        yield f"下发后填报表有变化、还没有更正（pdsfz-xl handout 更正）：{'、'.join(names)}"
+        yield f"下发后填报表有变化、还没有发“更正”（{HOW_TO_AMEND}）：{'、'.join(names)}"
+
+
+def hand_out(waiting: int, outdated: int) -> str:
+    """The next step after forms were made: so many have none yet, so many have an older one."""
+    back = "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
+    steps = [_amend(outdated)] if outdated else []
+    if waiting:
+        steps.append(
+            f"给还没有下发的 {waiting} 家发填报表（pdsfz-xl mail plan 下发，"
+            "没有邮箱的用 pdsfz-xl handout 下发，或自己发）"
+        )
+    return "；".join([*steps, back])
 
 
 def handed_document(plan: Master, one: Handed) -> dict[str, Any]:
@@ -158,17 +180,17 @@ def figures(plan: Master) -> str:
     )
 
 
-def reissued(again: Mapping[str, str]) -> Iterator[str]:
-    """Which units have a form that is no more as it was, and why; those of one reason together."""
+def reissued(plan: Master, again: Mapping[str, str]) -> Iterator[str]:
+    """Which units' forms are not as they have them, and why, by code; one reason together."""
     units: dict[str, list[str]] = defaultdict(list)
-    for unit, why in again.items():
-        units[why].append(unit)
+    for code, why in again.items():
+        units[why].append(plan.unit[code].name)
     for why, names in units.items():
         whose = f"{'、'.join(names)}的填报表"
         if why:
-            yield f"{whose}已经下发过，现在有变化（{why}）：旧表存入 out/存档，请重新下发。"
+            yield f"{whose}已经下发过，现在有变化（{why}）：旧表存入 out/存档，请发“更正”。"
         else:
-            yield f"{whose}只有填写说明或版式有变化：旧表存入 out/存档，不必重新下发。"
+            yield f"{whose}重新生成了，要填的内容与已下发的一样：旧表存入 out/存档，不必更正。"
 
 
 def refilled(previous: generate.Previous, lost: int) -> Iterator[str]:
@@ -197,6 +219,19 @@ def copies(
             f"原来的 {path.name} 打印后有人改过，已存入 out/存档；"
             "要带回里面的改动，请把它放进 out/2-收件，再运行 pdsfz-xl collect。"
         )
+
+
+def made_way(theirs: Iterable[Path]) -> Iterator[str]:
+    """What lay where a print went, and was not ours: a signed scan, an edited text."""
+    for path in theirs:
+        yield (
+            f"原来的 {texts.visible(path.name)} 认不出是本程序写的（可能是签字盖章的扫描件，"
+            "或有人改过），已存入 out/存档，换成了这次的。"
+        )
+
+
+def _amend(outdated: int) -> str:
+    return f"给 {outdated} 家发“更正”（{HOW_TO_AMEND}）"
 
 
 def unprintable(missing: Iterable[Missing], batch: Batch) -> Iterator[str]:

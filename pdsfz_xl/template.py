@@ -72,6 +72,19 @@ def values(
     }
 
 
+def with_changes(text: str, changes: str, issuer: str) -> str:
+    """A letter that also says what is different in a form that comes in place of another one.
+
+    Where the office's own words do not, a line says so above the name of who sends it.
+    """
+    if not changes or changes in text:
+        return text
+    note = w.amended(changes)
+    lines = text.rstrip().split("\n")
+    signed = bool(issuer) and lines[-1].strip() == issuer
+    return "\n".join([*lines[:-1], note, lines[-1]] if signed else [*lines, note])
+
+
 def numbered(lines: Iterable[str]) -> str:
     """One line each, with its number."""
     return "\n".join(f"{i}. {line}" for i, line in enumerate(lines, 1))

@@ -45,8 +45,11 @@ def squash(text: str) -> str:
 
 def for_notepad(text: str) -> bytes:
     """A .txt that any Notepad shows right: those before Windows 10 1809 need CRLF, and the mark
-    that says it is UTF-8 (Microsoft, "Extended Eol in Notepad")."""
-    return text.replace("\n", "\r\n").encode("utf-8-sig", "replace")
+    that says it is UTF-8 (Microsoft, "Extended Eol in Notepad").
+
+    Half of a surrogate pair is no character; it is spelt out, not lost.
+    """
+    return text.replace("\n", "\r\n").encode("utf-8-sig", "backslashreplace")
 
 
 def utf16_length(text: str) -> int:

@@ -293,6 +293,11 @@ def responsible(units: list[tuple[str, str]]) -> str:
     return "、".join(f"{name}（{role}）" if role else name for name, role in units)
 
 
+def amended(changes: str) -> str:
+    """What the office's own text does not say of a form that changed."""
+    return f"附：与原来的填报表相比，{changes}。"
+
+
 def form_changes(
     added: list[str],
     removed: list[str],
@@ -556,6 +561,9 @@ PLACEHOLDERS: Final = (
     "未报项数", "未报清单", "问题清单", "收到清单", "联系人", "联系电话", "邮箱", "地址",
     "发文单位",
 )  # fmt: skip
+BRINGS_FORM: Final = (ISSUE, AMEND)
+"""The kinds of messages that come with the form itself."""
+
 TEMPLATES: Final = (
     (
         "下发",

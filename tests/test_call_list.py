@@ -10,7 +10,7 @@ import pytest
 from client import PATIENCE, needs_office
 from samples import NOW, arrival, batch, master, requirement, returned
 
-from pdsfz_xl import call_list, owed
+from pdsfz_xl import call_list, contacts, owed
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
@@ -34,7 +34,7 @@ def _plan():
 
 def _built(plan, handed=(), result=None) -> bytes:
     result = result or batch(plan)
-    return call_list.build(result, owed.owed(result), handed)
+    return call_list.build(result, owed.owed(result), contacts.made(handed, ()))
 
 
 def _sheet(data: bytes):

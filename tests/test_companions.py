@@ -4,10 +4,12 @@ import shutil
 from pathlib import Path
 
 import docx
+import openpyxl
 import pytest
 from test_flow import ask, run
 
 from pdsfz_xl import companions, demo
+from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.printing import Order
 from pdsfz_xl.workspace import Workspace
@@ -65,7 +67,8 @@ def test_a_bulletin_changed_by_hand_is_kept(ws):
     path = ws.prints / "通报.docx"
     path.write_bytes(b"changed by the secretary")
     done = companions.print_out(ws, NOW, "bulletin")
-    assert "原来的 通报.docx 已存入 out/存档。" in done.said
+    [line] = [line for line in done.said if line.startswith("原来的 通报.docx 认不出")]
+    assert "已存入 out/存档" in line
     [kept] = ws.archive_folder.rglob("*通报*")
     assert kept.read_bytes() == b"changed by the secretary"
 
@@ -107,6 +110,28 @@ def test_what_else_lies_beside_the_papers_is_said_and_stays(ws):
     done = companions.print_out(ws, NOW, "units")
     assert any(scan.name in line for line in done.said)
     assert scan.read_bytes() == b"signed"
+
+
+def test_a_signed_scan_under_our_own_name_is_kept_and_said(ws):
+    """And what we wrote ourselves is replaced without a word."""
+    companions.print_out(ws, NOW, "units")
+    paper = ws.prints / "单位材料" / "02_市发改委_单位材料.pdf"
+    ours = paper.read_bytes()
+    paper.write_bytes(b"%PDF-1.4 signed and sealed")
+    done = companions.print_out(ws, NOW, "units")
+    assert paper.read_bytes() == ours
+    assert [line for line in done.said if paper.name in line and "已存入 out/存档" in line]
+    kept = [path.read_bytes() for path in ws.archive_folder.rglob("*单位材料*")]
+    assert kept == [b"%PDF-1.4 signed and sealed"]
+    book = openpyxl.load_workbook(ws.master)
+    sheet = book[w.SETTINGS_SHEET]
+    row = next(r for r in range(2, 40) if sheet.cell(r, 1).value == "任务名称")
+    sheet.cell(row, 2).value = "另一个名称"
+    book.save(ws.master)
+    done = companions.print_out(ws, NOW, "units")
+    assert paper.read_bytes() != ours
+    assert not [line for line in done.said if "已存入" in line]
+    assert len(list(ws.archive_folder.rglob("*单位材料*"))) == 1
 
 
 def test_nobody_has_written_anything_yet(ws):

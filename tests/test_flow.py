@@ -392,8 +392,8 @@ def test_a_requirement_for_one_unit_gives_the_others_nothing_new_to_fill(workspa
     book.save(path)
     said = run(workspace, "generate").stdout
     assert "市审计局的填报表已经下发过，现在有变化（新增 30）" in said
-    assert said.count("请重新下发") == 1
-    assert "市统计局的填报表只有填写说明或版式有变化" in said
+    assert said.count("请发“更正”") == 1
+    assert "市统计局的填报表重新生成了，要填的内容与已下发的一样" in said
 
 
 def forms_in(folder: Path) -> dict[str, str]:

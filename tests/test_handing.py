@@ -211,8 +211,9 @@ def test_a_form_that_changed_since_is_said_and_goes_as_a_correction(ws):
     row = next(r for r in _rows(ws, w.TABLE_SHEET) if r[6].value == "市审计局")
     set_cell(ws.root, w.TABLE_SHEET, row[5].coordinate, "改过的填报材料。")
     campaign.generate(ws, MADE)
-    assert "还没有更正（pdsfz-xl handout 更正）：市审计局" in "\n".join(
-        campaign.status(ws, MADE).said
+    assert (
+        "还没有发“更正”（pdsfz-xl mail plan 更正，没有邮箱的用 pdsfz-xl handout 更正）：市审计局"
+        in "\n".join(campaign.status(ws, MADE).said)
     )
     issued = give(ws)
     assert (names(issued), issued.more["left"][hw.CHANGED_FORM]) == ([], ["市审计局"])
@@ -224,7 +225,7 @@ def test_a_form_that_changed_since_is_said_and_goes_as_a_correction(ws):
     assert "附：与原来的填报表相比，17 的填报材料有改动。" in note
     assert "06" in out(ws)
     assert names(give(ws, w.AMEND)) == []
-    assert "还没有更正" not in "\n".join(campaign.status(ws, MADE).said)
+    assert "还没有发“更正”" not in "\n".join(campaign.status(ws, MADE).said)
 
 
 def test_a_return_on_the_form_before_does_not_say_that_the_new_one_is_out(ws):
@@ -423,3 +424,13 @@ def test_when_nobody_owes_anything_no_list_is_made(ws):
     done = handing.remind(ws, AFTER, "市财政局")
     assert (done.said[0], done.more["left"]) == ("没有要催报的单位。", {"无需报送": ["市财政局"]})
     assert not ws.handouts.exists()
+
+
+def test_the_text_that_goes_with_a_correction_reads_right_in_an_old_notepad(ws):
+    fill(ws.root, "市审计局", "审计.xlsx", {"17": "无"})
+    campaign.collect(ws, AFTER)
+    campaign.give_back(ws, AFTER)
+    (text,) = (ws.returns / "2019-10-28").glob("06_*.txt")
+    data = text.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    assert data.count(b"\n") == data.count(b"\r\n") > 3

@@ -161,4 +161,4 @@ def test_what_nobody_has_set_is_left_out(settings, first, last):
 
 def test_on_the_last_day_nobody_is_called_late():
     said = _text(batch(master(), now=datetime(2019, 10, 25, 23, 0)))
-    assert "（今天截止）" in said[0]
+    assert "（就是今天）" in said[0]

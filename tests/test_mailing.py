@@ -443,7 +443,7 @@ def test_who_is_reminded_and_who_is_not(connected):
     })  # fmt: skip
     letters, held = plan(connected, Asked(w.REMIND))
     assert held["甲01局"] == "已报齐"
-    assert held["甲04局"] == "已延期至2019年10月30日"
+    assert held["甲04局"] == "延期至2019年10月30日"
     assert "甲05局" in letters  # its extension is over
     assert held["甲02局"] == w.KEYING
     after = datetime(2019, 10, 31, 9, 0)

@@ -74,3 +74,7 @@ def test_file_names_are_short_and_without_separators(said):
     assert name
     assert len(name.encode("utf-8", "surrogatepass")) <= 181
     assert not set(name) & set('<>:"/\\|?*')
+
+
+def test_a_text_for_notepad_has_a_mark_and_ends_its_lines_as_windows_does():
+    assert text.for_notepad("甲\n乙\ud800") == b"\xef\xbb\xbf" + "甲\r\n乙\\ud800".encode()
