@@ -19,11 +19,13 @@ from pdsfz_xl import (
     entry_notes,
     filing,
     giveback,
+    incoming,
     intake,
     ledger,
     marked,
     master_book,
     notice,
+    outgoing,
     reader,
     report,
     review,
@@ -464,8 +466,8 @@ def status(ws: Workspace, now: datetime) -> Done:
     with ledger.opened(ws.ledger, readonly=True) as book:
         look = take_look(ws, now, intake.quiet, book)
         handed, outdated = book.handed(), book.outdated()
-        mails = Counter(ledger.owned_up(mail).state for mail in book.mails())
-        bounces = telling.standing(look.batch.master, book.unreached())
+        mails = Counter(outgoing.owned_up(mail).state for mail in outgoing.mails(book))
+        bounces = telling.standing(look.batch.master, incoming.unreached(book))
     plan, settings = look.batch.master, look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [

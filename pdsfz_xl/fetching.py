@@ -19,10 +19,12 @@ from pdsfz_xl import (
     envelope,
     fetch,
     inbox,
+    incoming,
     intake,
     ledger,
     mail_folder,
     mailbox,
+    outgoing,
     telling,
 )
 from pdsfz_xl import message as messages
@@ -30,7 +32,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
 from pdsfz_xl.inbox import Folder, Listed
-from pdsfz_xl.ledger import Letter, Place
+from pdsfz_xl.incoming import Bounced, Letter, Place
 from pdsfz_xl.look import read_master
 from pdsfz_xl.message import Message
 from pdsfz_xl.model import Master
@@ -80,7 +82,7 @@ def run(
         desk = fetch.Desk(
             master=plan,
             own=mailbox.sender(plan.settings).address.lower(),
-            sent={mail.message_id: mail.unit for mail in book.mails()},
+            sent={mail.message_id: mail.unit for mail in outgoing.mails(book)},
             wanted=frozenset(sender.lower() for sender in senders),
             blank=frozenset(form.sha256 for form in book.forms().values()),
             purged=frozenset(book.purged()),
@@ -88,7 +90,7 @@ def run(
         look = _Look(ws, box, book, desk, account.user, now, tell)
         for folder in box.folders(folders):
             look.at(folder, since or first.date(), again=since is not None)
-        bounces = book.unreached()
+        bounces = incoming.unreached(book)
     return _done(plan, look, bounces)
 
 
@@ -110,7 +112,7 @@ class _Look:
         """Every mail of a folder that is new, and those that were left and now are ours."""
         self.looked_at.append(folder.name)
         self.junk, self.start = folder.junk, datetime.combine(since, time())
-        letters = self.book.letters()
+        letters = incoming.letters(self.book)
         self.known = {letter.mark: letter for letter in letters if not self.is_open(letter)}
         self.identities = {letter.identity for letter in self.known.values() if letter.path}
         self.paths = {letter.path for letter in letters}
@@ -120,7 +122,7 @@ class _Look:
             for letter in letters
             if letter.place[:3] == (self.account, folder.name, folder.validity)
         }
-        validity, last = self.book.mailbox(self.account, folder.name)
+        validity, last = incoming.mailbox(self.book, self.account, folder.name)
         after = 0 if again or validity != folder.validity else last
         listed = {mail.uid: mail for mail in self.box.listed(after)}
         seen = (int(uid) for uid in listed if uid.isdigit())
@@ -135,7 +137,7 @@ class _Look:
         with TemporaryDirectory(prefix="pdsfz-xl-") as aside:
             unsure = list(self.read(folder, fresh, Path(aside)))
             self.decide(unsure)
-        self.book.record_mailbox(self.account, folder.name, folder.validity, highest)
+        incoming.record_mailbox(self.book, self.account, folder.name, folder.validity, highest)
 
     def is_open(self, letter: Letter) -> bool:
         """Whether what became of a mail may be otherwise this time."""
@@ -166,7 +168,8 @@ class _Look:
             if arrived < self.start:
                 self.record(letter, "old")
             elif head.mark in self.known:
-                self.book.record_letter(self.known[head.mark]._replace(place=letter.place))
+                known = self.known[head.mark]._replace(place=letter.place)
+                incoming.record_letter(self.book, known)
             elif kind := fetch.glance(self.desk, head, mails[uid].size):
                 large = mails[uid].size > fetch.LARGEST
                 self.record(letter, kind, w.mail_too_large(mails[uid].size) if large else "")
@@ -221,7 +224,7 @@ class _Look:
         done = letter._replace(kind=kind, note=note)
         if _is_quiet(done):
             done = done._replace(subject="")  # what others wrote to the office is not our business
-        self.book.record_letter(done)
+        incoming.record_letter(self.book, done)
         self.tell_of(done)
 
     def bounced(self, letter: Letter, data: bytes) -> None:
@@ -231,9 +234,10 @@ class _Look:
         for missed in every:
             unit, address, reason, ours, final = missed
             if unit and final:
-                self.book.record_unreached(ledger.Bounced(unit, address, reason, letter.arrived))
+                bounced = Bounced(unit, address, reason, letter.arrived)
+                incoming.record_unreached(self.book, bounced)
             if ours and final:
-                self.book.record_bounce(ours, w.bounced(address, reason, final))
+                outgoing.record_bounce(self.book, ours, w.bounced(address, reason, final))
             self.record(letter._replace(unit=unit), "bounce", w.bounced(address, reason, final))
 
     def unreadable(self, letter: Letter, head: envelope.Head, data: bytes, why: str) -> None:
@@ -246,7 +250,7 @@ class _Look:
 
     def store(self, letter: Letter, kind: str, mail: Message, found: fetch.Parcel) -> None:
         """Put the files of a mail into its folder: its path is set down before, all else after."""
-        before = self.book.enclosed(letter.identity)
+        before = incoming.enclosed(self.book, letter.identity)
         files = [file for file in found.files if file.digest not in before]
         if letter.identity in self.identities and not files:
             self.record(letter, "again", w.ANOTHER_MAIL)
@@ -264,7 +268,7 @@ class _Look:
         )
         self.ws.write_all(written)
         done = started._replace(kind=kind)
-        self.book.record_letter(done, (file.digest for file in files))
+        incoming.record_letter(self.book, done, (file.digest for file in files))
         self.tell_of(done, tuple(file.path for file in files))
 
     def reserve(self, letter: Letter) -> Letter:
@@ -273,7 +277,7 @@ class _Look:
         path = begun or next(filter(self.is_free, self.folders_for(letter)))
         self.paths.add(path)
         reserved = letter._replace(path=path)
-        self.book.record_letter(reserved)
+        incoming.record_letter(self.book, reserved)
         return reserved
 
     def folders_for(self, letter: Letter) -> Iterator[str]:
@@ -309,7 +313,7 @@ def _names(found: fetch.Parcel) -> str:
 # --- what people are told --------------------------------------------------------------------
 
 
-def _done(plan: Master, look: _Look, bounces: Iterable[ledger.Bounced]) -> Done:
+def _done(plan: Master, look: _Look, bounces: Iterable[Bounced]) -> Done:
     kinds = Counter(told.letter.kind for told in look.told)
     fetched = kinds["taken"] + sum(bool(t.files) and t.letter.kind != "taken" for t in look.told)
     quiet = sum(_is_quiet(told.letter) for told in look.told)
@@ -339,8 +343,8 @@ def overview(ws: Workspace) -> Done:
     ws.require_master()
     plan = read_master(ws)
     with ledger.opened(ws.ledger, readonly=True) as book:
-        once = {letter.mark: Told(letter) for letter in book.letters()}
-        bounces = book.unreached()
+        once = {letter.mark: Told(letter) for letter in incoming.letters(book)}
+        bounces = incoming.unreached(book)
     loud = [told for told in once.values() if not _is_quiet(told.letter)]
     kinds = list(w.LETTER_KINDS)
     lines = [_line(plan, t) for t in sorted(loud, key=lambda t: kinds.index(t.letter.kind))]

@@ -10,7 +10,8 @@ from pdsfz_xl import generate, rules
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.ledger import Bounced, Handed
+from pdsfz_xl.incoming import Bounced
+from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
 from pdsfz_xl.typeset import Missing

@@ -31,6 +31,7 @@ LADDER = (
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine", "captions", "inbox"},
+    {"outgoing", "incoming"},
     {"match", "tables", "evidence", "versions", "entries", "paper", "bulletin"},
     {"paper_text", "changes"},
     {"edited_paper"},

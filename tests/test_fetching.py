@@ -254,7 +254,7 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from pdsfz_xl import fetching, ledger
+from pdsfz_xl import fetching, incoming
 from pdsfz_xl.workspace import Workspace
 left = int(sys.argv[1])
 def dying(function):
@@ -265,8 +265,8 @@ def dying(function):
             os.kill(os.getpid(), signal.SIGKILL)
         return function(*args)
     return once
-ledger.Ledger.record_letter = dying(ledger.Ledger.record_letter)
-ledger.Ledger.record_mailbox = dying(ledger.Ledger.record_mailbox)
+incoming.record_letter = dying(incoming.record_letter)
+incoming.record_mailbox = dying(incoming.record_mailbox)
 Path.replace = dying(Path.replace)
 fetching.run(Workspace(Path(sys.argv[2])), datetime(2019, 10, 24, 16), lambda _: sys.argv[3])
 """
