@@ -27,6 +27,7 @@ from pdsfz_xl import (
     outgoing,
     telling,
 )
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import message as messages
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -172,7 +173,7 @@ class _Look:
                 incoming.record_letter(self.book, known)
             elif kind := fetch.glance(self.desk, head, mails[uid].size):
                 large = mails[uid].size > fetch.LARGEST
-                self.record(letter, kind, w.mail_too_large(mails[uid].size) if large else "")
+                self.record(letter, kind, mw.mail_too_large(mails[uid].size) if large else "")
             elif unsure := self.open(letter, head, aside):
                 yield unsure
 
@@ -216,7 +217,7 @@ class _Look:
             elif fetch.holds_our_form(result, code):
                 self.store(letter, "taken", messages.read(path.read_bytes()), found)
             else:
-                self.record(letter, "other", w.with_files(_names(found)))
+                self.record(letter, "other", mw.with_files(_names(found)))
 
     # --- what becomes of a mail
 
@@ -237,13 +238,13 @@ class _Look:
                 bounced = Bounced(unit, address, reason, letter.arrived)
                 incoming.record_unreached(self.book, bounced)
             if ours and final:
-                outgoing.record_bounce(self.book, ours, w.bounced(address, reason, final))
-            self.record(letter._replace(unit=unit), "bounce", w.bounced(address, reason, final))
+                outgoing.record_bounce(self.book, ours, mw.bounced(address, reason, final))
+            self.record(letter._replace(unit=unit), "bounce", mw.bounced(address, reason, final))
 
     def unreadable(self, letter: Letter, head: envelope.Head, data: bytes, why: str) -> None:
         """A damaged mail that concerns us is kept as it is: `collect` says what can be had."""
         if self.desk.concerns(head):
-            whole = fetch.Parcel((fetch.File(w.RAW_MAIL, data),), (why,), elsewhere=True)
+            whole = fetch.Parcel((fetch.File(mw.RAW_MAIL, data),), (why,), elsewhere=True)
             self.store(letter, "unread", Message(head.subject, head.sender, ""), whole)
         else:
             self.record(letter, "other", why)
@@ -253,17 +254,17 @@ class _Look:
         before = incoming.enclosed(self.book, letter.identity)
         files = [file for file in found.files if file.digest not in before]
         if letter.identity in self.identities and not files:
-            self.record(letter, "again", w.ANOTHER_MAIL)
+            self.record(letter, "again", mw.ANOTHER_MAIL)
             return
         started = self.reserve(letter._replace(kind="taking", note="；".join(found.notes)))
         folder = self.ws.root / started.path
         said = {
-            "收到时间": w.minute(datetime.fromisoformat(started.arrived)),
-            "邮箱文件夹": w.mail_box(started.place.folder),
+            "收到时间": mw.minute(datetime.fromisoformat(started.arrived)),
+            "邮箱文件夹": mw.mail_box(started.place.folder),
             "邮件编号": started.message_id,
         }
         written = {folder / file.path: file.data for file in files}
-        written[folder / w.MAIL_FACTS] = fetch.facts(
+        written[folder / mw.MAIL_FACTS] = fetch.facts(
             mail, said, (file.path for file in files), found.notes
         )
         self.ws.write_all(written)
@@ -320,7 +321,7 @@ def _done(plan: Master, look: _Look, bounces: Iterable[Bounced]) -> Done:
     left = [f"自动回复 {kinds['automatic']} 封"] if kinds["automatic"] else []
     rest = quiet - kinds["automatic"]
     left += [f"与本任务无关或取过的 {rest} 封"] if rest else []
-    boxes = "、".join(texts.visible(w.mail_box(name)) for name in look.looked_at)
+    boxes = "、".join(texts.visible(mw.mail_box(name)) for name in look.looked_at)
     said = [
         f"看了{boxes}：新邮件 {len(look.told)} 封。",
         *_listed(plan, look.told),
@@ -346,7 +347,7 @@ def overview(ws: Workspace) -> Done:
         once = {letter.mark: Told(letter) for letter in incoming.letters(book)}
         bounces = incoming.unreached(book)
     loud = [told for told in once.values() if not _is_quiet(told.letter)]
-    kinds = list(w.LETTER_KINDS)
+    kinds = list(mw.LETTER_KINDS)
     lines = [_line(plan, t) for t in sorted(loud, key=lambda t: kinds.index(t.letter.kind))]
     return Done(
         said=(*(lines or ["还没有取过信。"]), *telling.bounces(plan, bounces)),
@@ -361,35 +362,35 @@ def _is_quiet(letter: Letter) -> bool:
     """What nobody needs to be told of one by one."""
     if letter.kind == "other":
         return not letter.note
-    return letter.kind not in w.LETTER_KINDS
+    return letter.kind not in mw.LETTER_KINDS
 
 
 def _listed(plan: Master, told: Iterable[Told]) -> Iterator[str]:
     """One line for each, those first that a person has to do something about."""
-    kinds = list(w.LETTER_KINDS)
+    kinds = list(mw.LETTER_KINDS)
     loud = [one for one in told if not _is_quiet(one.letter)]
     strange = [one for one in loud if one.letter.kind == "other"]
     for one in sorted(loud, key=lambda one: kinds.index(one.letter.kind)):
         if one not in strange[_SHOWN:]:
             yield _line(plan, one)
     if (more := len(strange) - _SHOWN) > 0:
-        yield w.more_letters(more)
+        yield mw.more_letters(more)
     if strange:
-        yield w.STRANGERS
+        yield mw.STRANGERS
 
 
 def _line(plan: Master, told: Told) -> str:
     letter = told.letter
     if letter.kind == "bounce":
-        return w.bounce_line(_name(plan, letter.unit), letter.note)
-    whom = w.from_whom(_name(plan, letter.unit), texts.visible(letter.sender))
-    about = w.about(texts.brief(letter.subject, 60))
-    notes = [w.JUNK_NOTE] if told.junk else []
-    notes += [w.with_files("、".join(map(texts.visible, told.files)))] if told.files else []
+        return mw.bounce_line(_name(plan, letter.unit), letter.note)
+    whom = mw.from_whom(_name(plan, letter.unit), texts.visible(letter.sender))
+    about = mw.about(texts.brief(letter.subject, 60))
+    notes = [mw.JUNK_NOTE] if told.junk else []
+    notes += [mw.with_files("、".join(map(texts.visible, told.files)))] if told.files else []
     notes += [letter.note] if letter.note else []
     if letter.path:
-        notes.append(letter.path if told.files else f"{letter.path}/{w.MAIL_FACTS}")
-    return f"{w.LETTER_KINDS[letter.kind]}：{whom}{about}（{'；'.join(notes)}）"
+        notes.append(letter.path if told.files else f"{letter.path}/{mw.MAIL_FACTS}")
+    return f"{mw.LETTER_KINDS[letter.kind]}：{whom}{about}（{'；'.join(notes)}）"
 
 
 def _name(plan: Master, code: str) -> str:

@@ -149,7 +149,7 @@ def standing(plan: Master, bounces: Iterable[Bounced]) -> list[Bounced]:
 def bounces(plan: Master, found: Iterable[Bounced]) -> Iterator[str]:
     """One line for every unit our mails do not reach, until its address is another one."""
     for bounced in standing(plan, found):
-        yield w.still_bounced(plan.unit[bounced.unit].name, bounced.address, bounced.reason)
+        yield mw.still_bounced(plan.unit[bounced.unit].name, bounced.address, bounced.reason)
 
 
 def figures(plan: Master) -> str:

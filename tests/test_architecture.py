@@ -14,7 +14,10 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job", "redline", "wrapping"},
-    {"paper_wording", "companion_wording", "handing_wording", "mail_wording"},
+    {
+        "paper_wording", "companion_wording", "handing_wording", "mail_wording", "master_wording",
+        "archive_wording", "entry_wording",
+    },
     {
         "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
         "mailbox", "secret", "mail_folder",
@@ -83,6 +86,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
+    "master_wording", "archive_wording", "entry_wording",
     "layout", "rules", "telling", "mail_telling", "campaign", "handing", "printing",
     "companions", "mailing", "fetching", "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",
