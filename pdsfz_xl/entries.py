@@ -171,10 +171,7 @@ def _entry(batch: Batch, requirement: Requirement, folder: str, filed: list[File
         method=requirement.method,
         material=requirement.material,
         folder=folder,
-        units=tuple(
-            f"{name}（{duty.role}）" if duty.role else name
-            for name, duty in zip(names, duties, strict=True)
-        ),
+        units=tuple(w.with_role(name, duty.role) for name, duty in zip(names, duties, strict=True)),
         text=text,
         state=w.OVER if count > requirement.limit else _caution(batch, answers, state) or state,
         count=count,

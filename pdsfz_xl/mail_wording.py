@@ -139,7 +139,7 @@ MAIL_STATES: Final = {
     "failed_perm": "被拒收",
     "unknown": "不知道送到没有",
 }
-"""As `ledger` calls them."""
+"""As `outgoing` calls them."""
 
 
 def decided(sent: bool) -> str:

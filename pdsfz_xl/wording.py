@@ -286,9 +286,14 @@ def guide(contact: str, others: str) -> tuple[str, ...]:
     )
 
 
+def with_role(unit: str, role: str) -> str:
+    """甲局（牵头）; a unit that is alone has no role."""
+    return f"{unit}（{role}）" if role else unit
+
+
 def responsible(units: list[tuple[str, str]]) -> str:
     """责任单位 of a row, as it is read back: 甲局（牵头）、乙局."""
-    return "、".join(f"{name}（{role}）" if role else name for name, role in units)
+    return "、".join(with_role(name, role) for name, role in units)
 
 
 def form_changes(
