@@ -18,7 +18,7 @@ from mails import file_part
 from test_fetching import JUNK, kinds, stored
 from test_flow import NOTICE
 
-from pdsfz_xl import campaign, fetching, ledger, mailbox, mailing, message, outgoing
+from pdsfz_xl import campaign, fetching, ledger, mailbox, mailing, message, outbox, outgoing
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.workspace import Workspace
@@ -120,8 +120,8 @@ def test_twenty_eight_bureaus_get_their_form_and_all_answers_come_back(tmp_path,
         serve(folder, post, boxes)
         campaign.generate(ws, NOW)
         asked = mailing.Asked(mailing.kind("下发"))
-        mailing.send(ws, asked, NOW, None, pace=mailing.Pace(0, 0))
-        mailing.send(ws, asked, NOW, None, pace=mailing.Pace(0, 0))
+        mailing.send(ws, asked, NOW, None, pace=outbox.Pace(0, 0))
+        mailing.send(ws, asked, NOW, None, pace=outbox.Pace(0, 0))
         wait_for(post, BUREAUS)
         assert delivered(post) == Counter(dict.fromkeys(emails.values(), 1))
 
@@ -170,7 +170,7 @@ def test_what_nobody_gets_comes_back_and_is_said(tmp_path, trusted):
         trusted(boxes)
         serve(folder, post, boxes)
         asked = mailing.Asked(mailing.kind("下发"), (name,))
-        mailing.send(ws, asked, NOW, None, pace=mailing.Pace(0, 0))
+        mailing.send(ws, asked, NOW, None, pace=outbox.Pace(0, 0))
         wait_for(post, 1)
         done = fetching.run(ws, NOW, lambda _: CODE)
         assert kinds(done) == ["bounce"]
