@@ -74,3 +74,12 @@ class Tally:
             raise Refused("F08", "单元格过多")
         if self.characters > self.limits.text:
             raise Refused("F08", "文字过长")
+
+
+def add_sheet(sheets: list[Sheet], sheet: Sheet, tally: Tally) -> None:
+    """Append a sheet; a name that is there already is flagged. Raises Refused for one too many."""
+    if any(sheet.name.casefold() == other.name.casefold() for other in sheets):
+        tally.flags.add("dup-sheet")
+    sheets.append(sheet)
+    if len(sheets) > tally.limits.sheets:
+        raise Refused("F08", "工作表过多")

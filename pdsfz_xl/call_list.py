@@ -60,7 +60,7 @@ def _line(one: Owed, made: Sequence[str]) -> Line:
         "电话": one.unit.phone,
         hw.OWED: _missing(one),
         "截止日期": f"{one.deadline}" if one.deadline else "",
-        hw.TIME_LEFT: "" if one.days is None else w.days_left(one.days),
+        hw.TIME_LEFT: w.days_left(one.days),
         hw.CONTACTS_MADE: "\n".join(made),
     }
     late = one.days is not None and one.days < 0

@@ -45,7 +45,7 @@ def _call(one: Owed) -> Json:
         "contact": line(unit.contact),
         "phone": line(unit.phone),
         "missing": [line(said) for said in _missing(one)],
-        "deadline": cw.month_day(one.deadline) if one.deadline else "",
+        "deadline": w.month_day(one.deadline) if one.deadline else "",
         "left": "" if one.days is None else cw.left(one.days),
     }
 

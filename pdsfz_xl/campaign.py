@@ -19,18 +19,21 @@ from pdsfz_xl import (
     entry_notes,
     filing,
     giveback,
+    incoming,
     intake,
     issued,
     ledger,
     marked,
     master_book,
     notice,
+    outgoing,
     report,
     review,
     rules,
     tables,
     telling,
 )
+from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import export as export_stage
 from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import lint as lint_stage
@@ -400,7 +403,7 @@ def give_back(
 def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Done:
     """What is typed into the province's platform: texts, evidence, and the list to tick off."""
     ws.require_master()
-    listed = ws.uploads / f"{w.ENTRY_SHEET}.xlsx"
+    listed = ws.uploads / f"{ew.ENTRY_SHEET}.xlsx"
     with ws.locked("export"), ledger.opened(ws.ledger, readonly=True) as book:
         ws.require_closed(listed)
         before = bytes_of(listed)
@@ -415,7 +418,7 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
                 raise OperatorError(
                     "录入清单.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。"
                 )
-            ws.archive(before, w.ENTRY_SHEET, now, listed.name)
+            ws.archive(before, ew.ENTRY_SHEET, now, listed.name)
         known = export_stage.written_before(bytes_of(ws.uploads / export_stage.DOCUMENT))
         ws.write_all({listed: data, **{ws.uploads / path: said for path, said in files.items()}})
         filing.copy(ws, {ws.uploads / path: filed for path, filed in pieces.items()})
@@ -431,7 +434,7 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
         f"{ws.relative(listed)}：{len(asked)} 项，可以录入 {sum(e.ready for e in asked)} 项"
         f"（{'，'.join(f'{state} {number}' for state, number in states.items())}）。",
         *([w.not_exported(unfiled)] if unfiled else []),
-        *([] if export_stage.can_parquet() else [w.NO_PARQUET]),
+        *([] if export_stage.can_parquet() else [ew.NO_PARQUET]),
     ]
     return Done(
         said=tuple(said),
@@ -457,8 +460,8 @@ def status(ws: Workspace, now: datetime) -> Done:
         step = telling.next_step(
             ws, look, waiting=len(issued.waiting(book)), outdated=len(outdated)
         )
-        mails = Counter(ledger.owned_up(mail).state for mail in book.mails())
-        bounces = telling.standing(look.batch.master, book.unreached())
+        mails = Counter(outgoing.owned_up(mail).state for mail in outgoing.mails(book))
+        bounces = telling.standing(look.batch.master, incoming.unreached(book))
     plan, settings = look.batch.master, look.batch.master.settings
     left = tables.outstanding(look.batch)
     said = [

@@ -53,12 +53,8 @@ def counts(standings: Sequence[tuple[str, int]]) -> str:
 NOW_TOLD = "现将有关情况通报如下："
 
 
-def month_day(when: date) -> str:
-    return f"{when.month}月{when.day}日"
-
-
 def extended(until: date) -> str:
-    return f"延期至{month_day(until)}"
+    return f"延期至{w.month_day(until)}"
 
 
 def overdue(days: int) -> str:
@@ -70,7 +66,7 @@ def late(days: int) -> str:
 
 
 def came(when: date) -> str:
-    return f"{month_day(when)}来件"
+    return f"{w.month_day(when)}来件"
 
 
 def problems(by_title: Mapping[str, int]) -> str:
@@ -84,7 +80,7 @@ def nothing_due(units: Sequence[str]) -> str:
 
 
 def request(contact: str, phone: str) -> str:
-    ask = "，".join(p for p in (contact and f"联系人：{contact}", phone and f"电话：{phone}") if p)
+    ask = w.contact_line(contact, phone)
     end = f"（{ask}）" if ask else ""
     return f"请未报送、未报齐的单位尽快报送，有必须改的问题的单位按退回意见修改后重新报送{end}。"
 

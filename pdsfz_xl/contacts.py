@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from pdsfz_xl import handing_wording as hw
-from pdsfz_xl import ledger
 from pdsfz_xl import mail_wording as mw
+from pdsfz_xl import outgoing
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.ledger import Handed, Posted
+from pdsfz_xl.ledger import Handed
+from pdsfz_xl.outgoing import Posted
 
 
 def made(handed: Iterable[Handed], mails: Iterable[Posted]) -> Mapping[str, list[str]]:
@@ -18,8 +19,8 @@ def made(handed: Iterable[Handed], mails: Iterable[Posted]) -> Mapping[str, list
     Of a day the mails come first: when the rest was done, nobody wrote down.
     """
     found: dict[str, list[tuple[date, str]]] = defaultdict(list)
-    for mail in sorted(map(ledger.owned_up, mails), key=lambda mail: mail.at):
-        if mail.state not in ledger.UNSENT:
+    for mail in sorted(map(outgoing.owned_up, mails), key=lambda mail: mail.at):
+        if mail.state not in outgoing.UNSENT:
             day = datetime.fromisoformat(mail.at).date()
             line = hw.contact_made(mail.kind, day, w.BY_MAIL, "", _fate(mail))
             found[mail.unit].append((day, line))
@@ -35,5 +36,5 @@ def made(handed: Iterable[Handed], mails: Iterable[Posted]) -> Mapping[str, list
 def _fate(mail: Posted) -> str:
     """What is to be said of a mail that did not simply arrive."""
     if mail.bounced:
-        return mw.bounced(mail.bounced)
-    return "" if mail.state == ledger.SENT else mw.MAIL_STATES[mail.state]
+        return mw.came_back(mail.bounced)
+    return "" if mail.state == outgoing.SENT else mw.MAIL_STATES[mail.state]

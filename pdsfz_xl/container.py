@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from pdsfz_xl import archive_wording as aw
 from pdsfz_xl import message, seven_zip
 from pdsfz_xl import wording as w
 from pdsfz_xl.message import Message
@@ -126,7 +127,7 @@ class _Nest:
             case "mail":
                 self.open_mail(message.read(data), at, depth)
             case "":
-                raise Refused("F07", w.NO_ARCHIVE)
+                raise Refused("F07", aw.NO_ARCHIVE)
             case _:
                 self.open_seven(kind, data, name, at, depth)
 
@@ -136,7 +137,7 @@ class _Nest:
         if not kind:
             self.members.append(Member(path, data, inline))
         elif depth == self.limits.depth:
-            self.refuse(path, "F08", w.too_deep(depth))
+            self.refuse(path, "F08", aw.too_deep(depth))
         else:
             with self.refusing(path):
                 self.open(kind, data, path, path + w.INSIDE, depth + 1)
@@ -157,7 +158,7 @@ class _Nest:
         fit, clutter, bad = list[tuple[int, str]](), list[str](), list[str]()
         for number, name in enumerate(names):
             plain = unicodedata.normalize("NFC", name).replace("\\", "/")
-            path = at + plain.replace(w.INSIDE, w.INSIDE_TWIN)
+            path = at + plain.replace(w.INSIDE, aw.INSIDE_TWIN)
             if not plain or plain.endswith("/"):
                 continue  # a folder
             if _CLUTTER.search(plain):
@@ -169,7 +170,7 @@ class _Nest:
         self.count(len(fit) + len(bad))
         self.clutter += clutter
         for path in bad:
-            self.refuse(self.own(path), "F08", w.BAD_PATH)
+            self.refuse(self.own(path), "F08", aw.BAD_PATH)
         return ((number, self.own(path)) for number, path in fit)
 
     def own(self, path: str) -> str:
@@ -184,19 +185,19 @@ class _Nest:
 
     def count(self, files: int) -> None:
         if self.files + files > self.limits.files:
-            raise Refused("F08", w.too_many_files(self.limits.files))
+            raise Refused("F08", aw.too_many_files(self.limits.files))
         self.files += files
 
     def weigh(self, size: int, packed: int, more: int) -> None:
         """Add to what all members take. `size` and `packed` are of the one at hand, so far."""
         self.total += more
         if self.total > self.limits.total or self.limits.broken_by(size, packed):
-            raise Refused("F08", w.TOO_LARGE_INSIDE)
+            raise Refused("F08", aw.TOO_LARGE_INSIDE)
 
     def expect(self, sizes: Iterable[int]) -> None:
         """Refuse what claims to be too much, not counting members that are refused anyway."""
         if self.total + sum(s for s in sizes if s <= self.limits.one) > self.limits.total:
-            raise Refused("F08", w.TOO_LARGE_INSIDE)
+            raise Refused("F08", aw.TOO_LARGE_INSIDE)
 
     # --- mails
 
@@ -211,7 +212,7 @@ class _Nest:
                     self.weigh(size, size, size)
                     self.take(path, attachment.data, depth, inline=attachment.inline)
                 elif depth == self.limits.depth:
-                    raise Refused("F08", w.too_deep(depth))
+                    raise Refused("F08", aw.too_deep(depth))
                 else:
                     self.open_mail(attachment.message, path + w.INSIDE, depth + 1)
 
@@ -227,16 +228,16 @@ class _Nest:
     def inflated(self, archive: Zip, number: int) -> bytes:
         entry = archive.entries[number]
         if entry.external_attr >> 16 & 0o170000 == 0o120000:
-            raise Refused("F08", w.IS_LINK)
+            raise Refused("F08", aw.IS_LINK)
         if self.limits.broken_by(entry.file_size, entry.compress_size):
-            raise Refused("F08", w.TOO_LARGE_INSIDE)
+            raise Refused("F08", aw.TOO_LARGE_INSIDE)
         if not entry.flag_bits & 1:
             return self.drained(archive, number, None)
         for password in self.passwords:
             for charset in ("utf-8", "gb18030"):  # what programs on a Chinese Windows take
                 with suppress(Locked):
                     return self.drained(archive, number, password.encode(charset, "replace"))
-        raise Refused("F02", w.ARCHIVE_LOCKED)
+        raise Refused("F02", aw.ARCHIVE_LOCKED)
 
     def drained(self, archive: Zip, number: int, password: bytes | None) -> bytes:
         """A member's bytes, to the end, so that its checksum is verified."""
@@ -251,11 +252,11 @@ class _Nest:
         except (Refused, Locked):
             raise
         except MemoryError as error:
-            raise Refused("F08", w.TOO_LARGE_INSIDE) from error
+            raise Refused("F08", aw.TOO_LARGE_INSIDE) from error
         except Exception as error:  # BadZipFile, zlib.error, EOFError and a dozen others
             if password is not None:  # one wrong password in 256 is found out only by the checksum
                 raise Locked from error
-            raise Refused("F03", w.MEMBER_DAMAGED) from error
+            raise Refused("F03", aw.MEMBER_DAMAGED) from error
 
     # --- 7z, rar
 
@@ -265,10 +266,10 @@ class _Nest:
             archive = seven_zip.Archive(data, kind, name, Path(folder), self.passwords, quota)
             entries = archive.files
             if len(entries) > ENTRIES:
-                raise Refused("F08", w.ARCHIVE_ENTRIES)
+                raise Refused("F08", aw.ARCHIVE_ENTRIES)
             self.expect(entry.size for entry in entries)
             if self.limits.is_bomb(sum(entry.size for entry in entries), len(data)):
-                raise Refused("F08", w.TOO_LARGE_INSIDE)
+                raise Refused("F08", aw.TOO_LARGE_INSIDE)
             wanted = [*self.wanted(at, (entry.path for entry in entries))]
             archive.extract([e for n, _ in wanted if (e := entries[n]).size <= self.limits.one])
             for number, path in wanted:
@@ -277,7 +278,7 @@ class _Nest:
 
     def loaded(self, archive: seven_zip.Archive, entry: seven_zip.Entry) -> bytes:
         if entry.size > self.limits.one:
-            raise Refused("F08", w.TOO_LARGE_INSIDE)
+            raise Refused("F08", aw.TOO_LARGE_INSIDE)
         file = archive.extracted(entry)
         size = file.stat().st_size
         self.weigh(size, size, size)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pdsfz_xl import rules
-from pdsfz_xl.ledger import Bounced
+from pdsfz_xl.incoming import Bounced
 from pdsfz_xl.model import Answer, Batch, Finding, Master, Received, Standing, Where
 
 Json = dict[str, Any]

@@ -186,11 +186,11 @@ def _filled(plan: Master, unit: Unit, name: str, answers: dict[str, Filled]) -> 
     return Return(name, form.build(plan, unit, answers))
 
 
-def _all(plan: Master, unit: Unit, length: int = 300) -> dict[str, Filled]:
+def _all(plan: Master, unit: Unit) -> dict[str, Filled]:
     return {
         requirement.key: Filled(
             w.ANSWERED,
-            sample(unit, requirement, length + 7 * requirement.number),
+            sample(unit, requirement, 300 + 7 * requirement.number),
             1286.0 + requirement.number if requirement.kind == w.FIGURES else None,
         )
         for requirement in plan.due(unit.code)

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import identity
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -93,31 +94,31 @@ def entries(batch: Batch) -> tuple[Entry, ...]:
 
 def values(entry: Entry, notes: Notes) -> dict[str, str | int]:
     """The row of an entry by caption, as 录入清单 has it in every format."""
-    clerk = notes.get(w.ENTRY_SHEET, {}).get(entry.key, {})
-    entered = clerk.get(w.ENTERED_DIGEST, "")
+    clerk = notes.get(ew.ENTRY_SHEET, {}).get(entry.key, {})
+    entered = clerk.get(ew.ENTERED_DIGEST, "")
     return {
         **clerk,
         w.NUMBER: w.number_label(entry.numbers),
         w.INDICATOR: entry.indicator,
         "编码": entry.key,
         w.UNIT: "、".join(entry.units),
-        w.ENTRY_TEXT: entry.text,
+        ew.ENTRY_TEXT: entry.text,
         "字数（不计空格）": entry.count or "",
         "字数（计空格）": texts.count_with_blanks(entry.text) if entry.count else "",
         "字数上限": entry.limit or "",
         w.QUANTITY: entry.quantity,
         w.EVIDENCE_SHEET: "\n".join(evidence_names(entry)),
         "状态": entry.state,
-        "提醒": w.CHANGED_SINCE if entry.changed_since(entered) else "",
-        w.ENTRY_DIGEST: entry.digest,
-        w.ENTERED_DIGEST: entered,
+        "提醒": ew.CHANGED_SINCE if entry.changed_since(entered) else "",
+        ew.ENTRY_DIGEST: entry.digest,
+        ew.ENTERED_DIGEST: entered,
     }
 
 
 def evidence_names(entry: Entry) -> Iterator[str]:
     """The files, then what is listed without one."""
     yield from (PurePosixPath(piece.path).name for piece in entry.evidence)
-    yield from map(w.undelivered, entry.undelivered)
+    yield from map(ew.undelivered, entry.undelivered)
 
 
 # --- by indicator --------------------------------------------------------------------------
@@ -170,10 +171,7 @@ def _entry(batch: Batch, requirement: Requirement, folder: str, filed: list[File
         method=requirement.method,
         material=requirement.material,
         folder=folder,
-        units=tuple(
-            f"{name}（{duty.role}）" if duty.role else name
-            for name, duty in zip(names, duties, strict=True)
-        ),
+        units=tuple(w.with_role(name, duty.role) for name, duty in zip(names, duties, strict=True)),
         text=text,
         state=w.OVER if count > requirement.limit else _caution(batch, answers, state) or state,
         count=count,
@@ -237,7 +235,7 @@ def _versions(batch: Batch, answer: Answer) -> Iterator[str]:
         for number, version in enumerate(answer.numbered, 1):
             file = version.where.file.rpartition("/")[2]
             figure = version.number_text or _figure(requirement, version.number)
-            said = w.version(number, texts.visible(file))
+            said = ew.version(number, texts.visible(file))
             yield f"{w.whose(name, version.choice, figure, said)}\n{version.text}"
     if answer.answered and not answer.open_conflict and not revised:
         yield f"{w.whose(name, status)}\n{answer.text}"
@@ -264,7 +262,7 @@ def _quantity(requirement: Requirement, answers: Mapping[str, Answer]) -> str:
 
 
 def _figure(requirement: Requirement, number: float | None) -> str:
-    return "" if number is None else w.figure(f"{number:.15g}", requirement.measure)
+    return "" if number is None else ew.figure(f"{number:.15g}", requirement.measure)
 
 
 # --- evidence ------------------------------------------------------------------------------

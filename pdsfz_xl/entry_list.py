@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pdsfz_xl import entries, excel, layout
+from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.entries import Entry, Notes
@@ -25,7 +26,7 @@ def build(settings: Settings, made: Sequence[Entry], notes: Notes) -> bytes:
     book = excel.Book(title=settings.name, subject=settings.code)
     lines = [_line(entry, notes) for entry in made]
     columns = (*layout.ENTRY, *_extra_columns(lines))
-    _Writer(book, settings, w.ENTRY_SHEET).write(columns, lines)
+    _Writer(book, settings, ew.ENTRY_SHEET).write(columns, lines)
     if orphans := list(_orphans(made, notes)):
         _Writer(book, settings, w.ORPHAN_SHEET).write(layout.ORPHAN, orphans)
     return book.bytes()
@@ -33,11 +34,11 @@ def build(settings: Settings, made: Sequence[Entry], notes: Notes) -> bytes:
 
 def _line(entry: Entry, notes: Notes) -> Line:
     values: dict[str, object] = dict(entries.values(entry, notes))
-    values[w.ENTRY_TEXT] = _fit(entry)
+    values[ew.ENTRY_TEXT] = _fit(entry)
     alarm = {"提醒"} if values["提醒"] else set()
     alarm |= set() if entry.ready or not entry.asked else {"状态"}
     if excel.height([(entry.text, layout.WHOLE_ANSWER)]) == excel.MAX_HEIGHT:
-        values["提醒"] = "\n".join(filter(None, [str(values["提醒"]), w.HIGHER_THAN_ROW]))
+        values["提醒"] = "\n".join(filter(None, [str(values["提醒"]), ew.HIGHER_THAN_ROW]))
     links = {"编码": f"external:{entry.file}"} if entry.file else {}
     return Line(entry.key, values, frozenset(alarm), links)
 
@@ -47,7 +48,7 @@ def _fit(entry: Entry) -> str:
     if texts.utf16_length(entry.text) <= texts.CELL_LIMIT:
         return entry.text
     room = (texts.CELL_LIMIT - 200) // 2  # so that no character is split, however wide they are
-    return f"{entry.text[:room]}\n{w.goes_on(entry.file)}"
+    return f"{entry.text[:room]}\n{ew.goes_on(entry.file)}"
 
 
 def _extra_columns(lines: Iterable[Line]) -> Iterator[layout.Column]:
@@ -62,11 +63,11 @@ def _orphans(made: Iterable[Entry], notes: Notes) -> Iterator[Line]:
     captions = [column.caption for column in layout.ORPHAN]
     for sheet, rows in sorted(notes.items()):
         for key, said in sorted(rows.items()):
-            if sheet == w.ENTRY_SHEET and key in known:
+            if sheet == ew.ENTRY_SHEET and key in known:
                 continue
-            digest = said.get(w.ENTERED_DIGEST, "")
+            digest = said.get(ew.ENTERED_DIGEST, "")
             for caption, text in said.items():
-                if caption != w.ENTERED_DIGEST:
+                if caption != ew.ENTERED_DIGEST:
                     values = (sheet, key, caption, text, digest)
                     yield Line("", dict(zip(captions, values, strict=True)))
 
@@ -139,9 +140,9 @@ class _Writer:
         area = f"{layout.cell_name(1, column)}:{layout.cell_name(last, column)}"
         self.sheet.unprotect_range(area, f"clerk{column}")
         rule: dict[str, Any] = {"validate": "any"}
-        if caption == w.ENTERED:
+        if caption == ew.ENTERED:
             rule = {"validate": "list", "source": [w.YES], "error_message": w.PICK_ERROR}
-        if prompt := w.ENTRY_PROMPTS.get(caption):
+        if prompt := ew.ENTRY_PROMPTS.get(caption):
             rule |= {"input_title": caption, "input_message": prompt}
             self.sheet.data_validation(1, column, last, column, rule)
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pdsfz_xl import captions, identity, layout, reader
+from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.entries import Notes
 
 _KEY = "编码"
 _OURS = frozenset(column.caption for column in layout.ENTRY if not column.clerk)
-_DIGESTS = frozenset({w.ENTRY_DIGEST, w.ENTERED_DIGEST})
+_DIGESTS = frozenset({ew.ENTRY_DIGEST, ew.ENTERED_DIGEST})
 
 
 def read(path: Path) -> Notes:
@@ -43,7 +44,7 @@ def _notes(path: Path, sheet: reader.Sheet) -> Iterator[_Note]:
         for key, said in captions.foreign(sheet).items():
             yield sheet.name.strip(), key, said
         return
-    first = _KEY if name == w.ENTRY_SHEET else layout.ROW_KEYS[name][0]
+    first = _KEY if name == ew.ENTRY_SHEET else layout.ROW_KEYS[name][0]
     table = captions.table(path, sheet, layout.ENTRY_BOOK[name], first)
     for row in table.numbers:
         said = table.said(row)
@@ -58,37 +59,37 @@ def _written(row: int, said: Mapping[str, str]) -> Iterator[_Note]:
     key = said.get(_KEY, "")
     if not key:
         if said:
-            yield w.ENTRY_SHEET, w.unnamed_row(row + 1), said
+            yield ew.ENTRY_SHEET, w.unnamed_row(row + 1), said
         return
     written = {caption: text for caption, text in said.items() if caption not in _OURS}
     if _is_edited(said):
-        written[w.PROPOSAL] = said[w.ENTRY_TEXT]
+        written[w.PROPOSAL] = said[ew.ENTRY_TEXT]
     if entered := _entered(said):
-        written[w.ENTERED_DIGEST] = entered
+        written[ew.ENTERED_DIGEST] = entered
     if written:
-        yield w.ENTRY_SHEET, key, written
+        yield ew.ENTRY_SHEET, key, written
 
 
 def _is_edited(said: Mapping[str, str]) -> bool:
     """Whether somebody wrote in the text itself: that is a proposal, and kept as one."""
-    text, shown = said.get(w.ENTRY_TEXT, ""), said.get(w.ENTRY_DIGEST, "")
-    return bool(text and shown) and not (w.is_cut(text) or identity.is_text_of(text, shown))
+    text, shown = said.get(ew.ENTRY_TEXT, ""), said.get(ew.ENTRY_DIGEST, "")
+    return bool(text and shown) and not (ew.is_cut(text) or identity.is_text_of(text, shown))
 
 
 def _entered(said: Mapping[str, str]) -> str:
     """What 已录入 is about: what the row showed when 已录入 or 录入时间 was written last."""
-    if texts.squash(said.get(w.ENTERED, "")) != w.YES:
+    if texts.squash(said.get(ew.ENTERED, "")) != w.YES:
         return ""
-    tick = identity.exact(w.YES, said.get(w.ENTERED_AT, ""))
-    known, _, about = said.get(w.ENTERED_DIGEST, "").partition(".")
-    return f"{known if about == tick else said.get(w.ENTRY_DIGEST, '')}.{tick}"
+    tick = identity.exact(w.YES, said.get(ew.ENTERED_AT, ""))
+    known, _, about = said.get(ew.ENTERED_DIGEST, "").partition(".")
+    return f"{known if about == tick else said.get(ew.ENTRY_DIGEST, '')}.{tick}"
 
 
 def _orphan(row: int, said: Mapping[str, str]) -> Iterator[_Note]:
     """What lost its row before: it finds back when the row is there again."""
     sheet, key, caption, text, digest = (said.get(c.caption, "") for c in layout.ORPHAN)
     if text:
-        kept = {w.ENTERED_DIGEST: digest} if digest else {}
+        kept = {ew.ENTERED_DIGEST: digest} if digest else {}
         place = (sheet or w.ORPHAN_SHEET, key or w.unnamed_row(row + 1))
         yield *place, {**kept, caption or w.CONTENT: text}
 

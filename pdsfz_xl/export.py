@@ -17,6 +17,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from pdsfz_xl import entries, form, layout
+from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.entries import Entry, Notes
@@ -26,7 +27,7 @@ from pdsfz_xl.model import Answer, Assignment, Batch, Filed
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-DOCUMENT = f"{w.ENTRY_SHEET}.json"
+DOCUMENT = f"{ew.ENTRY_SHEET}.json"
 """Also remembers what was written, so that the next export takes away what is no more."""
 
 _SHOWN = tuple(column.caption for column in layout.ENTRY if column.width)
@@ -40,12 +41,12 @@ def files(batch: Batch, made: Sequence[Entry], notes: Notes) -> dict[str, bytes]
     """Everything but 录入清单.xlsx and the evidence, by path in out/7-上报."""
     written = {entry.file: texts.for_notepad(entry.text) for entry in made if entry.file}
     for folder, there in groupby(made, key=lambda entry: entry.folder):
-        written[f"{folder}/{w.EXPLANATION}.txt"] = texts.for_notepad(
+        written[f"{folder}/{ew.EXPLANATION}.txt"] = texts.for_notepad(
             "\n".join(_explained(list(there)))
         )
-    listed = {f"{w.ENTRY_SHEET}.csv": table(made, notes)}
+    listed = {f"{ew.ENTRY_SHEET}.csv": table(made, notes)}
     if can_parquet():
-        listed[f"{w.ENTRY_SHEET}.parquet"] = parquet(entry_frame(made, notes))
+        listed[f"{ew.ENTRY_SHEET}.parquet"] = parquet(entry_frame(made, notes))
         listed[f"{w.MERGED_SHEET}.parquet"] = parquet(frame(batch))
     return {**written, **listed, DOCUMENT: _document(batch, made, notes, written)}
 
@@ -75,16 +76,16 @@ def _utf8(text: str) -> bytes:
 def _explained(made: list[Entry]) -> Iterator[str]:
     """The facts of one indicator's folder."""
     first = made[0]
-    yield w.indicator_head(first.number, first.indicator)
+    yield ew.indicator_head(first.number, first.indicator)
     if first.method:
         yield f"{w.label(w.METHOD)}{first.method}"
     for entry in made:
         yield ""
-        yield w.entry_head(entry.key, entry.state, entry.count, entry.limit)
+        yield ew.entry_head(entry.key, entry.state, entry.count, entry.limit)
         facts = {
             w.MATERIAL: [entry.material],
             w.UNIT: ["、".join(entry.units)],
-            w.ENTRY_TEXT: [entry.file.rpartition("/")[2]],
+            ew.ENTRY_TEXT: [entry.file.rpartition("/")[2]],
             w.QUANTITY: entry.quantity.split("\n"),
             w.EVIDENCE_SHEET: list(entries.evidence_names(entry)),
         }
@@ -142,9 +143,9 @@ def _json(entry: Entry, notes: Notes) -> dict[str, Any]:
         "undelivered": list(entry.undelivered),
         "file": entry.file or None,
         "changed": bool(row["提醒"]),
-        "entered": row.get(w.ENTERED, ""),
+        "entered": row.get(ew.ENTERED, ""),
         "entered_by": row.get("录入人", ""),
-        "entered_at": row.get(w.ENTERED_AT, ""),
+        "entered_at": row.get(ew.ENTERED_AT, ""),
         "note": row.get(w.NOTE, ""),
     }
 

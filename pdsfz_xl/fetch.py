@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from pdsfz_xl import envelope, identity, mail_folder, rules
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.envelope import Head
@@ -122,8 +123,8 @@ class Parcel(NamedTuple):
 
 def parcel(desk: Desk, head: Head, mail: Message) -> Parcel:
     """The files of a mail and of the mails in it, each of those in a folder of its own."""
-    unwanted = dict.fromkeys(desk.blank if head.sender == desk.own else (), w.BLANK_FORM)
-    packing = _Packing(unwanted | dict.fromkeys(desk.purged, w.PURGED))
+    unwanted = dict.fromkeys(desk.blank if head.sender == desk.own else (), mw.BLANK_FORM)
+    packing = _Packing(unwanted | dict.fromkeys(desk.purged, mw.PURGED))
     packing.add(mail, "", mail.sent[:10])
     return Parcel(tuple(packing.files), tuple(packing.notes), packing.elsewhere)
 
@@ -134,7 +135,7 @@ class _Packing:
         self.files: list[File] = []
         self.notes: list[str] = []
         self.elsewhere = False
-        self.names = {w.MAIL_FACTS.casefold()}
+        self.names = {mw.MAIL_FACTS.casefold()}
 
     def add(self, mail: Message, at: str, day: str, depth: int = 1) -> None:
         self.notes += mail.notes
@@ -143,7 +144,7 @@ class _Packing:
             if attached.message is None:
                 self.take(attached, at)
             elif depth > _DEPTH:
-                self.notes.append(w.MAIL_NESTED)
+                self.notes.append(mw.MAIL_NESTED)
                 self.elsewhere = True
             else:
                 self.nest(attached.message, at, day, depth)
@@ -154,20 +155,20 @@ class _Packing:
         before = len(self.files)
         self.add(mail, folder, day, depth + 1)
         said = facts(mail, {}, (f.path.removeprefix(folder) for f in self.files[before:]), ())
-        self.files.append(File(folder + w.MAIL_FACTS, said))
+        self.files.append(File(folder + mw.MAIL_FACTS, said))
 
     def take(self, attached: Attachment, at: str) -> None:
         why = self.reason(attached)
         if why:
-            self.notes.append(w.not_taken(texts.visible(attached.name), why))
+            self.notes.append(mw.not_taken(texts.visible(attached.name), why))
         elif not attached.inline:
             self.files.append(File(at + self.own(at, _safe(attached.name)), attached.data))
 
     def reason(self, attached: Attachment) -> str:
         if _PROGRAMS.search(attached.name):
-            return w.PROGRAM
+            return mw.PROGRAM
         if _NOT_FILES.search(attached.name):
-            return w.NOT_A_FILE
+            return mw.NOT_A_FILE
         return self.unwanted.get(sha256(attached.data).hexdigest(), "")
 
     def own(self, at: str, name: str) -> str:
@@ -180,7 +181,7 @@ class _Packing:
             own = f"{stem} ({number}){ending}"
         self.names.add(f"{at}{own}".casefold())
         if at:
-            self.names.add(f"{at}{w.MAIL_FACTS}".casefold())
+            self.names.add(f"{at}{mw.MAIL_FACTS}".casefold())
         return own
 
 
@@ -198,14 +199,14 @@ def facts(
     """来信.txt: who, when, about what, with which files, and what was written."""
     text = texts.tidy(mail.text)[:_TEXT]
     if rules.CLASSIFIED.search(f"{mail.subject}\n{mail.text}"):
-        text, notes = "", (w.SECRET_TEXT, *notes)
+        text, notes = "", (mw.SECRET_TEXT, *notes)
     known = {
-        w.SENDER: mail.sender or w.NO_SENDER,
-        w.SUBJECT: mail.subject,
-        w.SENT_AT: w.minute(texts.parse_stamp(mail.sent)),
+        mw.SENDER: mail.sender or mw.NO_SENDER,
+        mw.SUBJECT: mail.subject,
+        mw.SENT_AT: mw.minute(texts.parse_stamp(mail.sent)),
         **said,
     }
-    plain = w.mail_facts(known, list(files), (*dict.fromkeys((*mail.notes, *notes)),), text)
+    plain = mw.mail_facts(known, list(files), (*dict.fromkeys((*mail.notes, *notes)),), text)
     return texts.for_notepad(texts.visible(plain))
 
 

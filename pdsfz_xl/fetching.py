@@ -19,18 +19,21 @@ from pdsfz_xl import (
     envelope,
     fetch,
     inbox,
+    incoming,
     intake,
     ledger,
     mail_folder,
     mailbox,
+    outgoing,
     telling,
 )
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import message as messages
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
 from pdsfz_xl.inbox import Folder, Listed
-from pdsfz_xl.ledger import Letter, Place
+from pdsfz_xl.incoming import Bounced, Letter, Place
 from pdsfz_xl.look import read_master
 from pdsfz_xl.message import Message
 from pdsfz_xl.model import Master
@@ -80,7 +83,7 @@ def run(
         desk = fetch.Desk(
             master=plan,
             own=mailbox.sender(plan.settings).address.lower(),
-            sent={mail.message_id: mail.unit for mail in book.mails()},
+            sent={mail.message_id: mail.unit for mail in outgoing.mails(book)},
             wanted=frozenset(sender.lower() for sender in senders),
             blank=frozenset(form.sha256 for form in book.forms().values()),
             purged=frozenset(book.purged()),
@@ -88,7 +91,7 @@ def run(
         look = _Look(ws, box, book, desk, account.user, now, tell)
         for folder in box.folders(folders):
             look.at(folder, since or first.date(), again=since is not None)
-        bounces = book.unreached()
+        bounces = incoming.unreached(book)
     return _done(plan, look, bounces)
 
 
@@ -110,7 +113,7 @@ class _Look:
         """Every mail of a folder that is new, and those that were left and now are ours."""
         self.looked_at.append(folder.name)
         self.junk, self.start = folder.junk, datetime.combine(since, time())
-        letters = self.book.letters()
+        letters = incoming.letters(self.book)
         self.known = {letter.mark: letter for letter in letters if not self.is_open(letter)}
         self.identities = {letter.identity for letter in self.known.values() if letter.path}
         self.paths = {letter.path for letter in letters}
@@ -120,7 +123,7 @@ class _Look:
             for letter in letters
             if letter.place[:3] == (self.account, folder.name, folder.validity)
         }
-        validity, last = self.book.mailbox(self.account, folder.name)
+        validity, last = incoming.mailbox(self.book, self.account, folder.name)
         after = 0 if again or validity != folder.validity else last
         listed = {mail.uid: mail for mail in self.box.listed(after)}
         seen = (int(uid) for uid in listed if uid.isdigit())
@@ -135,7 +138,7 @@ class _Look:
         with TemporaryDirectory(prefix="pdsfz-xl-") as aside:
             unsure = list(self.read(folder, fresh, Path(aside)))
             self.decide(unsure)
-        self.book.record_mailbox(self.account, folder.name, folder.validity, highest)
+        incoming.record_mailbox(self.book, self.account, folder.name, folder.validity, highest)
 
     def is_open(self, letter: Letter) -> bool:
         """Whether what became of a mail may be otherwise this time."""
@@ -166,10 +169,11 @@ class _Look:
             if arrived < self.start:
                 self.record(letter, "old")
             elif head.mark in self.known:
-                self.book.record_letter(self.known[head.mark]._replace(place=letter.place))
+                known = self.known[head.mark]._replace(place=letter.place)
+                incoming.record_letter(self.book, known)
             elif kind := fetch.glance(self.desk, head, mails[uid].size):
                 large = mails[uid].size > fetch.LARGEST
-                self.record(letter, kind, w.mail_too_large(mails[uid].size) if large else "")
+                self.record(letter, kind, mw.mail_too_large(mails[uid].size) if large else "")
             elif unsure := self.open(letter, head, aside):
                 yield unsure
 
@@ -213,7 +217,7 @@ class _Look:
             elif fetch.holds_our_form(result, code):
                 self.store(letter, "taken", messages.read(path.read_bytes()), found)
             else:
-                self.record(letter, "other", w.with_files(_names(found)))
+                self.record(letter, "other", mw.with_files(_names(found)))
 
     # --- what becomes of a mail
 
@@ -221,7 +225,7 @@ class _Look:
         done = letter._replace(kind=kind, note=note)
         if _is_quiet(done):
             done = done._replace(subject="")  # what others wrote to the office is not our business
-        self.book.record_letter(done)
+        incoming.record_letter(self.book, done)
         self.tell_of(done)
 
     def bounced(self, letter: Letter, data: bytes) -> None:
@@ -231,40 +235,41 @@ class _Look:
         for missed in every:
             unit, address, reason, ours, final = missed
             if unit and final:
-                self.book.record_unreached(ledger.Bounced(unit, address, reason, letter.arrived))
+                bounced = Bounced(unit, address, reason, letter.arrived)
+                incoming.record_unreached(self.book, bounced)
             if ours and final:
-                self.book.record_bounce(ours, w.bounced(address, reason, final))
-            self.record(letter._replace(unit=unit), "bounce", w.bounced(address, reason, final))
+                outgoing.record_bounce(self.book, ours, mw.bounced(address, reason, final))
+            self.record(letter._replace(unit=unit), "bounce", mw.bounced(address, reason, final))
 
     def unreadable(self, letter: Letter, head: envelope.Head, data: bytes, why: str) -> None:
         """A damaged mail that concerns us is kept as it is: `collect` says what can be had."""
         if self.desk.concerns(head):
-            whole = fetch.Parcel((fetch.File(w.RAW_MAIL, data),), (why,), elsewhere=True)
+            whole = fetch.Parcel((fetch.File(mw.RAW_MAIL, data),), (why,), elsewhere=True)
             self.store(letter, "unread", Message(head.subject, head.sender, ""), whole)
         else:
             self.record(letter, "other", why)
 
     def store(self, letter: Letter, kind: str, mail: Message, found: fetch.Parcel) -> None:
         """Put the files of a mail into its folder: its path is set down before, all else after."""
-        before = self.book.enclosed(letter.identity)
+        before = incoming.enclosed(self.book, letter.identity)
         files = [file for file in found.files if file.digest not in before]
         if letter.identity in self.identities and not files:
-            self.record(letter, "again", w.ANOTHER_MAIL)
+            self.record(letter, "again", mw.ANOTHER_MAIL)
             return
         started = self.reserve(letter._replace(kind="taking", note="；".join(found.notes)))
         folder = self.ws.root / started.path
         said = {
-            "收到时间": w.minute(datetime.fromisoformat(started.arrived)),
-            "邮箱文件夹": w.mail_box(started.place.folder),
+            "收到时间": mw.minute(datetime.fromisoformat(started.arrived)),
+            "邮箱文件夹": mw.mail_box(started.place.folder),
             "邮件编号": started.message_id,
         }
         written = {folder / file.path: file.data for file in files}
-        written[folder / w.MAIL_FACTS] = fetch.facts(
+        written[folder / mw.MAIL_FACTS] = fetch.facts(
             mail, said, (file.path for file in files), found.notes
         )
         self.ws.write_all(written)
         done = started._replace(kind=kind)
-        self.book.record_letter(done, (file.digest for file in files))
+        incoming.record_letter(self.book, done, (file.digest for file in files))
         self.tell_of(done, tuple(file.path for file in files))
 
     def reserve(self, letter: Letter) -> Letter:
@@ -273,7 +278,7 @@ class _Look:
         path = begun or next(filter(self.is_free, self.folders_for(letter)))
         self.paths.add(path)
         reserved = letter._replace(path=path)
-        self.book.record_letter(reserved)
+        incoming.record_letter(self.book, reserved)
         return reserved
 
     def folders_for(self, letter: Letter) -> Iterator[str]:
@@ -309,14 +314,14 @@ def _names(found: fetch.Parcel) -> str:
 # --- what people are told --------------------------------------------------------------------
 
 
-def _done(plan: Master, look: _Look, bounces: Iterable[ledger.Bounced]) -> Done:
+def _done(plan: Master, look: _Look, bounces: Iterable[Bounced]) -> Done:
     kinds = Counter(told.letter.kind for told in look.told)
     fetched = kinds["taken"] + sum(bool(t.files) and t.letter.kind != "taken" for t in look.told)
     quiet = sum(_is_quiet(told.letter) for told in look.told)
     left = [f"自动回复 {kinds['automatic']} 封"] if kinds["automatic"] else []
     rest = quiet - kinds["automatic"]
     left += [f"与本任务无关或取过的 {rest} 封"] if rest else []
-    boxes = "、".join(texts.visible(w.mail_box(name)) for name in look.looked_at)
+    boxes = "、".join(texts.visible(mw.mail_box(name)) for name in look.looked_at)
     said = [
         f"看了{boxes}：新邮件 {len(look.told)} 封。",
         *_listed(plan, look.told),
@@ -339,10 +344,10 @@ def overview(ws: Workspace) -> Done:
     ws.require_master()
     plan = read_master(ws)
     with ledger.opened(ws.ledger, readonly=True) as book:
-        once = {letter.mark: Told(letter) for letter in book.letters()}
-        bounces = book.unreached()
+        once = {letter.mark: Told(letter) for letter in incoming.letters(book)}
+        bounces = incoming.unreached(book)
     loud = [told for told in once.values() if not _is_quiet(told.letter)]
-    kinds = list(w.LETTER_KINDS)
+    kinds = list(mw.LETTER_KINDS)
     lines = [_line(plan, t) for t in sorted(loud, key=lambda t: kinds.index(t.letter.kind))]
     return Done(
         said=(*(lines or ["还没有取过信。"]), *telling.bounces(plan, bounces)),
@@ -357,35 +362,35 @@ def _is_quiet(letter: Letter) -> bool:
     """What nobody needs to be told of one by one."""
     if letter.kind == "other":
         return not letter.note
-    return letter.kind not in w.LETTER_KINDS
+    return letter.kind not in mw.LETTER_KINDS
 
 
 def _listed(plan: Master, told: Iterable[Told]) -> Iterator[str]:
     """One line for each, those first that a person has to do something about."""
-    kinds = list(w.LETTER_KINDS)
+    kinds = list(mw.LETTER_KINDS)
     loud = [one for one in told if not _is_quiet(one.letter)]
     strange = [one for one in loud if one.letter.kind == "other"]
     for one in sorted(loud, key=lambda one: kinds.index(one.letter.kind)):
         if one not in strange[_SHOWN:]:
             yield _line(plan, one)
     if (more := len(strange) - _SHOWN) > 0:
-        yield w.more_letters(more)
+        yield mw.more_letters(more)
     if strange:
-        yield w.STRANGERS
+        yield mw.STRANGERS
 
 
 def _line(plan: Master, told: Told) -> str:
     letter = told.letter
     if letter.kind == "bounce":
-        return w.bounce_line(_name(plan, letter.unit), letter.note)
-    whom = w.from_whom(_name(plan, letter.unit), texts.visible(letter.sender))
-    about = w.about(texts.brief(letter.subject, 60))
-    notes = [w.JUNK_NOTE] if told.junk else []
-    notes += [w.with_files("、".join(map(texts.visible, told.files)))] if told.files else []
+        return mw.bounce_line(_name(plan, letter.unit), letter.note)
+    whom = mw.from_whom(_name(plan, letter.unit), texts.visible(letter.sender))
+    about = mw.about(texts.brief(letter.subject, 60))
+    notes = [mw.JUNK_NOTE] if told.junk else []
+    notes += [mw.with_files("、".join(map(texts.visible, told.files)))] if told.files else []
     notes += [letter.note] if letter.note else []
     if letter.path:
-        notes.append(letter.path if told.files else f"{letter.path}/{w.MAIL_FACTS}")
-    return f"{w.LETTER_KINDS[letter.kind]}：{whom}{about}（{'；'.join(notes)}）"
+        notes.append(letter.path if told.files else f"{letter.path}/{mw.MAIL_FACTS}")
+    return f"{mw.LETTER_KINDS[letter.kind]}：{whom}{about}（{'；'.join(notes)}）"
 
 
 def _name(plan: Master, code: str) -> str:

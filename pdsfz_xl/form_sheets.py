@@ -143,7 +143,7 @@ def write_guide(pen: Pen, sheet: excel.Sheet) -> None:
     plain = pen.book.format(text_wrap=True, align="left", valign="top")
     label = pen.book.format(align="center", valign="top")
     boxed = pen.book.format(bg_color=GREY, **pen.body)
-    pen.say(sheet, 0, 0, w.GUIDE_TITLE, title)
+    pen.say(sheet, 0, 0, w.GUIDE_SHEET, title)
     sheet.set_row(0, 26)
     parts = (settings.contact, settings.phone, settings.email, settings.address)
     contact = "，".join(part for part in parts if part)

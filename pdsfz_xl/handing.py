@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdsfz_xl import call_list, contacts, handout, intake, issued, ledger, owed, telling
+from pdsfz_xl import call_list, contacts, handout, intake, issued, ledger, outgoing, owed, telling
 from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import text as texts
@@ -122,7 +122,7 @@ def remind(ws: Workspace, now: datetime, named: str = "") -> Done:
         written = call_list.read(ws.calls, look.batch.master, now.date())
         with ledger.opened(ws.ledger) as book:
             taken = book.record_handed(written.calls, now)
-            made = contacts.made(book.handed(), book.mails())
+            made = contacts.made(book.handed(), outgoing.mails(book))
         choice = choose(w.REMIND, look.batch, known, named)
         everybody = [o for o in owed.owed(look.batch) if o.excuse or o.unit in choice.units]
         owing = [one for one in everybody if not one.excuse]
@@ -176,7 +176,7 @@ def register(ws: Workspace, now: datetime) -> Done:
     """Everything that was handed over, said or mailed, unit by unit. Writes nothing."""
     look, known = _look(ws, now)
     with ledger.opened(ws.ledger, readonly=True) as book:
-        made = contacts.made(known.handed, book.mails())
+        made = contacts.made(known.handed, outgoing.mails(book))
     said = ["联系记录（转交、催报和邮件）："] if made else ["还没有联系记录。"]
     for unit in look.batch.master.units:
         said += [f"  {unit.code} {unit.name}：{line}" for line in made.get(unit.code, [])]

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdsfz_xl import collect, engine, ledger
+from pdsfz_xl import collect, engine, incoming, ledger
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.mail_folder import is_facts
@@ -60,7 +60,7 @@ def take(
             arrivals.append(_Found(name, "", 0, Manifest(sha256="", rule="F03", detail=w.IN_USE)))
     there = [(f.sha256, f.path, f.size) for f in arrivals if f.manifest and f.sha256]
     seen = book.receive(there, now)
-    mailed = book.arrivals()
+    mailed = incoming.arrivals(book)
     outer = {ws.relative(path): digest for path, (digest, _) in found.items()}
     return Intake(
         tuple(

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 
-from pdsfz_xl import generate, ledger, reader
+from pdsfz_xl import generate, outgoing, reader
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import wording as w
-from pdsfz_xl.ledger import Ledger, Posted
+from pdsfz_xl.ledger import Ledger
+from pdsfz_xl.outgoing import Posted
 from pdsfz_xl.workspace import Workspace, bytes_of
 
-_ARRIVES = frozenset({ledger.SENT, ledger.UNKNOWN})
+_ARRIVES = frozenset({outgoing.SENT, outgoing.UNKNOWN})
 
 
 def settle(book: Ledger, now: datetime) -> None:
@@ -23,7 +24,7 @@ def settle(book: Ledger, now: datetime) -> None:
     book.mark_out(
         {
             mail.unit
-            for mail in map(ledger.owned_up, book.mails())
+            for mail in map(outgoing.owned_up, outgoing.mails(book))
             if mail.kind in w.BRINGS_FORM
             and mail.state in _ARRIVES
             and mail.unit in forms
@@ -45,7 +46,7 @@ def _came_otherwise(book: Ledger, lost: Posted) -> bool:
         and mail.kind in w.BRINGS_FORM
         and mail.state in _ARRIVES
         and mail.at > lost.at
-        for mail in book.mails()
+        for mail in outgoing.mails(book)
     )
     day = datetime.fromisoformat(lost.at).date()
     return posted or any(

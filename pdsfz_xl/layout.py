@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import wording as w
 
@@ -395,7 +396,7 @@ ENTRY = (
     Column(w.INDICATOR, 24),
     Column("编码", 8),
     Column(w.UNIT, 14),
-    Column(w.ENTRY_TEXT, WHOLE_ANSWER),
+    Column(ew.ENTRY_TEXT, WHOLE_ANSWER),
     Column("字数（不计空格）", 9),
     Column("字数（计空格）", 9),
     Column("字数上限", 8),
@@ -403,15 +404,15 @@ ENTRY = (
     Column(w.EVIDENCE_SHEET, 28),
     Column("状态", 10),
     Column("提醒", 9),
-    Column(w.ENTERED, 8, clerk=True),
+    Column(ew.ENTERED, 8, clerk=True),
     Column("录入人", 10, clerk=True),
-    Column(w.ENTERED_AT, 17, clerk=True),
+    Column(ew.ENTERED_AT, 17, clerk=True),
     Column(w.NOTE, 20, clerk=True),
-    Column(w.ENTRY_DIGEST, 0),
-    Column(w.ENTERED_DIGEST, 0),
+    Column(ew.ENTRY_DIGEST, 0),
+    Column(ew.ENTERED_DIGEST, 0),
 )
 
-ENTRY_BOOK = {w.ENTRY_SHEET: ENTRY, w.ORPHAN_SHEET: ORPHAN}
+ENTRY_BOOK = {ew.ENTRY_SHEET: ENTRY, w.ORPHAN_SHEET: ORPHAN}
 """Sheets of 录入清单.xlsx; 失去归属的批注 is there only when a row of the clerk's is gone."""
 
 ANSWER_FRAME = {

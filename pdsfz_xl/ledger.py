@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
@@ -202,96 +202,12 @@ class Handed(NamedTuple):
     sha256: str = ""
 
 
-PLANNED, SENDING, SENT = "planned", "sending", "sent"
-FAILED_TEMP, FAILED_PERM, UNKNOWN = "failed_temp", "failed_perm", "unknown"
-"""How far a mail is. `sending` is on the disk before its text leaves us; found there by a later
-run, that run died on it, and it is `unknown`: perhaps it arrived, so nobody sends it again unasked.
-"""
-
-UNSENT = frozenset({PLANNED, FAILED_TEMP, FAILED_PERM})
-"""Certainly with nobody: what is planned anew may take its place."""
-
-
-class Posted(NamedTuple):
-    """A mail as the ledger knows it: one row per unit, kind and number, whatever becomes of it."""
-
-    key: str
-    """campaign/unit/kind/number: what goes out at most once."""
-    unit: str
-    kind: str
-    number: int
-    message_id: str
-    path: str
-    """Of its frozen bytes, from the workspace's root."""
-    sha256: str
-    sender: str
-    recipients: tuple[str, ...]
-    subject: str
-    about: tuple[str, ...]
-    """The sha256 of what it carries or answers."""
-    state: str = PLANNED
-    reply: str = ""
-    """What the server said last, or who decided."""
-    attempts: int = 0
-    """How often its text may have left us."""
-    at: str = ""
-    """When it came into this state, ISO."""
-    bounced: str = ""
-    """What a bounce says of it: address and reason."""
-
-
-def owned_up(mail: Posted) -> Posted:
-    """The mail as it is when nobody is sending: what a run that died left behind is unknown."""
-    return mail._replace(state=UNKNOWN) if mail.state == SENDING else mail
-
-
-class Place(NamedTuple):
-    """Where a mail lies on a server: its number there holds as long as `validity` does."""
-
-    account: str
-    folder: str
-    validity: str
-    uid: str
-
-
-class Letter(NamedTuple):
-    """A mail of the office's mailbox and what became of it. What is not known is empty."""
-
-    place: Place
-    mark: str
-    """The digest of its head: the same mail has the same one wherever it lies."""
-    message_id: str
-    kind: str
-    """taking, taken, letter, manual, bounce, automatic, own, other, old, unread or again."""
-    sender: str
-    unit: str
-    subject: str
-    arrived: str
-    """ISO 8601, local time: when the server took it."""
-    path: str
-    """Its folder in the drop zone, from the root."""
-    note: str
-
-    @property
-    def identity(self) -> str:
-        """What makes it the same mail: its id, which is one in the world, else its head."""
-        return self.message_id or self.mark
-
-
-class Bounced(NamedTuple):
-    """A mail of ours did not reach a unit at this address."""
-
-    unit: str
-    address: str
-    reason: str
-    at: str
-
-
 class Ledger:
     """One open ledger; every call is one transaction, and only a run is written anew."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
+        self.db = connection
+        """For the modules that keep their own tables here: `with` it is one transaction."""
 
     def receive(self, files: Iterable[tuple[str, str, int]], now: datetime) -> dict[str, Receipt]:
         """The receipt of each (sha256, path, size); a first sight never moves."""
@@ -302,19 +218,19 @@ class Ledger:
             if digest not in known:
                 fresh.setdefault(digest, (digest, now.isoformat(), path, size))
         if fresh:
-            with self._db:
-                self._db.executemany("INSERT INTO receipts VALUES (?, ?, ?, ?)", fresh.values())
+            with self.db:
+                self.db.executemany("INSERT INTO receipts VALUES (?, ?, ?, ?)", fresh.values())
         news = {digest: Receipt(now, row[2], True) for digest, row in fresh.items()}
         return {digest: known.get(digest) or news[digest] for digest, _, _ in files}
 
     def receipts(self) -> dict[str, Receipt]:
         """Every receipt, by sha256."""
-        rows = self._db.execute("SELECT sha256, first_seen, first_path FROM receipts")
+        rows = self.db.execute("SELECT sha256, first_seen, first_path FROM receipts")
         return {d: Receipt(datetime.fromisoformat(seen), path) for d, seen, path in rows}
 
     def forms(self) -> dict[str, Form]:
         """The form that was made last for each unit, by unit code."""
-        rows = self._db.execute("SELECT unit, path, sha256 FROM forms ORDER BY unit")
+        rows = self.db.execute("SELECT unit, path, sha256 FROM forms ORDER BY unit")
         return {unit: Form(path, digest) for unit, path, digest in rows}
 
     def record_forms(
@@ -325,7 +241,7 @@ class Ledger:
         But it is out with the units in `alike`: it asks nothing new of who has their earlier one.
         """
         known, out = self.forms(), self.out_forms()
-        before = dict(self._db.execute("SELECT unit, before FROM forms"))
+        before = dict(self.db.execute("SELECT unit, before FROM forms"))
         before |= {unit: known[unit].sha256 for unit in out if unit not in alike}
         at = now.isoformat()
         changed = [
@@ -335,9 +251,9 @@ class Ledger:
         ]
         gone = [(unit,) for unit in known if unit not in made]
         if changed or gone:
-            with self._db:
-                self._db.executemany("DELETE FROM forms WHERE unit = ?", gone)
-                self._db.executemany(
+            with self.db:
+                self.db.executemany("DELETE FROM forms WHERE unit = ?", gone)
+                self.db.executemany(
                     "INSERT OR REPLACE INTO forms (unit, path, sha256, made, out_since, before) "
                     "VALUES (?, ?, ?, ?, ?, ?)",
                     changed,
@@ -348,31 +264,31 @@ class Ledger:
         waiting = self.forms().keys() - self.out_forms()
         rows = [(now.isoformat(), unit) for unit in sorted(waiting & set(units))]
         if rows:
-            with self._db:
-                self._db.executemany("UPDATE forms SET out_since = ? WHERE unit = ?", rows)
+            with self.db:
+                self.db.executemany("UPDATE forms SET out_since = ? WHERE unit = ?", rows)
 
     def take_back(self, units: Iterable[str]) -> None:
         """These units have not got their form after all, only the one before, if any."""
-        with self._db:
+        with self.db:
             rows = [(unit,) for unit in units]
-            self._db.executemany("UPDATE forms SET out_since = NULL WHERE unit = ?", rows)
+            self.db.executemany("UPDATE forms SET out_since = NULL WHERE unit = ?", rows)
 
     def out_forms(self) -> set[str]:
         """The units whose present form has been handed out."""
-        rows = self._db.execute("SELECT unit FROM forms WHERE out_since IS NOT NULL")
+        rows = self.db.execute("SELECT unit FROM forms WHERE out_since IS NOT NULL")
         return {unit for (unit,) in rows}
 
     def outdated(self) -> dict[str, str]:
         """Units that have another form than the present one: the sha256 of theirs, by code."""
         return dict(
-            self._db.execute(
+            self.db.execute(
                 "SELECT unit, before FROM forms WHERE before != '' AND out_since IS NULL"
             )
         )
 
     def handed(self) -> tuple[Handed, ...]:
         """Everything units were given or told by hand, in the order of the days."""
-        rows = self._db.execute(
+        rows = self.db.execute(
             "SELECT unit, kind, day, who, via, note, sha256 FROM handed ORDER BY day, id"
         )
         return tuple(Handed(u, k, date.fromisoformat(d), *more) for u, k, d, *more in rows)
@@ -380,223 +296,95 @@ class Ledger:
     def record_handed(self, given: Iterable[Handed], now: datetime) -> int:
         """Add what is not there yet, and say how much that was."""
         rows = [(u, k, day.isoformat(), *more, now.isoformat()) for u, k, day, *more in given]
-        before = self._db.total_changes
-        with self._db:
-            self._db.executemany(
+        before = self.db.total_changes
+        with self.db:
+            self.db.executemany(
                 "INSERT OR IGNORE INTO handed (unit, kind, day, who, via, note, sha256, at) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
-        return self._db.total_changes - before
+        return self.db.total_changes - before
 
     def filed(self) -> dict[str, str]:
         """The sha256 of every piece of evidence that was filed, by path from the root."""
-        return dict(self._db.execute("SELECT path, sha256 FROM filed ORDER BY path"))
+        return dict(self.db.execute("SELECT path, sha256 FROM filed ORDER BY path"))
 
     def record_filed(self, filed: Mapping[str, str]) -> None:
         """Set what is filed now."""
         if filed != self.filed():
-            with self._db:
-                self._db.execute("DELETE FROM filed")
-                self._db.executemany("INSERT INTO filed VALUES (?, ?)", filed.items())
+            with self.db:
+                self.db.execute("DELETE FROM filed")
+                self.db.executemany("INSERT INTO filed VALUES (?, ?)", filed.items())
 
     def absorbed(self) -> set[str]:
         """The sha256 of every copy of the merged workbook whose review texts were taken in."""
-        return {digest for (digest,) in self._db.execute("SELECT sha256 FROM absorbed")}
+        return {digest for (digest,) in self.db.execute("SELECT sha256 FROM absorbed")}
 
     def record_absorbed(self, digests: Iterable[str]) -> None:
         """These copies are never taken in again, whatever the clerk changes after that."""
-        with self._db:
+        with self.db:
             rows = [(digest,) for digest in digests]
-            self._db.executemany("INSERT OR IGNORE INTO absorbed VALUES (?)", rows)
+            self.db.executemany("INSERT OR IGNORE INTO absorbed VALUES (?)", rows)
 
     def record_purge(
         self, digest: str, reason: str, who: str, paths: Iterable[str], now: datetime
     ) -> None:
         """What of a file that was removed is kept: its hash, why, by whom, when, from where."""
         row = (digest, reason, who, now.isoformat(), json.dumps(list(paths), ensure_ascii=False))
-        with self._db:
-            self._db.execute(
+        with self.db:
+            self.db.execute(
                 "INSERT INTO purged (sha256, reason, who, at, paths) VALUES (?, ?, ?, ?, ?)", row
             )
 
     def purged(self) -> set[str]:
         """The sha256 of every file that was removed on purpose."""
-        return {digest for (digest,) in self._db.execute("SELECT sha256 FROM purged")}
+        return {digest for (digest,) in self.db.execute("SELECT sha256 FROM purged")}
 
     def returned(self) -> dict[tuple[str, str], str]:
         """What a unit said when its marked workbook went back last, by unit and requirement."""
-        rows = self._db.execute("SELECT unit, requirement, said FROM returned")
+        rows = self.db.execute("SELECT unit, requirement, said FROM returned")
         return {(unit, requirement): said for unit, requirement, said in rows}
 
     def record_returned(self, said: Mapping[tuple[str, str], str], now: datetime) -> None:
         """What was said before the corrections that are asked for now."""
-        with self._db:
+        with self.db:
             rows = [(*place, text, now.isoformat()) for place, text in said.items()]
-            self._db.executemany("INSERT OR REPLACE INTO returned VALUES (?, ?, ?, ?)", rows)
+            self.db.executemany("INSERT OR REPLACE INTO returned VALUES (?, ?, ?, ?)", rows)
 
     def prints(self) -> dict[int, Print]:
         """Every print that went up, by its number."""
-        rows = self._db.execute("SELECT number, at, path, snapshot, sha256 FROM prints")
+        rows = self.db.execute("SELECT number, at, path, snapshot, sha256 FROM prints")
         return {n: Print(n, datetime.fromisoformat(at), *more) for n, at, *more in sorted(rows)}
 
     def record_print(self, made: Print) -> None:
         """A number is given once."""
-        with self._db:
-            self._db.execute(
+        with self.db:
+            self.db.execute(
                 "INSERT INTO prints VALUES (?, ?, ?, ?, ?)",
                 (made.number, made.at.isoformat(), made.path, made.snapshot, made.sha256),
             )
 
-    # --- mail
-
-    def mails(self) -> tuple[Posted, ...]:
-        """Every mail, in the order of units, kinds and numbers."""
-        rows = self._db.execute("SELECT * FROM mails ORDER BY unit, kind, number")
-        return tuple(map(_posted, rows))
-
-    def plan_mails(self, kind: str, planned: Iterable[Posted], now: datetime) -> None:
-        """Set what of this kind is about to go out; what was planned and is no more, is forgotten.
-
-        What went out, or may have, is never touched: a row of the same key stays as it is.
-        """
-        with self._db:
-            self._db.execute(
-                "DELETE FROM mails WHERE kind = ? AND state = ? AND attempts = 0", (kind, PLANNED)
-            )
-            for mail in planned:
-                known = self._db.execute(
-                    "SELECT state, attempts FROM mails WHERE key = ?", (mail.key,)
-                ).fetchone()
-                if known is None or known[0] in UNSENT:
-                    attempts = known[1] if known else 0
-                    row = _row(mail._replace(state=PLANNED, attempts=attempts, at=now.isoformat()))
-                    marks = ", ".join("?" * len(row))
-                    self._db.execute(f"INSERT OR REPLACE INTO mails VALUES ({marks})", row)
-
-    def record_mail(self, key: str, state: str, now: datetime, reply: str = "") -> None:
-        """What became of a mail, on the disk when this returns."""
-        with self._db:
-            self._db.execute(
-                "UPDATE mails SET state = ?, reply = ?, attempts = attempts + ?, at = ?"
-                " WHERE key = ?",
-                (state, reply, int(state == SENDING), now.isoformat(), key),
-            )
-
-    def own_up(self, now: datetime) -> None:
-        """Mails whose run died while it sent them are unknown from now on."""
-        with self._db:
-            self._db.execute(
-                "UPDATE mails SET state = ?, at = ? WHERE state = ?",
-                (UNKNOWN, now.isoformat(), SENDING),
-            )
-
-    def record_bounce(self, message_id: str, said: str) -> bool:
-        """A mail of ours came back: `said` is the address and the reason. False if it is not ours.
-
-        What bounced was accepted once, so it is sent.
-        """
-        with self._db:
-            found = self._db.execute(
-                "UPDATE mails SET bounced = ?, state = ? WHERE message_id = ?",
-                (said, SENT, message_id),
-            )
-        return found.rowcount > 0
-
-    # --- what is fetched
-
-    def mailbox(self, account: str, folder: str) -> tuple[str, int]:
-        """The validity of the numbers in a folder as it was, and the last one looked at."""
-        row = self._db.execute(
-            "SELECT validity, last FROM mailboxes WHERE account = ? AND folder = ?",
-            (account, folder),
-        ).fetchone()
-        return (row[0], row[1]) if row else ("", 0)
-
-    def record_mailbox(self, account: str, folder: str, validity: str, last: int) -> None:
-        """Every mail up to this number has been looked at."""
-        with self._db:
-            row = (account, folder, validity, last)
-            self._db.execute("INSERT OR REPLACE INTO mailboxes VALUES (?, ?, ?, ?)", row)
-
-    def letters(self) -> tuple[Letter, ...]:
-        """Every mail that was looked at, in the order of their arrival."""
-        rows = self._db.execute("SELECT * FROM letters ORDER BY arrived, account, folder, uid")
-        return tuple(Letter(Place(*row[:4]), *row[4:]) for row in rows)
-
-    def record_letter(self, letter: Letter, files: Iterable[str] = ()) -> None:
-        """What became of a mail, and the sha256 of those of its files that are stored now.
-
-        What stood open of it, also under the number it had before, does so no more.
-        """
-        with self._db:
-            self._db.execute(
-                "DELETE FROM letters WHERE mark = ? AND kind IN ('taking', 'other', 'unread')",
-                (letter.mark,),
-            )
-            self._db.execute(
-                f"INSERT OR REPLACE INTO letters VALUES ({', '.join('?' * 13)})",
-                (*letter.place, *letter[1:]),
-            )
-            rows = [(letter.identity, digest, letter.arrived) for digest in files]
-            self._db.executemany("INSERT OR IGNORE INTO enclosed VALUES (?, ?, ?)", rows)
-
-    def enclosed(self, identity: str) -> set[str]:
-        """The sha256 of every file that was ever stored of a mail."""
-        rows = self._db.execute("SELECT sha256 FROM enclosed WHERE mail = ?", (identity,))
-        return {digest for (digest,) in rows}
-
-    def arrivals(self) -> dict[str, datetime]:
-        """When the server took the first mail with these bytes, by their sha256."""
-        rows = self._db.execute("SELECT sha256, min(arrived) FROM enclosed GROUP BY sha256")
-        return {digest: datetime.fromisoformat(arrived) for digest, arrived in rows}
-
-    def record_unreached(self, bounced: Bounced) -> None:
-        """A later one for the same address takes the place of an earlier one."""
-        with self._db:
-            self._db.execute("INSERT OR REPLACE INTO unreached VALUES (?, ?, ?, ?)", bounced)
-
-    def unreached(self) -> tuple[Bounced, ...]:
-        """Every address our mails did not reach."""
-        rows = self._db.execute("SELECT * FROM unreached ORDER BY unit, address")
-        return tuple(Bounced(*row) for row in rows)
-
     def first_run(self, command: str) -> datetime | None:
         """When a command changed something for the first time."""
-        row = self._db.execute("SELECT min(at) FROM runs WHERE command = ?", (command,)).fetchone()
+        row = self.db.execute("SELECT min(at) FROM runs WHERE command = ?", (command,)).fetchone()
         return datetime.fromisoformat(row[0]) if row and row[0] else None
 
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""
     ) -> None:
         """Add a run; `merged` is the sha256 of the merged workbook it went by."""
-        with self._db:
-            self._db.execute(
+        with self.db:
+            self.db.execute(
                 "INSERT INTO runs (command, at, outputs, merged) VALUES (?, ?, ?, ?)",
                 (command, now.isoformat(), json.dumps(list(outputs), ensure_ascii=False), merged),
             )
 
     def last_merged(self, command: str) -> str:
         """The sha256 of the merged workbook the last such run went by; empty if there is none."""
-        row = self._db.execute(
+        row = self.db.execute(
             "SELECT merged FROM runs WHERE command = ? ORDER BY id DESC LIMIT 1", (command,)
         ).fetchone()
         return row[0] if row else ""
-
-
-_LISTS = ("recipients", "about")
-"""The columns of `mails` that hold several values, as JSON."""
-
-
-def _row(mail: Posted) -> tuple[object, ...]:
-    values: dict[str, object] = mail._asdict()
-    lists = {name: json.dumps(values[name], ensure_ascii=False) for name in _LISTS}
-    return tuple({**values, **lists}.values())
-
-
-def _posted(row: tuple[Any, ...]) -> Posted:
-    values = dict(zip(Posted._fields, row, strict=True))
-    return Posted(**{**values, **{name: tuple(json.loads(values[name])) for name in _LISTS}})
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pdsfz_xl import excel, form, identity, layout, mailbox, rules
+from pdsfz_xl import master_wording as ms
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import ClerkCells, Duty, Finding, Master, Requirement, Unit, Where
@@ -164,9 +165,9 @@ def _keys(master: Master) -> Iterator[Finding]:
         seen.add(requirement.key)
         if not identity.KEY.fullmatch(requirement.key):
             found = texts.brief(requirement.key)
-            yield rules.finding("M14", where, found=found, rule=w.KEY_RULE)
+            yield rules.finding("M14", where, found=found, rule=ms.KEY_RULE)
         if requirement.kind == w.NOT_ASKED:
-            yield rules.finding("M14", where, found=requirement.key, rule=w.NO_KEY_RULE)
+            yield rules.finding("M14", where, found=requirement.key, rule=ms.NO_KEY_RULE)
 
 
 def _codes(master: Master) -> Iterator[Finding]:
@@ -174,11 +175,11 @@ def _codes(master: Master) -> Iterator[Finding]:
     code = master.settings.code
     if not identity.CAMPAIGN.fullmatch(code) and _has(master, "任务代码"):
         where = master.where(w.SETTINGS_SHEET, "任务代码")
-        yield rules.finding("M14", where, found=texts.brief(code), rule=w.CAMPAIGN_RULE)
+        yield rules.finding("M14", where, found=texts.brief(code), rule=ms.CAMPAIGN_RULE)
     for unit in master.units:
         if not identity.UNIT.fullmatch(unit.code):
             where = _unit(master, unit, "代码")
-            yield rules.finding("M14", where, found=texts.brief(unit.code), rule=w.UNIT_RULE)
+            yield rules.finding("M14", where, found=texts.brief(unit.code), rule=ms.UNIT_RULE)
 
 
 def _unit_names(master: Master) -> Iterator[Finding]:
@@ -194,7 +195,7 @@ def _unit_names(master: Master) -> Iterator[Finding]:
             twins = "、".join(u.name for u in master.units if u.code == unit.code)
             yield rules.finding("M17", _unit(master, unit, "代码"), name=unit.code, units=twins)
         if names[texts.squash(unit.name)] > 1:
-            yield rules.finding("M17", _unit(master, unit), name=unit.name, units=w.TWO_ROWS)
+            yield rules.finding("M17", _unit(master, unit), name=unit.name, units=ms.TWO_ROWS)
         for alias in unit.aliases:
             shared = owners[texts.squash(alias)] | {unit.name}
             if len(shared) > 1:
@@ -202,7 +203,7 @@ def _unit_names(master: Master) -> Iterator[Finding]:
                 yield rules.finding("M17", where, name=alias, units="、".join(sorted(shared)))
         for other in sorted(owners.get(texts.squash(unit.group), ())):
             where = _unit(master, unit, "分组")
-            yield rules.finding("M17", where, name=unit.group, units=w.group_or_unit(other))
+            yield rules.finding("M17", where, name=unit.group, units=ms.group_or_unit(other))
 
 
 def _limits(master: Master) -> Iterator[Finding]:
@@ -246,7 +247,7 @@ def _kinds(master: Master) -> Iterator[Finding]:
 
 
 def _templates(master: Master) -> Iterator[Finding]:
-    known = [f"{{{name}}}" for name in w.PLACEHOLDERS]
+    known = [f"{{{name}}}" for name in ms.PLACEHOLDERS]
     for template in master.templates:
         for caption, said in (("主题", template.subject), ("正文", template.body)):
             for found in re.findall("[{｛][^{}｛｝]*[}｝]", said):
@@ -301,7 +302,7 @@ _WANTED = frozenset({"name", "deadline", "period_start", "period_end", "contact"
 def _waivers(master: Master) -> Iterator[Finding]:
     for waiver in master.waivers:
         for caption, said, known, what in (
-            ("规则代码", waiver.rule, rules.RULES, w.RULE),
+            ("规则代码", waiver.rule, rules.RULES, ms.RULE),
             ("编码", waiver.requirement, master.requirement, w.REQUIREMENT),
         ):
             if said and said not in known:
@@ -309,7 +310,7 @@ def _waivers(master: Master) -> Iterator[Finding]:
                 yield rules.finding("M18", where, found=texts.brief(said), what=what)
         if not waiver.rule:
             where = master.where(w.WAIVERS_SHEET, "规则代码", waiver.row)
-            yield rules.finding("M18", where, found="", what=w.RULE)
+            yield rules.finding("M18", where, found="", what=ms.RULE)
         for caption, said in (("理由", waiver.reason), ("日期", waiver.date)):
             if not said.strip():
                 where = master.where(w.WAIVERS_SHEET, caption, waiver.row)
@@ -319,7 +320,7 @@ def _waivers(master: Master) -> Iterator[Finding]:
 def _trials(master: Master) -> Iterator[Finding]:
     for code in sorted(rules.trials(master) - rules.RULES.keys()):
         where = master.where(w.SETTINGS_SHEET, "试行规则")
-        yield rules.finding("M18", where, found=texts.brief(code), what=w.RULE)
+        yield rules.finding("M18", where, found=texts.brief(code), what=ms.RULE)
 
 
 def _mail(master: Master) -> Iterator[Finding]:
@@ -329,15 +330,15 @@ def _mail(master: Master) -> Iterator[Finding]:
     hosts = (("发信服务器", settings.smtp_host), ("收信服务器", settings.inbox_host))
     plain = security == mailbox.PLAIN
     wrong = [
-        *((key, host, w.HOST_RULE) for key, host in hosts if host and not mailbox.is_host(host)),
+        *((key, host, ms.HOST_RULE) for key, host in hosts if host and not mailbox.is_host(host)),
         *(
-            (key, str(port), w.PORT_RULE)
+            (key, str(port), ms.PORT_RULE)
             for key, port in (("端口", settings.smtp_port), ("收信端口", settings.inbox_port))
             if port is not None and not 0 < port < 65536
         ),
-        *([("加密方式", settings.security, w.SECURITY_RULE)] if security == "?" else []),
+        *([("加密方式", settings.security, ms.SECURITY_RULE)] if security == "?" else []),
         *(
-            ("加密方式", settings.security, w.LOOPBACK_RULE)
+            ("加密方式", settings.security, ms.LOOPBACK_RULE)
             for _, host in hosts[:1]
             if plain and not mailbox.is_loopback(host)
         ),
@@ -356,7 +357,7 @@ def _addresses(master: Master) -> Iterator[Finding]:
     ]
     for where, said in written:
         if not mailbox.ADDRESS.fullmatch(said):
-            yield rules.finding("M23", where, found=texts.brief(said), rule=w.ADDRESS_RULE)
+            yield rules.finding("M23", where, found=texts.brief(said), rule=ms.ADDRESS_RULE)
 
 
 CHECKS: tuple[Callable[[Master], Iterator[Finding]], ...] = (

@@ -9,20 +9,21 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from pdsfz_xl import compose, ledger, owed, template
+from pdsfz_xl import compose, outgoing, owed, template
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.compose import Attachment, Mail
-from pdsfz_xl.ledger import Handed, Posted
+from pdsfz_xl.ledger import Handed
 from pdsfz_xl.mailbox import Sender
 from pdsfz_xl.model import Batch, Finding, Received, Unit
+from pdsfz_xl.outgoing import Posted
 
 _BETWEEN = timedelta(days=1)
 """The least time between two reminders."""
 
-_MAYBE_OUT = frozenset({ledger.SENT, ledger.UNKNOWN, ledger.SENDING})
-_OPEN = frozenset({ledger.UNKNOWN, ledger.SENDING})
+_MAYBE_OUT = frozenset({outgoing.SENT, outgoing.UNKNOWN, outgoing.SENDING})
+_OPEN = frozenset({outgoing.UNKNOWN, outgoing.SENDING})
 
 _ARRIVED = frozenset({"accepted", "evidence", "rejected"})
 """Verdicts a receipt speaks of. A copy says nothing new, and what is held goes in no mail."""
@@ -117,7 +118,7 @@ class _Planner:
         """What was refused for good is not tried again as it is."""
         for mail in self.before[letter.unit.code, letter.kind]:
             same = (letter.mail.recipients, letter.mail.subject) == (mail.recipients, mail.subject)
-            if mail.key == letter.mail.key and mail.state == ledger.FAILED_PERM and same:
+            if mail.key == letter.mail.key and mail.state == outgoing.FAILED_PERM and same:
                 return Held(letter.unit, mw.refused_before(mail.reply), call=True)
         return letter
 
@@ -159,7 +160,7 @@ class _Planner:
     def thread(self, unit: Unit) -> tuple[str, ...]:
         """The mail the unit got its form with, so that clients show one conversation."""
         issued = self.before[unit.code, w.ISSUE]
-        first = [m.message_id for m in issued if m.state == ledger.SENT]
+        first = [m.message_id for m in issued if m.state == outgoing.SENT]
         return () if self.case.kind == w.ISSUE else tuple(first[:1])
 
     def values(self, unit: Unit, changes: str) -> dict[str, str]:
@@ -244,7 +245,7 @@ class _Planner:
 
     def reminded(self, unit: Unit) -> str:
         """Who did so within a day; of what was done by hand only the day is known."""
-        sent = [m for m in self.before[unit.code, w.REMIND] if m.state == ledger.SENT]
+        sent = [m for m in self.before[unit.code, w.REMIND] if m.state == outgoing.SENT]
         if sent and self.now - _moment(sent[-1]) < _BETWEEN:
             return mw.reminded_at(_moment(sent[-1]))
         told = self.by_hand(unit, {w.REMIND})
@@ -259,7 +260,7 @@ class _Planner:
             return mw.NOTHING_WRONG
         if self.is_open(unit):
             return mw.OPEN_MAIL
-        sent = [m for m in self.before[unit.code, self.case.kind] if m.state == ledger.SENT]
+        sent = [m for m in self.before[unit.code, self.case.kind] if m.state == outgoing.SENT]
         if sent and carried.sha256 in sent[-1].about:
             return mw.returned_on(_day(sent[-1]))
         return ""

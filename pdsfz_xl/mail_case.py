@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import compose, giveback, issued, ledger, mail, mailbox, rules
+from pdsfz_xl import compose, giveback, issued, ledger, mail, mailbox, outgoing, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.compose import Attachment
@@ -51,7 +51,7 @@ def planned(
         kind=asked.kind,
         batch=look.batch,
         findings=_for_units(look),
-        posted=book.mails(),
+        posted=outgoing.mails(book),
         out=book.out_forms(),
         outdated=outdated,
         handed=book.handed(),

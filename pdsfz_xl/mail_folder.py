@@ -5,15 +5,17 @@ Its name says who sent what lies in it, so that it may be moved, and nothing els
 
 import re
 
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
-from pdsfz_xl import wording as w
 
-_NAME = re.compile(rf"\d{{4}}-\d\d-\d\d_(?:([^@]*) )?([^\s@]+@[^\s@]+?|{w.NO_SENDER})(?: \(\d+\))?")
+_NAME = re.compile(
+    rf"\d{{4}}-\d\d-\d\d_(?:([^@]*) )?([^\s@]+@[^\s@]+?|{mw.NO_SENDER})(?: \(\d+\))?"
+)
 
 
 def name(day: str, unit: str, sender: str, number: int = 1) -> str:
     """For a mail of that day (ISO); unit and sender may be empty. `number` tells two apart."""
-    plain = texts.file_name(f"{day}_{w.from_whom(unit, sender)}", 120)
+    plain = texts.file_name(f"{day}_{mw.from_whom(unit, sender)}", 120)
     return plain if number == 1 else f"{plain} ({number})"
 
 
@@ -26,4 +28,4 @@ def sender_of(folder: str) -> tuple[str, str] | None:
 def is_facts(path: str) -> bool:
     """Whether a file is what was written beside the files of a mail."""
     *folders, file = path.split("/")
-    return file == w.MAIL_FACTS and bool(folders) and sender_of(folders[-1]) is not None
+    return file == mw.MAIL_FACTS and bool(folders) and sender_of(folders[-1]) is not None

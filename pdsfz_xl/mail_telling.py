@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
-from pdsfz_xl import ledger
 from pdsfz_xl import mail_wording as mw
+from pdsfz_xl import outgoing
 from pdsfz_xl import wording as w
-from pdsfz_xl.ledger import Posted
 from pdsfz_xl.mail import Held, Letter
 from pdsfz_xl.model import Master, Unit
+from pdsfz_xl.outgoing import Posted
 
 
 def letter(planned: Letter) -> Iterator[str]:
@@ -72,8 +72,8 @@ def posted(master: Master, m: Posted) -> str:
     unit = master.unit.get(m.unit)
     number = f"（第 {m.number} 次）" if m.number > 1 else ""
     when = datetime.fromisoformat(m.at)
-    state = mw.bounced(m.bounced) if m.bounced else mw.MAIL_STATES[m.state]
-    reply = f"（{m.reply}）" if m.reply and m.state != ledger.SENT else ""
+    state = mw.came_back(m.bounced) if m.bounced else mw.MAIL_STATES[m.state]
+    reply = f"（{m.reply}）" if m.reply and m.state != outgoing.SENT else ""
     return (
         f"{m.kind}{number}  {unit.name if unit else m.unit}  {when:%m-%d %H:%M}  {state}{reply}"
         f"  → {'、'.join(m.recipients)}"
@@ -99,10 +99,10 @@ def posted_document(master: Master, posted: Posted) -> dict[str, object]:
 
 
 def next_step(kind: str, states: Counter[str]) -> str:
-    if states[ledger.UNKNOWN]:
+    if states[outgoing.UNKNOWN]:
         return "打电话或到网页邮箱的“已发送”里核实，再用 pdsfz-xl mail resolve 说明"
-    if states[ledger.FAILED_PERM]:
+    if states[outgoing.FAILED_PERM]:
         return "核对被拒收的邮箱（任务分解表的“责任单位”），改正后再运行一次"
-    if states[ledger.FAILED_TEMP]:
+    if states[outgoing.FAILED_TEMP]:
         return f"过一会儿再运行 pdsfz-xl mail send {kind}"
     return "收到的填报表放进 out/2-收件，再运行 pdsfz-xl collect"

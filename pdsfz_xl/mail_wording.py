@@ -108,7 +108,7 @@ def has_bounced(said: str, unit: str, kind: str) -> str:
     )
 
 
-def bounced(said: str) -> str:
+def came_back(said: str) -> str:
     return f"退信：{said}"
 
 
@@ -147,7 +147,7 @@ MAIL_STATES: Final = {
     "failed_perm": "被拒收",
     "unknown": "不知道送到没有",
 }
-"""As `ledger` calls them."""
+"""As `outgoing` calls them."""
 
 
 def decided(sent: bool) -> str:
@@ -165,3 +165,110 @@ DRAFTS_BY_HAND: Final = "从草稿自己发出去的，程序不知道；同一�
 
 def enough_for_today(sent: int) -> str:
     return f"今天已发 {sent} 封，再多会被当作群发；其余的请明天再运行"
+
+
+# --- mails that are read
+MAIL_DAMAGED: Final = "邮件内容损坏"
+MAIL_TOO_DEEP: Final = "邮件套邮件的层次过深"
+MAIL_TOO_MANY: Final = "邮件里的部件过多"
+MAIL_TOO_LARGE: Final = "邮件里的附件加起来比邮件本身还大"
+MAIL_CUT: Final = "邮件不完整，末尾的附件可能缺失"
+UNNAMED: Final = "未命名附件"
+
+
+def on_the_web(link: str) -> str:
+    return f"有附件没有随信寄来，放在网盘上，请人工下载后放入收件夹：{link}"
+
+
+def not_in_mail(name: str) -> str:
+    return f"附件“{name}”没有随信寄来（只是链接，或是嵌入的对象），请人工取出"
+
+
+# --- what is fetched from the mailbox
+MAIL_FACTS: Final = "来信.txt"
+"""Beside the files of a mail: who sent it, when, and what it says."""
+SENDER: Final = "发件人"
+SUBJECT: Final = "主题"
+SENT_AT: Final = "发出时间"
+FACTS_FILE: Final = "来信的情况（发件人、主题、正文），不是材料"
+NO_SENDER: Final = "发件人不明"
+RAW_MAIL: Final = "原信.eml"
+LETTER_KINDS: Final = {
+    "taken": "已收",
+    "manual": "人工下载",
+    "letter": "只有文字",
+    "bounce": "退信",
+    "unread": "没有读出来",
+    "other": "没有取",
+}
+"""What became of a mail, of those a person is told of one by one."""
+JUNK_NOTE: Final = "在垃圾邮件里"
+NOT_A_FILE: Final = "签名、日历或名片"
+PROGRAM: Final = "是程序，可能有害"
+PURGED: Final = "是已经清除过的文件"
+BLANK_FORM: Final = "与下发的空表完全相同"
+MAIL_NESTED: Final = "邮件套邮件超过 3 层，里面的请到邮箱里查看"
+ANOTHER_MAIL: Final = "同一封邮件取过了"
+SECRET_TEXT: Final = "主题或正文有涉密标志，正文没有写在这里，请按保密规定处理"
+
+
+def minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
+
+
+def mail_box(folder: str) -> str:
+    return "收件箱" if folder in ("INBOX", "POP3") else folder
+
+
+def bounce_line(unit: str, why: str) -> str:
+    return f"{LETTER_KINDS['bounce']}：{unit or '认不出是哪个单位'} {why}"
+
+
+STRANGERS: Final = (
+    "没有取的，发件人不在“责任单位”表里，信里也没有本任务的填报表；"
+    "要取的，把邮箱补进“责任单位”，或用 --from 邮箱，再运行一次。"
+)
+
+
+def more_letters(number: int) -> str:
+    return f"……另有 {number} 封带附件的没有取，运行 pdsfz-xl fetch --list 可看全部。"
+
+
+def from_whom(unit: str, sender: str) -> str:
+    return " ".join(part for part in (unit, sender or NO_SENDER) if part)
+
+
+def about(subject: str) -> str:
+    return f"《{subject}》" if subject else "（无主题）"
+
+
+def not_taken(name: str, why: str) -> str:
+    return f"附件“{name}”没有取（{why}）"
+
+
+def with_files(names: str) -> str:
+    return f"附件：{names}"
+
+
+def bounced(address: str, reason: str, final: bool) -> str:
+    said = address or "收件地址不明"
+    return f"{said}：{reason or '原因不明'}" if final else f"{said} 暂未送达，对方服务器还在重试"
+
+
+def still_bounced(unit: str, address: str, reason: str) -> str:
+    return (
+        f"{unit}的邮箱 {address} 收不到信：{reason or '原因不明'}；"
+        "请核对后改正任务分解表里“责任单位”的邮箱，再发一次。"
+    )
+
+
+def mail_too_large(size: int) -> str:
+    return f"邮件有 {size / (1 << 20):.0f} MB，太大，请到邮箱里人工下载"
+
+
+def mail_facts(facts: dict[str, str], files: list[str], notes: tuple[str, ...], text: str) -> str:
+    """来信.txt."""
+    lines = [*(f"{name}：{said}" for name, said in facts.items() if said), ""]
+    lines += ["附件：", *(f"  {name}" for name in files or ["（没有）"]), ""]
+    lines += ["提示：", *(f"  {note}" for note in notes), ""] if notes else []
+    return "\n".join([*lines, "正文：", "", text or "（没有文字）", ""])

@@ -15,6 +15,7 @@ from pdsfz_xl import (
     mailbox,
     marked,
     outbox,
+    outgoing,
     secret,
     smtp,
 )
@@ -23,11 +24,11 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.ledger import Posted
 from pdsfz_xl.look import read_master, take_look
 from pdsfz_xl.mail import Held, Letter
 from pdsfz_xl.mail_case import Asked
 from pdsfz_xl.model import Master
+from pdsfz_xl.outgoing import Posted
 from pdsfz_xl.workspace import Workspace
 
 
@@ -143,7 +144,7 @@ def send(
     """
     ws.require_master()
     with ws.locked("mail"), ledger.opened(ws.ledger) as book:
-        book.own_up(now)
+        outgoing.own_up(book, now)
         look = take_look(ws, now, tell, book)
         account = mailbox.sending(look.batch.master.settings)
         returned = mail_case.returns(look, asked, now)
@@ -153,7 +154,7 @@ def send(
         if asked.kind == w.SENT_BACK and queue:
             going = (one for one in returned if one.unit.code in marked_for)
             marked.keep(ws, book, look.batch, going, now)
-        book.plan_mails(asked.kind, queue, now)
+        outgoing.plan(book, asked.kind, queue, now)
         pace = pace or outbox.usual_pace(account)
         today = outbox.sent_today(book, now)
         stop = ""
@@ -165,7 +166,7 @@ def send(
                 server.close()
                 issued.settle(book, now)
         keys = {mail.key for mail in queue}
-        after = [m for m in book.mails() if m.key in keys]
+        after = [m for m in outgoing.mails(book) if m.key in keys]
     return _finished(look.batch.master, asked, after, held, stop, seen=confirmed is not None)
 
 
@@ -223,7 +224,7 @@ def _finished(
             f"发信中止：{stop}。这次{counted}；已发的不会再发，"
             f"其余的届时运行 pdsfz-xl mail send {asked.kind} 接着发。"
         )
-    wrong = [m for m in after if m.state != ledger.SENT]
+    wrong = [m for m in after if m.state != outgoing.SENT]
     said = [
         f"“{asked.kind}”{len(after)} 封：{counted}。" if after else f"没有“{asked.kind}”要发。",
         *(
@@ -234,7 +235,7 @@ def _finished(
         *([] if seen else mail_telling.held(asked.kind, held)),
     ]
     if any(one.why == mw.OPEN_MAIL for one in held):
-        states[ledger.UNKNOWN] += 1
+        states[outgoing.UNKNOWN] += 1
     return Done(
         said=tuple(said),
         next_step=mail_telling.next_step(asked.kind, states),
@@ -254,7 +255,7 @@ def show(ws: Workspace, now: datetime) -> Done:  # noqa: ARG001 # every story ta
     ws.require_master()
     master = read_master(ws)
     with ledger.opened(ws.ledger, readonly=True) as book:
-        posted = [ledger.owned_up(m) for m in book.mails()]
+        posted = [outgoing.owned_up(m) for m in outgoing.mails(book)]
     states = Counter(m.state for m in posted)
     order = {kind: i for i, kind in enumerate(w.NOTICE_KINDS)}
     posted.sort(key=lambda m: (order.get(m.kind, len(order)), m.unit, m.number))
@@ -263,7 +264,7 @@ def show(ws: Workspace, now: datetime) -> Done:  # noqa: ARG001 # every story ta
         said.append(
             "合计：" + "，".join(f"{mw.MAIL_STATES[s]} {n}" for s, n in sorted(states.items()))
         )
-    open_ = states[ledger.UNKNOWN]
+    open_ = states[outgoing.UNKNOWN]
     return Done(
         said=tuple(said),
         next_step="核实后运行 pdsfz-xl mail resolve 单位 --sent（或 --resend）" if open_ else "",
@@ -281,9 +282,9 @@ def resolve(
     ws.require_master()
     master = read_master(ws)
     with ws.locked("mail"), ledger.opened(ws.ledger) as book:
-        book.own_up(now)
+        outgoing.own_up(book, now)
         codes = mail_case.units(master, named) if named else ()
-        mails = [m for m in book.mails() if m.unit in codes and kind in ("", m.kind)]
+        mails = [m for m in outgoing.mails(book) if m.unit in codes and kind in ("", m.kind)]
         doubtful = [m for m in mails if _may_be_decided(m, sent)]
         if not doubtful:
             raise OperatorError(
@@ -292,8 +293,8 @@ def resolve(
                 else "请写明是哪个单位的邮件，如 pdsfz-xl mail resolve 市司法局 --sent。"
             )
         for m in doubtful:
-            state = ledger.SENT if sent else ledger.PLANNED
-            book.record_mail(m.key, state, now, mw.decided(sent))
+            state = outgoing.SENT if sent else outgoing.PLANNED
+            outgoing.record(book, m.key, state, now, mw.decided(sent))
         if not sent:
             issued.take_back(book, doubtful)
         issued.settle(book, now)
@@ -307,8 +308,8 @@ def resolve(
 
 def _may_be_decided(m: Posted, sent: bool) -> bool:
     """What is unknown; what was refused or came back may be sent again as well."""
-    refused = m.state == ledger.FAILED_PERM or bool(m.bounced)
-    return m.state == ledger.UNKNOWN or (refused and not sent)
+    refused = m.state == outgoing.FAILED_PERM or bool(m.bounced)
+    return m.state == outgoing.UNKNOWN or (refused and not sent)
 
 
 def check(ws: Workspace, ask: secret.Ask | None, *, remember: bool = False) -> Done:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import olefile
 
-from pdsfz_xl import wording as w
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl.compound import MAGIC
 from pdsfz_xl.headers import decoded
 from pdsfz_xl.package import Refused
@@ -108,7 +108,7 @@ def read_msg(data: bytes) -> Item:
     """Raises Refused for a trap, and whatever olefile raises on damage."""
     with olefile.OleFileIO(io.BytesIO(data)) as ole:
         if not ole.exists(_FIXED_STREAM):
-            raise Refused("F03", w.MAIL_DAMAGED)
+            raise Refused("F03", mw.MAIL_DAMAGED)
         return _Outlook(ole, len(data)).message((), 32, "")
 
 
@@ -126,7 +126,7 @@ class _Outlook:
         for path in ole.listdir(streams=True, storages=True):
             self.inside[tuple(path[:-1])].append(path[-1])
         if sum(map(len, self.inside.values())) > ENTRIES:
-            raise Refused("F08", w.MAIL_TOO_MANY)
+            raise Refused("F08", mw.MAIL_TOO_MANY)
 
     def message(self, at: _Path, header: int, charset: str) -> Item:
         facts = self.properties(at, header, charset)
@@ -154,7 +154,7 @@ class _Outlook:
             return b""
         self.left -= self.ole.get_size(path)
         if self.left < 0:
-            raise Refused("F08", w.MAIL_TOO_LARGE)
+            raise Refused("F08", mw.MAIL_TOO_LARGE)
         return bytes(self.ole.openstream(path).read())
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pdsfz_xl import excel, identity, layout, reader, rules
+from pdsfz_xl import master_wording as ms
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
@@ -103,7 +104,7 @@ class _Reader:
     def sheet(self, name: str) -> reader.Sheet | None:
         found = self.sheets.get(texts.squash(name))
         if found is None:
-            self.problem("M01", name, "", what=w.lacking_sheet(name))
+            self.problem("M01", name, "", what=ms.lacking_sheet(name))
         return found
 
     def read_settings(self) -> Settings:
@@ -121,7 +122,7 @@ class _Reader:
                 values |= self.setting(layout.SETTINGS[key], text, places[key])
         for key in layout.SETTINGS:
             if key not in places and key not in layout.LATER_SETTINGS:
-                self.problem("M01", w.SETTINGS_SHEET, "A1", what=w.lacking_setting(key))
+                self.problem("M01", w.SETTINGS_SHEET, "A1", what=ms.lacking_setting(key))
         settings = Settings(**values)
         return replace(settings, code=texts.squash(settings.code).upper())
 
@@ -155,7 +156,7 @@ class _Reader:
         self.places[name] = {c: layout.column_name(column) for column, c in captions.items()}
         for caption in (column.caption for column in columns):
             if caption not in captions.values():
-                self.problem("M01", name, f"A{head + 1}", what=w.lacking_column(caption))
+                self.problem("M01", name, f"A{head + 1}", what=ms.lacking_column(caption))
         for row, cells in rows.items():
             if row > head:
                 yield _Line(row + 1, {captions[c]: t for c, t in cells.items() if c in captions})
@@ -166,7 +167,7 @@ class _Reader:
     def date(self, said: str, sheet: str, cell: str) -> date | None:
         day = parse_date(said)
         if said and day is None:
-            self.problem("M09", sheet, cell, found=texts.brief(said), **w.EXPECT_DATE)
+            self.problem("M09", sheet, cell, found=texts.brief(said), **ms.EXPECT_DATE)
         return day
 
     def whole(self, said: str, sheet: str, cell: str) -> int | None:
@@ -175,7 +176,7 @@ class _Reader:
             return None
         if plain.isdecimal() and len(plain) < 7:
             return int(plain)
-        self.problem("M09", sheet, cell, found=texts.brief(said), **w.EXPECT_NUMBER)
+        self.problem("M09", sheet, cell, found=texts.brief(said), **ms.EXPECT_NUMBER)
         return None
 
     def read_units(self) -> Iterator[Unit]:
@@ -263,7 +264,7 @@ class _Reader:
         number = _number(said)
         if not number:
             cell = self.cell(w.TABLE_SHEET, line.row, w.NUMBER)
-            self.problem("M09", w.TABLE_SHEET, cell, found=texts.brief(said), **w.EXPECT_ORDINAL)
+            self.problem("M09", w.TABLE_SHEET, cell, found=texts.brief(said), **ms.EXPECT_ORDINAL)
             number = int(key.partition(".")[0]) if identity.KEY.fullmatch(key) else 0
         return Indicator(
             number=number,

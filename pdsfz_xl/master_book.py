@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from pdsfz_xl import excel, layout, rules
+from pdsfz_xl import master_wording as ms
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Draft
 from pdsfz_xl.text import parse_date
@@ -73,7 +74,7 @@ class _Writer:
         """Captions with what belongs under each; the columns' formats wait for rows to come."""
         for i, column in enumerate(columns):
             sheet.set_column(i, i, column.width, self.waiting(column.caption))
-            self.caption(sheet, i, column.caption, w.COLUMN_HELP[column.caption])
+            self.caption(sheet, i, column.caption, ms.COLUMN_HELP[column.caption])
         sheet.set_row(0, 26)
         sheet.freeze_panes(1, 4 if columns is layout.TABLE else 0)
         sheet.set_landscape()
@@ -102,9 +103,9 @@ class _Writer:
         return self.book.format(num_format="@", align=align, text_wrap=True)
 
     def write_settings(self, sheet: excel.Sheet) -> None:
-        for i, (caption, width) in enumerate(zip(w.SETTING_HEAD, (16, 46, 52), strict=True)):
+        for i, (caption, width) in enumerate(zip(ms.SETTING_HEAD, (16, 46, 52), strict=True)):
             sheet.set_column(i, i, width)
-            self.caption(sheet, i, caption, w.SETTING_HEAD_HELP[i])
+            self.caption(sheet, i, caption, ms.SETTING_HEAD_HELP[i])
         sheet.set_row(0, 26)
         sheet.freeze_panes(1, 0)
         for row, (key, field) in enumerate(layout.SETTINGS.items(), 1):
@@ -120,7 +121,7 @@ class _Writer:
                 sheet.write_blank(row, 1, None, self.number)
             else:
                 sheet.write_string(row, 1, value, self.text)
-            sheet.write_string(row, 2, w.SETTING_HELP[key], self.text)
+            sheet.write_string(row, 2, ms.SETTING_HELP[key], self.text)
             sheet.set_row(row, 22)
             if field in _DATES:
                 self.allow_dates(sheet, row, row, 1)
@@ -160,8 +161,8 @@ class _Writer:
         column = len(layout.TABLE) + 1
         legend = self.book.format(bg_color=_UNSURE, text_wrap=True)
         sheet.set_column(column, column, 40)
-        sheet.write_string(0, column, w.UNSURE_LEGEND, legend)
-        sheet.write_string(1, column, w.TABLE_HINT, self.book.format(text_wrap=True))
+        sheet.write_string(0, column, ms.UNSURE_LEGEND, legend)
+        sheet.write_string(1, column, ms.TABLE_HINT, self.book.format(text_wrap=True))
         sheet.print_area(0, 0, len(self.draft.rows), len(layout.TABLE) - 1)
 
     def heights(self) -> list[float]:
@@ -242,14 +243,14 @@ class _Writer:
         self.allow_dates(sheet, 1, SPARE, columns.index("日期"))
 
     def write_templates(self, sheet: excel.Sheet) -> None:
-        for row, said in enumerate(w.TEMPLATES, 1):
+        for row, said in enumerate(ms.TEMPLATES, 1):
             for i, text in enumerate(said):
                 sheet.write_string(row, i, text, self.centre if i == 0 else self.text)
             widths = (column.width for column in layout.TEMPLATES)
             sheet.set_row(row, excel.height(zip(said, widths, strict=True), least=40))
         self.allow_list(sheet, 1, SPARE, 0, w.NOTICE_KINDS)
         grey = self.book.format(font_color="#7F7F7F")
-        sheet.write_string(len(w.TEMPLATES) + 2, 1, w.known_placeholders(), grey)
+        sheet.write_string(len(ms.TEMPLATES) + 2, 1, ms.known_placeholders(), grey)
 
     def offer_units(self, sheet: excel.Sheet, first: int, last: int, column: int) -> None:
         """A list to pick from that refuses nothing: several units and group names are typed."""
@@ -276,6 +277,6 @@ class _Writer:
             "validate": "integer",
             "criteria": ">=",
             "value": 0,
-            "error_message": w.WHOLE_ERROR,
+            "error_message": ms.WHOLE_ERROR,
         }
         sheet.data_validation(first, column, last, column, rule)

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from pdsfz_xl import evidence, identity, layout, mail_folder, rules
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.match import Contents, Matcher
@@ -144,7 +145,7 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
         flags=manifest.flags if manifest else (),
     )
     if manifest is None:
-        said = w.FACTS_FILE if mail_folder.is_facts(arrival.path) else w.CLUTTER
+        said = mw.FACTS_FILE if mail_folder.is_facts(arrival.path) else w.CLUTTER
         return replace(file, verdict="ignored", message=said)
     if rules.is_yes(written.get("作废", "")):
         return replace(file, verdict="ignored", message=w.VOID)

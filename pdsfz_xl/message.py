@@ -15,8 +15,8 @@ from email.utils import parsedate_to_datetime
 from html import unescape
 from itertools import chain
 
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import mapi
-from pdsfz_xl import wording as w
 from pdsfz_xl.compound import MAGIC
 from pdsfz_xl.headers import decoded, parameter, words
 from pdsfz_xl.markup import pieces
@@ -64,9 +64,9 @@ def read(data: bytes) -> Message:
     except (Refused, MemoryError):
         raise
     except RecursionError as error:
-        raise Refused("F08", w.MAIL_TOO_DEEP) from error
+        raise Refused("F08", mw.MAIL_TOO_DEEP) from error
     except Exception as error:  # what the libraries raise on a damaged mail is not listed anywhere
-        raise Refused("F03", w.MAIL_DAMAGED) from error
+        raise Refused("F03", mw.MAIL_DAMAGED) from error
 
 
 _DECORATION = 100 << 10
@@ -82,7 +82,7 @@ _CLOUD = re.compile(
 
 def _note_links(bodies: Iterable[str]) -> tuple[str, ...]:
     links = (link for body in bodies for link in _CLOUD.findall(unescape(body)))
-    return tuple(w.on_the_web(link) for link in dict.fromkeys(links))
+    return tuple(mw.on_the_web(link) for link in dict.fromkeys(links))
 
 
 def _attached(name: str, data: bytes, shown: bool) -> Attachment:
@@ -96,7 +96,7 @@ def _is_shown(mark: str, page: str) -> bool:
 
 
 def _called(mail: Message) -> str:
-    return file_name(mail.subject) if mail.subject else w.UNNAMED
+    return file_name(mail.subject) if mail.subject else mw.UNNAMED
 
 
 def _last(name: str) -> str:
@@ -121,10 +121,10 @@ def _has_headers(head: bytes) -> bool:
 
 def _read_eml(data: bytes) -> Message:
     if data.count(b"\n--") > mapi.ENTRIES:
-        raise Refused("F08", w.MAIL_TOO_MANY)
+        raise Refused("F08", mw.MAIL_TOO_MANY)
     mail = message_from_bytes(data)  # the old policy: it keeps headers as they are
     if not mail.keys():
-        raise Refused("F03", w.MAIL_DAMAGED)
+        raise Refused("F03", mw.MAIL_DAMAGED)
     return _mime_message(mail)
 
 
@@ -138,7 +138,7 @@ def _mime_message(mail: Part) -> Message:
     sent = ""
     with suppress(ValueError, TypeError, OverflowError):
         sent = parsedate_to_datetime(header(mail, "Date").strip()).isoformat()
-    notes = (*([w.MAIL_CUT] if cut else []), *_note_links(bodies))
+    notes = (*([mw.MAIL_CUT] if cut else []), *_note_links(bodies))
     return Message(
         words(header_bytes(mail, "Subject")).strip(),
         address(mail),
@@ -205,7 +205,7 @@ def _mime_attachments(part: Part, text: str) -> Iterator[Attachment]:
         yield from _of_item(mapi.read_tnef(data)).attachments
         return
     mark = header(part, "Content-ID").strip(" <>")
-    yield _attached(name or w.UNNAMED, data, _is_shown(mark, text))
+    yield _attached(name or mw.UNNAMED, data, _is_shown(mark, text))
 
 
 def _forwarded(part: Part) -> Message:
@@ -213,7 +213,7 @@ def _forwarded(part: Part) -> Message:
     inner = part.get_payload()
     mail = inner[0] if isinstance(inner, list) and inner else None
     if not isinstance(mail, Part):
-        return Message("", "", "", notes=(w.MAIL_DAMAGED,))
+        return Message("", "", "", notes=(mw.MAIL_DAMAGED,))
     coded = mail.get_payload()
     if not mail.keys() and isinstance(coded, str):
         with suppress(ValueError):
@@ -278,9 +278,9 @@ def _of_item(item: mapi.Item) -> Message:
             mail = _of_item(inner)
             attachments.append(Attachment(_called(mail), b"", message=mail))
         elif data is None:
-            notes.append(w.not_in_mail(name or w.UNNAMED))
+            notes.append(mw.not_in_mail(name or mw.UNNAMED))
         else:
-            attachments.append(_attached(name or w.UNNAMED, data, _is_shown(mark, page)))
+            attachments.append(_attached(name or mw.UNNAMED, data, _is_shown(mark, page)))
     addresses = (facts.text(number) for number in (mapi.SMTP, mapi.FOR_SMTP, mapi.SENDER))
     sender = next((a for a in addresses if "@" in a), "")  # else it is a name in a directory
     sent = facts.moment(mapi.SUBMITTED, mapi.DELIVERED)

@@ -6,9 +6,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from pdsfz_xl import ledger, mailbox, smtp
+from pdsfz_xl import ledger, mailbox, outgoing, smtp
 from pdsfz_xl import mail_wording as mw
-from pdsfz_xl.ledger import Posted
+from pdsfz_xl.outgoing import Posted
 from pdsfz_xl.workspace import Workspace, bytes_of
 
 PACE = 10.0
@@ -53,17 +53,17 @@ def deliver(
             return mw.enough_for_today(sent_before + sent)
         data = bytes_of(ws.root / posted.path)
         if sha256(data).hexdigest() != posted.sha256:
-            book.record_mail(posted.key, ledger.FAILED_TEMP, now, mw.ALTERED_MAIL)
+            outgoing.record(book, posted.key, outgoing.FAILED_TEMP, now, mw.ALTERED_MAIL)
             continue
         if number:
             pace.pause(posted.key)
 
         def commit(key: str = posted.key) -> None:
-            book.record_mail(key, ledger.SENDING, now)
+            outgoing.record(book, key, outgoing.SENDING, now)
 
         outcome = server.send(posted.sender, posted.recipients, data, commit)
-        book.record_mail(posted.key, outcome.state, now, outcome.reply)
-        sent += outcome.state == ledger.SENT
+        outgoing.record(book, posted.key, outcome.state, now, outcome.reply)
+        sent += outcome.state == outgoing.SENT
         if outcome.stop:
             return outcome.stop
     return ""
@@ -71,8 +71,8 @@ def deliver(
 
 def sent_today(book: ledger.Ledger, now: datetime) -> int:
     return sum(
-        m.state == ledger.SENT and datetime.fromisoformat(m.at).date() == now.date()
-        for m in book.mails()
+        m.state == outgoing.SENT and datetime.fromisoformat(m.at).date() == now.date()
+        for m in outgoing.mails(book)
     )
 
 

@@ -88,7 +88,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def unit(row: Row) -> str:
-    return seen(row.unit) + (f"（{row.role}）" if row.role else "")
+    return w.with_role(seen(row.unit), row.role)
 
 
 def said(row: Row) -> Iterator[tuple[str, bool]]:

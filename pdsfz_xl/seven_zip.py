@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from pdsfz_xl import archive_wording as aw
 from pdsfz_xl import wording as w
 from pdsfz_xl.package import Refused
 
@@ -61,9 +62,9 @@ class Archive:
         (folder / "archive").write_bytes(data)
         about, listed, members = self._listing().partition(_LISTED)
         if "\nMultivolume = +" in about or (not listed and _VOLUME.search(name)):
-            raise Refused("F03", w.ARCHIVE_VOLUME)
+            raise Refused("F03", aw.ARCHIVE_VOLUME)
         if not listed:
-            raise Refused("F03", w.ARCHIVE_DAMAGED)
+            raise Refused("F03", aw.ARCHIVE_DAMAGED)
         self.files = [entry for entry in _entries(members) if not entry.is_folder]
 
     def extract(self, entries: Iterable[Entry]) -> None:
@@ -85,19 +86,19 @@ class Archive:
     def extracted(self, entry: Entry) -> Path:
         """The file. Raises Refused for one that 7-Zip complained of, though it left something."""
         if entry.is_link:
-            raise Refused("F08", w.IS_LINK)
+            raise Refused("F08", aw.IS_LINK)
         reason = self._failed.get(entry.path, "")
         if _WRONG_PASSWORD in reason:
-            raise Refused("F02", w.ARCHIVE_LOCKED)
+            raise Refused("F02", aw.ARCHIVE_LOCKED)
         if "memory" in reason:
             raise Refused("F08", w.FAILURES["memory"])
         if "Unsupported Method" in reason:
-            raise Refused("F07", w.SEVEN_ZIP_CANNOT)
+            raise Refused("F07", aw.SEVEN_ZIP_CANNOT)
         if sum(other.path.casefold() == entry.path.casefold() for other in self.files) > 1:
-            raise Refused("F03", w.TWO_OF_A_NAME)
+            raise Refused("F03", aw.TWO_OF_A_NAME)
         file = self._folder / "members" / entry.path
         if reason or file.is_symlink() or not file.is_file():
-            raise Refused("F03", w.MEMBER_DAMAGED)
+            raise Refused("F03", aw.MEMBER_DAMAGED)
         return file
 
     def _listing(self) -> str:
@@ -105,11 +106,11 @@ class Archive:
         for number, password in enumerate(self._passwords):
             said = self._run("l", password, ["-slt"])
             if _LISTED not in said and "Unsupported archive type" in said:
-                raise Refused("F07", w.SEVEN_ZIP_CANNOT)
+                raise Refused("F07", aw.SEVEN_ZIP_CANNOT)
             if _LISTED in said or _WRONG_PASSWORD not in said:
                 self._passwords = self._passwords[number:]
                 return said
-        raise Refused("F02", w.ARCHIVE_LOCKED)
+        raise Refused("F02", aw.ARCHIVE_LOCKED)
 
     def _run(self, command: str, password: str, options: Sequence[str]) -> str:
         """What 7-Zip says. Raises Refused when it takes too long or writes too much."""
@@ -140,7 +141,7 @@ class Archive:
                 process.wait(_TICK)
                 return
             if _size(self._folder) > self._quota:
-                raise Refused("F08", w.TOO_LARGE_INSIDE)
+                raise Refused("F08", aw.TOO_LARGE_INSIDE)
         raise Refused("F08", w.FAILURES["time"])
 
 
@@ -201,4 +202,4 @@ def program() -> str:
         found = shutil.which(name)
         if found and Path(found).is_absolute():
             return found
-    raise Refused("F07", w.NEEDS_SEVEN_ZIP)
+    raise Refused("F07", aw.NEEDS_SEVEN_ZIP)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import NamedTuple
 
-from pdsfz_xl import headers, ledger, mailbox
+from pdsfz_xl import headers, mailbox, outgoing
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl.errors import OperatorError
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
     """What became of one mail."""
 
     state: str
-    """A state of `ledger`."""
+    """A state of `outgoing`."""
     reply: str = ""
     """What the server said, or how it broke, for people."""
     stop: str = ""
@@ -109,7 +109,7 @@ class Server:
         except Stopped as stopped:
             return stopped.outcome
         except (OSError, smtplib.SMTPException) as error:
-            return self._broke(ledger.FAILED_TEMP, error)
+            return self._broke(outgoing.FAILED_TEMP, error)
         commit()
         return self._hand_over(data)
 
@@ -129,7 +129,7 @@ class Server:
     ) -> Outcome | None:
         limit = _limit(client)
         if 0 < limit < size:
-            return Outcome(ledger.FAILED_PERM, mw.too_large(size, limit))
+            return Outcome(outgoing.FAILED_PERM, mw.too_large(size, limit))
         options = [f"SIZE={size}"] if client.has_extn("size") else []
         answer = client.mail(sender, options)
         if answer[0] != 250:
@@ -150,7 +150,7 @@ class Server:
         try:
             answer = client.docmd("DATA")
         except (OSError, smtplib.SMTPException) as error:
-            return self._broke(ledger.FAILED_TEMP, error)
+            return self._broke(outgoing.FAILED_TEMP, error)
         if answer[0] != 354:
             return self._refusal(client, answer, self._said(answer))
         try:
@@ -161,15 +161,15 @@ class Server:
             if client.sock:
                 client.sock.settimeout(self._timeout)
         except (OSError, smtplib.SMTPException) as error:
-            return self._broke(ledger.UNKNOWN, error)
+            return self._broke(outgoing.UNKNOWN, error)
         if 200 <= answer[0] < 300:
             self._broken = 0
             self._handed += 1
             if self._handed >= PER_CONNECTION:
                 self.close()
-            return Outcome(ledger.SENT, self._said(answer))
+            return Outcome(outgoing.SENT, self._said(answer))
         if not 400 <= answer[0] < 600:
-            return self._broke(ledger.UNKNOWN, smtplib.SMTPException(self._said(answer)))
+            return self._broke(outgoing.UNKNOWN, smtplib.SMTPException(self._said(answer)))
         return self._refusal(client, answer, self._said(answer))
 
     # --- what a server says
@@ -185,7 +185,7 @@ class Server:
         else:
             with suppress(OSError, smtplib.SMTPException):
                 client.rset()
-        state = ledger.FAILED_PERM if 500 <= number < 600 else ledger.FAILED_TEMP
+        state = outgoing.FAILED_PERM if 500 <= number < 600 else outgoing.FAILED_TEMP
         return Outcome(state, said, _stop(number, said) or stop)
 
     def _broke(self, state: str, error: Exception) -> Outcome:
@@ -248,7 +248,7 @@ class Server:
             said = self._safe(_told(error))
             number = error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0
             stop = _stop(number, said) or mw.no_connection(host, port, said, _advice(error))
-            raise Stopped(ledger.FAILED_TEMP, said, stop) from error
+            raise Stopped(outgoing.FAILED_TEMP, said, stop) from error
         return client
 
     def _log_in(self, client: smtplib.SMTP) -> None:
@@ -262,20 +262,20 @@ class Server:
         if not way and not offered and mailbox.is_loopback(self.account.host):
             return
         if not way:
-            raise Stopped(ledger.PLANNED, mw.NO_LOGIN, mw.no_login(self.account.host))
+            raise Stopped(outgoing.PLANNED, mw.NO_LOGIN, mw.no_login(self.account.host))
         if not (self._code.isascii() and self.account.user.isascii()):
-            raise Stopped(ledger.PLANNED, mw.CODE_NOT_ASCII, mw.CODE_NOT_ASCII)
+            raise Stopped(outgoing.PLANNED, mw.CODE_NOT_ASCII, mw.CODE_NOT_ASCII)
         client.user, client.password = self.account.user, self._code
         try:
             client.auth(way, ways[way])
         except smtplib.SMTPAuthenticationError as error:
             said = self._said((error.smtp_code, _bytes(error.smtp_error)))
             stop = mw.login_refused(self.account.user, said)
-            raise Stopped(ledger.PLANNED, said, stop) from None
+            raise Stopped(outgoing.PLANNED, said, stop) from None
         except (OSError, smtplib.SMTPException) as error:
             said = self._safe(_told(error))
             stop = mw.no_connection(self.account.host, self.account.port, said, mw.TRY_LATER)
-            raise Stopped(ledger.FAILED_TEMP, said, stop) from None
+            raise Stopped(outgoing.FAILED_TEMP, said, stop) from None
 
 
 def _stop(number: int, said: str) -> str:

@@ -157,7 +157,7 @@ class _Tables:
                     w.INDICATOR: requirement.text,
                     w.METHOD: requirement.method,
                     w.MATERIAL: requirement.material,
-                    w.UNIT: f"{unit.name}{f'（{role}）' if role else ''}",
+                    w.UNIT: w.with_role(unit.name, role),
                     w.STATUS: answer.status,
                     w.ANSWER: answer.text,
                     w.COUNT: answer.count,

@@ -10,7 +10,8 @@ from pdsfz_xl import generate, owed, rules
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.ledger import Bounced, Handed
+from pdsfz_xl.incoming import Bounced
+from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
 from pdsfz_xl.typeset import Missing
@@ -170,7 +171,7 @@ def standing(plan: Master, bounces: Iterable[Bounced]) -> list[Bounced]:
 def bounces(plan: Master, found: Iterable[Bounced]) -> Iterator[str]:
     """One line for every unit our mails do not reach, until its address is another one."""
     for bounced in standing(plan, found):
-        yield w.still_bounced(plan.unit[bounced.unit].name, bounced.address, bounced.reason)
+        yield mw.still_bounced(plan.unit[bounced.unit].name, bounced.address, bounced.reason)
 
 
 def figures(plan: Master) -> str:

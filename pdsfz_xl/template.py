@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from pdsfz_xl import master_wording as ms
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Master, Template, Unit
@@ -27,7 +28,7 @@ def body(text: str, values: Mapping[str, str]) -> str:
 
 def of(master: Master, kind: str) -> Template:
     """The text of one kind, or the one every master begins with where the clerk has deleted it."""
-    ours = (Template(kind=k, subject=s, body=b) for k, s, b in w.TEMPLATES)
+    ours = (Template(kind=k, subject=s, body=b) for k, s, b in ms.TEMPLATES)
     return next(t for t in (*master.templates, *ours) if t.kind == kind)
 
 

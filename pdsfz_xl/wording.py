@@ -1,6 +1,6 @@
 """The words people read inside our workbooks: captions, choices, short sentences."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 BODY_FONT: Final = "宋体"
@@ -222,7 +222,6 @@ PIECES_ERROR: Final = "请填件数（整数）。"
 CHOICE_GONE: Final = "原选版本已不在"
 """Stands under 采用 in place of a number that names nothing any more."""
 PICK_ERROR: Final = "请从下拉列表中选择。"
-WHOLE_ERROR: Final = "请填整数。"
 NUMBER_PROMPT_TITLE: Final = "填数字"
 
 
@@ -255,7 +254,6 @@ def joined_demand(numbers: tuple[int, ...], texts: tuple[str, ...]) -> str:
     return f"本项与下列指标合并填报——{also}"
 
 
-GUIDE_TITLE: Final = "填写说明"
 GUIDE_EXAMPLE: Final = "填写示例（不会被读取）"
 EXAMPLE: Final = (
     ("填报情况", "已填报"),
@@ -288,9 +286,14 @@ def guide(contact: str, others: str) -> tuple[str, ...]:
     )
 
 
+def with_role(unit: str, role: str) -> str:
+    """甲局（牵头）; a unit that is alone has no role."""
+    return f"{unit}（{role}）" if role else unit
+
+
 def responsible(units: list[tuple[str, str]]) -> str:
     """责任单位 of a row, as it is read back: 甲局（牵头）、乙局."""
-    return "、".join(f"{name}（{role}）" if role else name for name, role in units)
+    return "、".join(with_role(name, role) for name, role in units)
 
 
 def amended(changes: str) -> str:
@@ -484,125 +487,11 @@ FILE_KINDS: Final = {
 }
 
 
-# --- the master: what belongs under each caption, and the office's letters
-SETTING_HELP: Final = {
-    "任务名称": "写在每张填报表的标题里",
-    "任务代码": "2–8 位字母或数字，写进每一行的编号；下发后不要改",
-    "发文字号": "通知的文号",
-    "发文单位": "通知的发文单位",
-    "报送截止日期": "这一天 24 时前报来的不算迟",
-    "材料起始日期": "没有另写日期的填报项用它",
-    "材料截止日期": "没有另写日期的填报项用它",
-    "建议字数": "超过只提示",
-    "字数上限": "超过不能保存",
-    "保护密码": "填报表的工作表密码，可以空着",
-    "联系人": "写进填报表和通知",
-    "联系电话": "写进填报表和通知",
-    "电子邮箱": "填报单位把表报到这里",
-    "联系地址": "纸质版送到这里",
-    "试行规则": "本次只作提示的规则代码，如 S02、T02；可以空着",
-    "发信服务器": "126、163、QQ 等常用邮箱空着即可；其他问邮箱的管理员",
-    "端口": "发信端口；空着用 465（SSL）或 587（STARTTLS）",
-    "加密方式": "空着用 SSL；“无”只许用于本机的服务器",
-    "发信账号": "登录邮箱用的账号；空着用上面的电子邮箱。授权码不写在这里",
-    "发件人名称": "收件人看到的名称；空着用发文单位",
-    "收信服务器": "常用邮箱空着即可；pop 开头的按 POP3 收信",
-    "收信端口": "空着用 993（IMAP）或 995（POP3）",
-    "抄送": "每封邮件都抄送的邮箱，几个之间用分号；可以空着",
-}
+# --- how a mail server is spoken to
 NO_SECURITY: Final = "无"
 SECURITIES: Final = ("SSL", "STARTTLS", NO_SECURITY)
-SECURITY_RULE: Final = "从 SSL、STARTTLS、无 里选一个，或空着"
-LOOPBACK_RULE: Final = "不加密只许用于本机（127.0.0.1）的服务器，请改为 SSL 或 STARTTLS"
-PORT_RULE: Final = "端口是 1 到 65535 的整数，不清楚的请空着"
-ADDRESS_RULE: Final = "邮箱要写成 name@example.com 这样，几个之间用分号"
-HOST_RULE: Final = "服务器要写成 smtp.example.com 这样，不带空格和端口"
-COLUMN_HELP: Final = {
-    LEVEL1: "通知原文。合并、重复或空着（承上行）读法相同",
-    LEVEL2: "通知原文。合并、重复或空着（承上行）读法相同",
-    NUMBER: "通知里的序号；空着表示与上一行是同一个三级指标",
-    INDICATOR: "通知原文",
-    METHOD: "通知原文",
-    MATERIAL: "每行一个填报项。空着并且没有编码，表示与上一个指标合并填报",
-    RESPONSIBLE: "单位名称、别名或分组名，几个之间用顿号；可标（牵头）（配合）；空着承上行",
-    "编码": "填报项的钥匙，生成后不要改；插入的行请运行 lint --fix 补写；空着表示不需填报",
-    "填报类型": "从下拉列表选；“数据”要填数量",
-    "建议字数": "空着用任务设置的",
-    "字数上限": "空着用任务设置的",
-    "材料起始日期": "空着用任务设置的",
-    "材料截止日期": "空着用任务设置的",
-    "最少件数": "佐证材料最少几件，可以空着",
-    "计量单位": "数量的单位，如 条、次、人",
-    NOTE: "随便写，不下发",
-    "代码": "1–12 位字母或数字，写进编号；下发后不要改",
-    "单位名称": "全称，与公章一致",
-    "别名": "任务分解表里的其他叫法，几个之间用顿号",
-    "分组": "如 各县区；任务分解表里写分组名就是组里每个单位",
-    "联系人": "催报时找谁",
-    "电话": "催报时打的电话",
-    "邮箱": "几个之间用分号",
-    "报送方式": "从下拉列表选",
-    "延期至": "经批准延期的写日期",
-    "批准人": "谁批准的延期",
-    "单位": "单位名称；空着表示所有单位",
-    "规则代码": "如 L01，见 pdsfz-xl rules",
-    "理由": "为什么同意不改",
-    "日期": "哪天同意的",
-    "种类": "下发、催报、退回修改、回执、更正",
-    "主题": "邮件主题，可用下面的占位符",
-    "正文": "可用 {占位符}，例如 {单位} {截止日期}",
-}
-UNSURE_LEGEND: Final = "浅橙色格：通知里是空白，按承上行处理，请核对"
-TABLE_HINT: Final = "“编码”生成后不要改；其余空着的格用任务设置里的值。改完请运行 pdsfz-xl lint"
-SETTING_HEAD: Final = ("项目", "内容", "说明")
-SETTING_HEAD_HELP: Final = ("这一列不要改", "在这一列填写", "每一项写什么")
-PLACEHOLDERS: Final = (
-    "单位", "任务", "文号", "截止日期", "期限", "剩余天数", "离截止", "应报项数", "已报项数",
-    "未报项数", "未报清单", "问题清单", "收到清单", "联系人", "联系电话", "邮箱", "地址",
-    "发文单位",
-)  # fmt: skip
 BRINGS_FORM: Final = (ISSUE, AMEND)
 """The kinds of messages that come with the form itself."""
-
-TEMPLATES: Final = (
-    (
-        "下发",
-        "【{任务}】填报表：{单位}，请于{截止日期}前报送",
-        "{单位}：\n根据{文号}，请填写附件填报表（共 {应报项数} 项），于 {截止日期} 前报送至"
-        " {邮箱}，纸质版签字盖章后一并报送。\n联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
-    ),
-    (
-        "催报",
-        "【催报】{任务}：{单位}还有 {未报项数} 项未报，{截止日期}截止，{离截止}",
-        "{单位}：\n{任务}的报送截止日期是 {截止日期}（{离截止}），贵单位还有 {未报项数} 项未报：\n"
-        "{未报清单}\n请抓紧填写附件并报送至 {邮箱}；已经报送的请忽略本邮件。\n"
-        "联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
-    ),
-    (
-        "退回修改",
-        "【退回修改】{任务}：{单位}",
-        "{单位}：\n贵单位报送的材料有以下问题，请在附件标出的单元格中修改，"
-        "{期限}重新报送至 {邮箱}：\n{问题清单}\n联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
-    ),
-    (
-        "回执",
-        "【回执】{任务}：已收到{单位}的材料",
-        "{单位}：\n贵单位报送的材料已收到：\n{收到清单}\n"
-        "应报 {应报项数} 项，已报 {已报项数} 项，未报 {未报项数} 项。\n{未报清单}\n{问题清单}\n"
-        "联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
-    ),
-    (
-        "更正",
-        "【更正】{任务}：请{单位}改用新的填报表",
-        "{单位}：\n任务有调整，请改用附件中新的填报表；已经填好的内容可以照抄过来。\n"
-        "联系人：{联系人}，电话：{联系电话}。\n{发文单位}",
-    ),
-)
-
-
-EXPECT_DATE: Final = {"expected": "日期", "example": "2019-10-25 这样的日期"}
-EXPECT_ORDINAL: Final = {"expected": "序号", "example": "（3）这样的序号"}
-EXPECT_NUMBER: Final = {"expected": "整数", "example": "500 这样的数字"}
 
 
 def days_left(days: int | None) -> str:
@@ -612,36 +501,10 @@ def days_left(days: int | None) -> str:
     return f"还有 {days} 天" if days > 0 else "就是今天" if days == 0 else f"已过 {-days} 天"
 
 
-def known_placeholders() -> str:
-    return "可用的占位符：" + " ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-
-
-def group_or_unit(unit: str) -> str:
-    return f"一个分组和单位“{unit}”"
-
-
-def lacking_column(caption: str) -> str:
-    return f"列“{caption}”"
-
-
-def lacking_sheet(name: str) -> str:
-    return f"工作表“{name}”"
-
-
-def lacking_setting(key: str) -> str:
-    return f"项目“{key}”"
-
-
 def nearest(name: str) -> str:
     return f"，最接近的是“{name}”" if name else ""
 
 
-KEY_RULE: Final = "编码是 2–4 位数字，可再加 . 和数字，如 03、06.2"
-NO_KEY_RULE: Final = "填报类型是“不需填报”的行不要编码；要报的请改填报类型"
-CAMPAIGN_RULE: Final = "任务代码是 2–8 位大写字母或数字，如 FZ2019"
-UNIT_RULE: Final = "单位代码是 1–12 位大写字母或数字，如 06、SFJ"
-TWO_ROWS: Final = "两行"
-RULE: Final = "规则代码"
 REQUIREMENT: Final = "填报项"
 
 OFFICES: Final = "委员会|办公室|[局委办厅部院]"
@@ -736,163 +599,6 @@ def comment_on(caption: str) -> str:
     return f"批注：{caption}"
 
 
-# --- mails and archives
-MAIL_DAMAGED: Final = "邮件内容损坏"
-MAIL_TOO_DEEP: Final = "邮件套邮件的层次过深"
-MAIL_TOO_MANY: Final = "邮件里的部件过多"
-MAIL_TOO_LARGE: Final = "邮件里的附件加起来比邮件本身还大"
-MAIL_CUT: Final = "邮件不完整，末尾的附件可能缺失"
-UNNAMED: Final = "未命名附件"
-INSIDE_TWIN: Final = "！/"
-"""Stands for INSIDE in the name of a folder, which would look like an archive otherwise."""
-
-
-def on_the_web(link: str) -> str:
-    return f"有附件没有随信寄来，放在网盘上，请人工下载后放入收件夹：{link}"
-
-
-def not_in_mail(name: str) -> str:
-    return f"附件“{name}”没有随信寄来（只是链接，或是嵌入的对象），请人工取出"
-
-
-# --- what is fetched from the mailbox
-MAIL_FOLDER: Final = "邮件"
-"""The folder of the drop zone it goes to."""
-MAIL_FACTS: Final = "来信.txt"
-"""Beside the files of a mail: who sent it, when, and what it says."""
-SENDER: Final = "发件人"
-SUBJECT: Final = "主题"
-SENT_AT: Final = "发出时间"
-FACTS_FILE: Final = "来信的情况（发件人、主题、正文），不是材料"
-NO_SENDER: Final = "发件人不明"
-RAW_MAIL: Final = "原信.eml"
-LETTER_KINDS: Final = {
-    "taken": "已收",
-    "manual": "人工下载",
-    "letter": "只有文字",
-    "bounce": "退信",
-    "unread": "没有读出来",
-    "other": "没有取",
-}
-"""What became of a mail, of those a person is told of one by one."""
-JUNK_NOTE: Final = "在垃圾邮件里"
-NOT_A_FILE: Final = "签名、日历或名片"
-PROGRAM: Final = "是程序，可能有害"
-PURGED: Final = "是已经清除过的文件"
-BLANK_FORM: Final = "与下发的空表完全相同"
-MAIL_NESTED: Final = "邮件套邮件超过 3 层，里面的请到邮箱里查看"
-ANOTHER_MAIL: Final = "同一封邮件取过了"
-SECRET_TEXT: Final = "主题或正文有涉密标志，正文没有写在这里，请按保密规定处理"
-
-
-def minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""
-
-
-def mail_box(folder: str) -> str:
-    return "收件箱" if folder in ("INBOX", "POP3") else folder
-
-
-def bounce_line(unit: str, why: str) -> str:
-    return f"{LETTER_KINDS['bounce']}：{unit or '认不出是哪个单位'} {why}"
-
-
-STRANGERS: Final = (
-    "没有取的，发件人不在“责任单位”表里，信里也没有本任务的填报表；"
-    "要取的，把邮箱补进“责任单位”，或用 --from 邮箱，再运行一次。"
-)
-
-
-def more_letters(number: int) -> str:
-    return f"……另有 {number} 封带附件的没有取，运行 pdsfz-xl fetch --list 可看全部。"
-
-
-def from_whom(unit: str, sender: str) -> str:
-    return " ".join(part for part in (unit, sender or NO_SENDER) if part)
-
-
-def about(subject: str) -> str:
-    return f"《{subject}》" if subject else "（无主题）"
-
-
-def not_taken(name: str, why: str) -> str:
-    return f"附件“{name}”没有取（{why}）"
-
-
-def with_files(names: str) -> str:
-    return f"附件：{names}"
-
-
-def bounced(address: str, reason: str, final: bool) -> str:
-    said = address or "收件地址不明"
-    return f"{said}：{reason or '原因不明'}" if final else f"{said} 暂未送达，对方服务器还在重试"
-
-
-def still_bounced(unit: str, address: str, reason: str) -> str:
-    return (
-        f"{unit}的邮箱 {address} 收不到信：{reason or '原因不明'}；"
-        "请核对后改正任务分解表里“责任单位”的邮箱，再发一次。"
-    )
-
-
-def mail_too_large(size: int) -> str:
-    return f"邮件有 {size / (1 << 20):.0f} MB，太大，请到邮箱里人工下载"
-
-
-def mail_facts(facts: dict[str, str], files: list[str], notes: tuple[str, ...], text: str) -> str:
-    """来信.txt."""
-    lines = [*(f"{name}：{said}" for name, said in facts.items() if said), ""]
-    lines += ["附件：", *(f"  {name}" for name in files or ["（没有）"]), ""]
-    lines += ["提示：", *(f"  {note}" for note in notes), ""] if notes else []
-    return "\n".join([*lines, "正文：", "", text or "（没有文字）", ""])
-
-
-NO_ARCHIVE: Final = "不是压缩包也不是邮件"
-ARCHIVE_CUT: Final = "压缩包不完整，可能没有下载完"
-ARCHIVE_DAMAGED: Final = "压缩包损坏"
-MEMBER_DAMAGED: Final = "压缩包里的这个文件损坏"
-ARCHIVE_LOCKED: Final = "压缩包有密码"
-ARCHIVE_VOLUME: Final = "这是分卷压缩包的一卷，请对方改发一个完整的 zip"
-ARCHIVE_OVERLAP: Final = "压缩包里的条目互相重叠"
-ARCHIVE_ENTRIES: Final = "压缩包里的条目过多"
-NEEDS_SEVEN_ZIP: Final = "压缩包（rar/7z）需要 7-Zip 才能打开：安装 7-Zip，或请对方改发 zip"
-SEVEN_ZIP_CANNOT: Final = "电脑上的 7-Zip 打不开这种压缩包，请对方改发 zip"
-RARE_METHOD: Final = "用了少见的压缩方法，请对方用普通的 zip 重新压缩"
-BAD_PATH: Final = "名字指向压缩包外面的文件夹"
-IS_LINK: Final = "是快捷方式（符号链接），不是文件本身"
-TWO_OF_A_NAME: Final = "压缩包里有两个同名的文件，分不清"
-TOO_LARGE_INSIDE: Final = "解压后的内容过大"
-
-
-def too_many_files(limit: int) -> str:
-    return f"里面的文件超过 {limit} 个，请解压后分批放入收件夹"
-
-
-def too_deep(limit: int) -> str:
-    return f"压缩包和邮件套了 {limit} 层以上，请解压后放入收件夹"
-
-
-# --- what is typed into the province's platform
-ENTRY_SHEET: Final = "录入清单"
-ENTRY_TEXT: Final = "文本"
-ENTERED: Final = "已录入"
-ENTERED_AT: Final = "录入时间"
-EXPLANATION: Final = "说明"
-ENTRY_DIGEST: Final = "内容指纹"
-"""Which text, number and evidence a row of 录入清单 showed."""
-ENTERED_DIGEST: Final = "录入指纹"
-"""Which of them the clerk's 已录入 is about, and which 已录入: two digests."""
-CHANGED_SINCE: Final = "录入后有变化"
-HIGHER_THAN_ROW: Final = "行高不够，全文点编码"
-ENTRY_PROMPTS: Final = {
-    ENTERED: "在平台里录入并保存后填“是”。",
-    ENTERED_AT: "如 2019-10-28 9:30。提醒栏写“录入后有变化”的，重新录入后改写这个时间即解除。",
-}
-NO_PARQUET: Final = (
-    "没有安装 pandas 和 pyarrow，这次没有写 .parquet；需要的请运行 pip install pdsfz-xl[export]。"
-)
-
-
 def joined(number: int) -> str:
     return f"与第{number}项合并填报"
 
@@ -900,40 +606,6 @@ def joined(number: int) -> str:
 def whose(unit: str, *more: str) -> str:
     """The line above a version where several stand in one text."""
     return f"【{'，'.join(part for part in (unit, *more) if part)}】"
-
-
-def version(number: int, file: str) -> str:
-    return f"第 {number} 份：{file}"
-
-
-_CUT: Final = "〔本格放不下，全文见 "
-
-
-def goes_on(file: str) -> str:
-    """Said at the end of a cell that holds only the beginning of a text."""
-    return f"{_CUT}{file}〕"
-
-
-def is_cut(said: str) -> bool:
-    """Whether such a mark ends a text."""
-    return said.endswith("〕") and f"\n{_CUT}" in said
-
-
-def figure(number: str, measure: str) -> str:
-    return f"{number} {measure}".strip()
-
-
-def undelivered(name: str) -> str:
-    """A piece of evidence that is listed and did not come."""
-    return f"{name}（没有收到文件）"
-
-
-def indicator_head(number: int, text: str) -> str:
-    return f"第 {number} 项　{text}"
-
-
-def entry_head(key: str, state: str, count: int, limit: int) -> str:
-    return f"{key}　{state}" + (f"　{count} 字（上限 {limit}）" if count else "")
 
 
 # --- what goes back to a unit

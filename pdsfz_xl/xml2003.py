@@ -7,7 +7,7 @@ import re
 from datetime import date
 
 from pdsfz_xl import wording as w
-from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally
+from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally, add_sheet
 from pdsfz_xl.grid import unescape
 from pdsfz_xl.package import Attributes, IllFormed, Limits, Refused, local, parse_xml
 from pdsfz_xl.shown import Shown, shown
@@ -165,11 +165,7 @@ class _Contents:
 
     def _end_table(self) -> None:
         sheet = Sheet(self._name, self._visible, self._cells, tuple(self._merges), self._comments)
-        if any(self._name.casefold() == other.name.casefold() for other in self.sheets):
-            self.tally.flags.add("dup-sheet")
-        self.sheets.append(sheet)
-        if len(self.sheets) > self.tally.limits.sheets:
-            raise Refused("F08", "工作表过多")
+        add_sheet(self.sheets, sheet, self.tally)
 
     def _start_row(self, attributes: Attributes) -> None:
         """`Span` are further rows like this one, which are empty."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import IO, Any, cast
 
-from pdsfz_xl import wording as w
+from pdsfz_xl import archive_wording as aw
 from pdsfz_xl.package import Refused
 from pdsfz_xl.sniff import LOCAL_HEADER
 
@@ -39,17 +39,17 @@ class Zip:
         except MemoryError:
             raise
         except Exception as error:  # BadZipFile, but also a dozen others
-            raise Refused("F03", w.ARCHIVE_DAMAGED) from error
+            raise Refused("F03", aw.ARCHIVE_DAMAGED) from error
         self.entries = self.zip.infolist()
         if promised not in (len(self.entries), 0xFFFF):
-            raise Refused("F03", w.ARCHIVE_DAMAGED)
+            raise Refused("F03", aw.ARCHIVE_DAMAGED)
         starts = ((e.header_offset, e.compress_size) for e in self.entries)
         spans = sorted((start, start + 30 + size) for start, size in starts)
         if spans and spans[0][0] > 0 and data.startswith(LOCAL_HEADER):
             # What ends here is a whole archive that was packed into the one that begins there.
-            raise Refused("F03", w.ARCHIVE_CUT)
+            raise Refused("F03", aw.ARCHIVE_CUT)
         if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
-            raise Refused("F08", w.ARCHIVE_OVERLAP)
+            raise Refused("F08", aw.ARCHIVE_OVERLAP)
 
     def open(self, number: int, password: bytes | None) -> IO[bytes]:
         """Raises Locked for a wrong password, and whatever zipfile raises on damage."""
@@ -59,11 +59,11 @@ class Zip:
             archive = self.aes
             entry = archive.infolist()[number]
         if entry.compress_type not in _METHODS:
-            raise Refused("F07", w.RARE_METHOD)
+            raise Refused("F07", aw.RARE_METHOD)
         try:
             return cast("IO[bytes]", archive.open(entry, pwd=password))
         except NotImplementedError as error:
-            raise Refused("F07", w.RARE_METHOD) from error
+            raise Refused("F07", aw.RARE_METHOD) from error
         except RuntimeError as error:
             raise Locked from error
 
@@ -73,7 +73,7 @@ class Zip:
         try:
             import pyzipper
         except ImportError as error:
-            raise Refused("F02", w.ARCHIVE_LOCKED) from error
+            raise Refused("F02", aw.ARCHIVE_LOCKED) from error
         return pyzipper.AESZipFile(io.BytesIO(self.data))
 
 
@@ -81,14 +81,14 @@ def _promised(data: bytes) -> int:
     """How many entries the end record speaks of, which is within bounds (4.3.16)."""
     at = data.rfind(b"PK\5\6")
     if data.startswith(b"PK\7\x08"):
-        raise Refused("F03", w.ARCHIVE_VOLUME)  # 8.5.5
+        raise Refused("F03", aw.ARCHIVE_VOLUME)  # 8.5.5
     if at < 0 or len(data) < at + 22:
-        raise Refused("F03", w.ARCHIVE_CUT)
+        raise Refused("F03", aw.ARCHIVE_CUT)
     disk, entries, directory = struct.unpack_from("<H4xHI", data, at + 4)
     if disk not in (0, 0xFFFF):
-        raise Refused("F03", w.ARCHIVE_VOLUME)
+        raise Refused("F03", aw.ARCHIVE_VOLUME)
     if (entries != 0xFFFF and entries > ENTRIES) or min(directory, at) > _DIRECTORY:
-        raise Refused("F08", w.ARCHIVE_ENTRIES)
+        raise Refused("F08", aw.ARCHIVE_ENTRIES)
     return int(entries)
 
 

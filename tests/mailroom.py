@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 from mail_servers import USER
 
-from pdsfz_xl import campaign, form, ledger, master_book
+from pdsfz_xl import campaign, form, ledger, master_book, outgoing
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Draft, DraftRow, Settings, Unit
@@ -79,9 +79,9 @@ def fill(ws: Workspace, unit: str, name: str, text: str = "全年办理 12 件�
 def states(ws: Workspace) -> dict[str, str]:
     """The state of every mail, by its key without the campaign."""
     with ledger.opened(ws.ledger, readonly=True) as book:
-        return {mail.key.partition("/")[2]: mail.state for mail in book.mails()}
+        return {mail.key.partition("/")[2]: mail.state for mail in outgoing.mails(book)}
 
 
-def posted(ws: Workspace) -> dict[str, ledger.Posted]:
+def posted(ws: Workspace) -> dict[str, outgoing.Posted]:
     with ledger.opened(ws.ledger, readonly=True) as book:
-        return {mail.key.partition("/")[2]: mail for mail in book.mails()}
+        return {mail.key.partition("/")[2]: mail for mail in outgoing.mails(book)}

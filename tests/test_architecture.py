@@ -14,7 +14,10 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"model", "errors"},
     {"text", "wording", "job", "redline", "wrapping"},
-    {"paper_wording", "companion_wording", "handing_wording", "mail_wording"},
+    {
+        "paper_wording", "companion_wording", "handing_wording", "mail_wording", "master_wording",
+        "archive_wording", "entry_wording",
+    },
     {
         "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
         "mailbox", "secret", "mail_folder",
@@ -31,6 +34,7 @@ LADDER = (
     {"form_hint", "form_pen"},
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine", "captions", "inbox"},
+    {"outgoing", "incoming"},
     {"match", "tables", "evidence", "versions", "entries", "paper", "bulletin", "contacts"},
     {"paper_text", "changes"},
     {"edited_paper"},
@@ -82,6 +86,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
+    "master_wording", "archive_wording", "entry_wording",
     "layout", "rules", "telling", "mail_telling", "campaign", "handing", "printing",
     "companions", "mailing", "fetching", "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",

@@ -19,6 +19,7 @@ from archives import LINK, UTF8, Entry, rar, unicode_path, zipped
 from mails import BINARY, PNG, eml, file_part, msg, outlook, part, text_part
 from test_message import FACTS, HEADERS, TWO, mutant, wide
 
+from pdsfz_xl import archive_wording as aw
 from pdsfz_xl import container, rules, seven_zip
 from pdsfz_xl import wording as w
 from pdsfz_xl.container import LIMITS, Unpacked, kind_of
@@ -104,12 +105,12 @@ def test_names_that_lead_out_are_refused_one_by_one():
            "\\\\host\\1.xlsx", "a\0b.xlsx"]  # fmt: skip
     data = zipped(*(member(name) for name in bad), member("好.xlsx"))
     assert paths(data) == ["好.xlsx"]
-    assert refused(data) == [(name.replace("\\", "/"), "F08", w.BAD_PATH) for name in bad]
+    assert refused(data) == [(name.replace("\\", "/"), "F08", aw.BAD_PATH) for name in bad]
 
 
 def test_a_link_is_refused():
     data = zipped(Entry(b"link", b"/etc/passwd", mode=LINK), b"good")
-    assert (paths(data), refused(data)) == (["good"], [("link", "F08", w.IS_LINK)])
+    assert (paths(data), refused(data)) == (["good"], [("link", "F08", aw.IS_LINK)])
 
 
 def test_clutter_is_listed_and_left():
@@ -122,7 +123,7 @@ def test_clutter_is_listed_and_left():
 
 # --- passwords -------------------------------------------------------------------------------
 
-LOCKED = ("里.xlsx", "F02", w.ARCHIVE_LOCKED)
+LOCKED = ("里.xlsx", "F02", aw.ARCHIVE_LOCKED)
 
 
 @pytest.mark.parametrize("password", [b"secret", "密码".encode(), "密码".encode("gbk")])
@@ -174,20 +175,20 @@ def test_a_damaged_member_costs_itself_alone():
     data = bytearray(PLAIN)
     data[len(PLAIN) // 2] ^= 0xFF
     assert (paths(bytes(data)), refused(bytes(data))) == (
-        ["甲.txt", "丙.txt"], [("乙.txt", "F03", w.MEMBER_DAMAGED)],
+        ["甲.txt", "丙.txt"], [("乙.txt", "F03", aw.MEMBER_DAMAGED)],
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("length", range(40, len(PLAIN), 331))
 def test_a_zip_cut_off(length):
-    assert refusal(PLAIN[:length]) == ("F03", w.ARCHIVE_CUT)
+    assert refusal(PLAIN[:length]) == ("F03", aw.ARCHIVE_CUT)
 
 
 def test_a_zip_cut_off_behind_a_zip_in_it_is_not_that_zip():
     inner = zipped(member("内.txt", TEXT))
     data = zipped(member("甲.txt", TEXT), member("内包.zip", inner, method=0), member("乙.txt"))
     whole = data.index(inner) + len(inner)
-    assert refusal(data[:whole]) == refusal(data[: whole + 30]) == ("F03", w.ARCHIVE_CUT)
+    assert refusal(data[:whole]) == refusal(data[: whole + 30]) == ("F03", aw.ARCHIVE_CUT)
 
 
 def test_what_stands_before_and_behind_a_zip_does_no_harm():
@@ -197,12 +198,12 @@ def test_what_stands_before_and_behind_a_zip_does_no_harm():
 @pytest.mark.parametrize(
     ("data", "detail"),
     [
-        (zipped(b"a", disk=2), w.ARCHIVE_VOLUME),
-        (b"PK\7\x08" + PLAIN, w.ARCHIVE_VOLUME),
-        (zipped(b"a", b"b", count=3), w.ARCHIVE_DAMAGED),
-        (zipped(Entry(b"\xff", flags=UTF8)), w.ARCHIVE_DAMAGED),
-        (b"PK\3\4", w.ARCHIVE_CUT),
-        (b"PK\5\6", w.ARCHIVE_CUT),
+        (zipped(b"a", disk=2), aw.ARCHIVE_VOLUME),
+        (b"PK\7\x08" + PLAIN, aw.ARCHIVE_VOLUME),
+        (zipped(b"a", b"b", count=3), aw.ARCHIVE_DAMAGED),
+        (zipped(Entry(b"\xff", flags=UTF8)), aw.ARCHIVE_DAMAGED),
+        (b"PK\3\4", aw.ARCHIVE_CUT),
+        (b"PK\5\6", aw.ARCHIVE_CUT),
     ],
 )
 def test_a_damaged_zip(data, detail):
@@ -212,7 +213,7 @@ def test_a_damaged_zip(data, detail):
 @pytest.mark.parametrize("method", [12, 14, 9, 1, 98])
 def test_a_rare_method(method):
     assert refused(zipped(Entry(b"a", method=method)), passwords=["x"]) == [
-        ("a", "F07", w.RARE_METHOD)
+        ("a", "F07", aw.RARE_METHOD)
     ]
 
 
@@ -224,28 +225,28 @@ def test_an_empty_zip():
     "data", [b"", b"text", XLSX, b"%PDF-1.7", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 200]
 )
 def test_what_is_no_container(data):
-    assert (kind_of(data), refusal(data)) == ("", ("F07", w.NO_ARCHIVE))
+    assert (kind_of(data), refusal(data)) == ("", ("F07", aw.NO_ARCHIVE))
 
 
 # --- traps -----------------------------------------------------------------------------------
 
-TOO_LARGE = ("F08", w.TOO_LARGE_INSIDE)
+TOO_LARGE = ("F08", aw.TOO_LARGE_INSIDE)
 ZEROS = bytes(2 << 20)
 
 
 def test_too_many_files_shut_the_archive():
     names = [b"%d" % number for number in range(500)]
     assert len(paths(zipped(*names, b"folder/", b"Thumbs.db"))) == 500
-    assert refusal(zipped(*names, b"one more")) == ("F08", w.too_many_files(500))
-    assert refusal(zipped(*names, b"../out")) == ("F08", w.too_many_files(500))
+    assert refusal(zipped(*names, b"one more")) == ("F08", aw.too_many_files(500))
+    assert refusal(zipped(*names, b"../out")) == ("F08", aw.too_many_files(500))
 
 
 def test_ten_thousand_entries():
     start = monotonic()
     many = zipped(*(b"%d" % number for number in range(10_000)))
-    assert refusal(many) == ("F08", w.too_many_files(500))
+    assert refusal(many) == ("F08", aw.too_many_files(500))
     more = zipped(*(b"%d" % number for number in range(10_001)))
-    assert refusal(more) == ("F08", w.ARCHIVE_ENTRIES)
+    assert refusal(more) == ("F08", aw.ARCHIVE_ENTRIES)
     assert monotonic() - start < 5
 
 
@@ -257,7 +258,7 @@ def test_a_bomb_is_refused_by_what_it_claims():
 def test_a_bomb_that_lies_about_its_size_is_refused_too():
     (one,) = refused(zipped(Entry(b"a", bytes(200 << 20), size=1000)))
     assert one[1] in ("F03", "F08")
-    assert refused(zipped(Entry(b"a", TEXT, size=9))) == [("a", "F03", w.MEMBER_DAMAGED)]
+    assert refused(zipped(Entry(b"a", TEXT, size=9))) == [("a", "F03", aw.MEMBER_DAMAGED)]
 
 
 def test_a_bomb_takes_little_memory():
@@ -288,7 +289,7 @@ def test_limits_hold_for_the_whole_nest():
     assert paths(data, total=need - 1) == ["1.zip!/a", "1.zip!/b"]
     assert refused(data, total=need - 1) == [("2.zip", *TOO_LARGE)]
     assert len(paths(data, files=6)) == 4
-    assert refused(data, files=5) == [("2.zip", "F08", w.too_many_files(5))]
+    assert refused(data, files=5) == [("2.zip", "F08", aw.too_many_files(5))]
 
 
 def test_overlapping_entries():
@@ -297,7 +298,7 @@ def test_overlapping_entries():
     directory = data.index(b"PK\1\2")
     second = data.index(b"PK\1\2", directory + 1)
     data = data[: second + 42] + bytes(4) + data[second + 46 :]
-    assert refusal(data) == ("F08", w.ARCHIVE_OVERLAP)
+    assert refusal(data) == ("F08", aw.ARCHIVE_OVERLAP)
 
 
 # --- nests -----------------------------------------------------------------------------------
@@ -315,7 +316,7 @@ def test_archives_in_archives():
         "一.zip!/一.xlsx",
         "一.zip!/二.zip!/二.xlsx",
     ]
-    assert found.refused == (("一.zip!/二.zip!/里/三.zip", "F08", w.too_deep(3)),)
+    assert found.refused == (("一.zip!/二.zip!/里/三.zip", "F08", aw.too_deep(3)),)
 
 
 @pytest.mark.parametrize(
@@ -337,7 +338,7 @@ def test_a_document_is_not_opened(document):
 
 def test_a_damaged_archive_in_an_archive_costs_itself_alone():
     data = zipped(member("坏.zip", PLAIN[:-30]), member("空.zip", zipped()), member("好.xlsx"))
-    assert (paths(data), refused(data)) == (["好.xlsx"], [("坏.zip", "F03", w.ARCHIVE_CUT)])
+    assert (paths(data), refused(data)) == (["好.xlsx"], [("坏.zip", "F03", aw.ARCHIVE_CUT)])
 
 
 def test_a_mail_with_an_archive():
@@ -376,7 +377,7 @@ def test_mails_in_mails_are_levels_too():
         mail = eml(part(mail, b"Content-Type: message/rfc822; name=in.eml", encoded=False),
                    mark=b"m%d" % len(mail))  # fmt: skip
     found = unpack(mail)
-    assert found.refused == (("in.eml!/in.eml!/in.eml", "F08", w.too_deep(3)),)
+    assert found.refused == (("in.eml!/in.eml!/in.eml", "F08", aw.too_deep(3)),)
     assert [m.path for m in found.mails] == ["", "in.eml", "in.eml!/in.eml"]
 
 
@@ -438,7 +439,7 @@ def test_seven_zip_and_odd_names(packed):
 
 @needs_seven_zip
 def test_seven_zip_with_a_password(packed):
-    locked = [(name, "F02", w.ARCHIVE_LOCKED) for name in FILES]
+    locked = [(name, "F02", aw.ARCHIVE_LOCKED) for name in FILES]
     data = packed("-psecret")
     assert contents(data, passwords=["wrong", "secret"]) == FILES
     for passwords in ((), ["wrong", ""]):
@@ -449,7 +450,7 @@ def test_seven_zip_with_a_password(packed):
 def test_seven_zip_with_a_password_on_its_names(packed):
     data = packed("-p密 码", "-mhe=on")
     assert contents(data, passwords=["wrong", "密 码"]) == FILES
-    assert refusal(data) == refusal(data, passwords=["wrong"]) == ("F02", w.ARCHIVE_LOCKED)
+    assert refusal(data) == refusal(data, passwords=["wrong"]) == ("F02", aw.ARCHIVE_LOCKED)
 
 
 @needs_seven_zip
@@ -458,7 +459,10 @@ def test_seven_zip_with_a_link_and_a_name_that_leads_out(packed):
     packed.run("rn", "a.7z", "表.xlsx", "../out.xlsx")
     data = packed.archive.read_bytes()
     assert contents(data) == {"里层/乗謀.txt": TEXT}
-    assert sorted(refused(data)) == [("../out.xlsx", "F08", w.BAD_PATH), ("link", "F08", w.IS_LINK)]
+    assert sorted(refused(data)) == [
+        ("../out.xlsx", "F08", aw.BAD_PATH),
+        ("link", "F08", aw.IS_LINK),
+    ]
 
 
 @needs_seven_zip
@@ -467,17 +471,17 @@ def test_seven_zip_damaged(packed):
     at = data.index(TEXT) + 9
     broken = data[:at] + b"\0\0\0" + data[at + 3 :]
     assert contents(broken) == {"表.xlsx": b"one"}
-    assert refused(broken) == [("里层/乗謀.txt", "F03", w.MEMBER_DAMAGED)]
-    assert refusal(data[:-20]) == ("F03", w.ARCHIVE_DAMAGED)
+    assert refused(broken) == [("里层/乗謀.txt", "F03", aw.MEMBER_DAMAGED)]
+    assert refusal(data[:-20]) == ("F03", aw.ARCHIVE_DAMAGED)
     for name in ("包.7z.001", "包.part1.rar", "包.r00"):
-        assert refusal(data[:-20], name=name) == ("F03", w.ARCHIVE_VOLUME)
+        assert refusal(data[:-20], name=name) == ("F03", aw.ARCHIVE_VOLUME)
 
 
 @needs_seven_zip
 def test_seven_zip_has_the_same_limits(packed):
     data = packed()
     assert refusal(data, total=3000) == TOO_LARGE
-    assert refusal(data, files=1) == ("F08", w.too_many_files(1))
+    assert refusal(data, files=1) == ("F08", aw.too_many_files(1))
     assert refused(data, one=2000) == [("里层/乗謀.txt", *TOO_LARGE)]
     assert refusal(packed(files={"零": ZEROS * 9})) == TOO_LARGE
 
@@ -503,11 +507,11 @@ def test_rar():
     data = rar(FILES | {"link": None})
     assert kind_of(data) == "rar5"
     assert contents(data) == FILES
-    assert refused(data) == [("link", "F08", w.IS_LINK)]
+    assert refused(data) == [("link", "F08", aw.IS_LINK)]
     assert contents(rar(FILES)[:-500]) == {"表.xlsx": b"one"}
-    assert refused(rar(FILES)[:-500]) == [("里层/乗謀.txt", "F03", w.MEMBER_DAMAGED)]
-    assert refusal(rar({"../out": b"x"} | FILES, volume=True)) == ("F03", w.ARCHIVE_VOLUME)
-    assert refused(rar({"../out": b"x"})) == [("../out", "F08", w.BAD_PATH)]
+    assert refused(rar(FILES)[:-500]) == [("里层/乗謀.txt", "F03", aw.MEMBER_DAMAGED)]
+    assert refusal(rar({"../out": b"x"} | FILES, volume=True)) == ("F03", aw.ARCHIVE_VOLUME)
+    assert refused(rar({"../out": b"x"})) == [("../out", "F08", aw.BAD_PATH)]
 
 
 def test_without_seven_zip(monkeypatch):
@@ -515,10 +519,10 @@ def test_without_seven_zip(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _: None)
     monkeypatch.setenv("PROGRAMFILES", "/nowhere")
     for data in (rar(FILES), b"7z\xbc\xaf\x27\x1c" + bytes(40), b"Rar!\x1a\x07\0"):
-        assert refusal(data) == ("F07", w.NEEDS_SEVEN_ZIP)
-        assert refused(zipped(Entry(b"a.rar", data))) == [("a.rar", "F07", w.NEEDS_SEVEN_ZIP)]
+        assert refusal(data) == ("F07", aw.NEEDS_SEVEN_ZIP)
+        assert refused(zipped(Entry(b"a.rar", data))) == [("a.rar", "F07", aw.NEEDS_SEVEN_ZIP)]
     monkeypatch.setattr(shutil, "which", lambda _: ".\\7z.exe")  # what lies in the current folder
-    assert refusal(rar(FILES)) == ("F07", w.NEEDS_SEVEN_ZIP)
+    assert refusal(rar(FILES)) == ("F07", aw.NEEDS_SEVEN_ZIP)
 
 
 def _stand_in(tmp_path, monkeypatch, script):
@@ -535,9 +539,9 @@ def _stand_in(tmp_path, monkeypatch, script):
         ("exec sleep 60", ("F08", w.FAILURES["time"])),
         ("exec cat /dev/zero", TOO_LARGE),
         ("exec cat /dev/zero > more", TOO_LARGE),
-        ("echo 'Unsupported archive type'; exit 2", ("F07", w.SEVEN_ZIP_CANNOT)),
-        ("read line && exec sleep 60", ("F03", w.ARCHIVE_DAMAGED)),  # it gets no input
-        ("exit 139", ("F03", w.ARCHIVE_DAMAGED)),
+        ("echo 'Unsupported archive type'; exit 2", ("F07", aw.SEVEN_ZIP_CANNOT)),
+        ("read line && exec sleep 60", ("F03", aw.ARCHIVE_DAMAGED)),  # it gets no input
+        ("exit 139", ("F03", aw.ARCHIVE_DAMAGED)),
     ],
 )
 def test_a_seven_zip_that_goes_wrong(tmp_path, monkeypatch, script, verdict):
@@ -551,9 +555,9 @@ def test_a_seven_zip_that_goes_wrong(tmp_path, monkeypatch, script, verdict):
     ("said", "verdict"),
     [
         ("ERROR: Can't allocate required memory : 1", ("F08", w.FAILURES["memory"])),
-        ("ERROR: Unsupported Method : 1", ("F07", w.SEVEN_ZIP_CANNOT)),
-        ("ERROR: CRC Failed : 1", ("F03", w.MEMBER_DAMAGED)),
-        ("Everything is Ok", ("F03", w.MEMBER_DAMAGED)),  # and yet it is not there
+        ("ERROR: Unsupported Method : 1", ("F07", aw.SEVEN_ZIP_CANNOT)),
+        ("ERROR: CRC Failed : 1", ("F03", aw.MEMBER_DAMAGED)),
+        ("Everything is Ok", ("F03", aw.MEMBER_DAMAGED)),  # and yet it is not there
     ],
 )
 def test_what_seven_zip_complains_of(tmp_path, monkeypatch, said, verdict):
@@ -561,7 +565,7 @@ def test_what_seven_zip_complains_of(tmp_path, monkeypatch, said, verdict):
         "\\n----------\\nPath = 1\\nSize = 1\\n\\nPath = 二\\nSize = x\\n\\nPath = 二\\nSize = 1\\n"
     )
     _stand_in(tmp_path, monkeypatch, f"""[ $1 = l ] && printf '{listing}' || echo "{said}" """)
-    assert refused(rar(FILES))[:2] == [("1", *verdict), ("二", "F03", w.TWO_OF_A_NAME)]
+    assert refused(rar(FILES))[:2] == [("1", *verdict), ("二", "F03", aw.TWO_OF_A_NAME)]
 
 
 # --- mutants ---------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from samples import arrival, batch, master, requirement, returned
 from test_report import NASTY
 
 from pdsfz_xl import collect, entries, entry_list, entry_notes, export, form, identity, layout
+from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.form import Filled
@@ -197,7 +198,7 @@ def test_a_key_leads_to_its_file():
     """Whatever its folder is called."""
     text = "达到50%以上#号 空格&和[括]号%20"
     plan = master(requirements=(requirement("03", "01", text=text),), indicators=())
-    sheet = opened(built(batch(plan)))[w.ENTRY_SHEET]
+    sheet = opened(built(batch(plan)))[ew.ENTRY_SHEET]
     link = sheet["C2"].hyperlink
     assert unquote(link.target).replace("\\", "/") == by_key(batch(plan))["03"].file
     assert link.location is None
@@ -264,13 +265,13 @@ ROW = {"02.1": 3, "02.2": 4, "03": 5, "04": 6}
 
 def after(tmp_path, result, edit, notes=None):
     """What is read of the list after somebody worked in it."""
-    path = edited(tmp_path, built(result, notes), lambda book: edit(book[w.ENTRY_SHEET], book))
+    path = edited(tmp_path, built(result, notes), lambda book: edit(book[ew.ENTRY_SHEET], book))
     return entry_notes.read(path)
 
 
 def tick(key: str, **more: str):
     def edit(sheet, _):
-        for caption, said in {w.ENTERED: w.YES, **more}.items():
+        for caption, said in {ew.ENTERED: w.YES, **more}.items():
             cell(sheet, ROW[key], caption).value = said
 
     return edit
@@ -284,8 +285,8 @@ def state(result, notes, key: str) -> str:
 def test_what_the_clerk_wrote_is_carried_over(tmp_path):
     result = example(tmp_path)[0]
     notes = after(tmp_path, result, tick("02.2", 录入人="李四", 录入时间="2019-10-28 9:30"))
-    shown = notes[w.ENTRY_SHEET]["02.2"]
-    assert (shown[w.ENTERED], shown["录入人"], shown[w.ENTERED_AT]) == (
+    shown = notes[ew.ENTRY_SHEET]["02.2"]
+    assert (shown[ew.ENTERED], shown["录入人"], shown[ew.ENTERED_AT]) == (
         "是", "李四", "2019-10-28 9:30",
     )  # fmt: skip
     data = built(result, notes)
@@ -328,7 +329,7 @@ def sheet_copied(sheet, book):
 def test_wherever_the_clerk_moved_it(tmp_path, edit):
     result = example(tmp_path)[0]
     expected = after(tmp_path, result, tick("03"))
-    assert expected.keys() == {w.ENTRY_SHEET}
+    assert expected.keys() == {ew.ENTRY_SHEET}
     assert after(tmp_path, result, edit) == expected
 
 
@@ -336,19 +337,19 @@ def test_a_change_after_the_entry_is_said_until_it_is_entered_again(tmp_path):
     old, new = one_answer(tmp_path, "旧 1"), one_answer(tmp_path, "新 2")
     notes = after(tmp_path, old, tick("02.2", 录入时间="10-28"))
     assert state(old, notes, "02.2") == ""
-    assert state(new, notes, "02.2") == w.CHANGED_SINCE
+    assert state(new, notes, "02.2") == ew.CHANGED_SINCE
     unmoved = after(tmp_path, new, tick("02.2", 录入人="李四", 备注="看过"), notes)
-    assert state(new, unmoved, "02.2") == w.CHANGED_SINCE
+    assert state(new, unmoved, "02.2") == ew.CHANGED_SINCE
     again = after(tmp_path, new, tick("02.2", 录入时间="10-29"), unmoved)
     assert state(new, again, "02.2") == ""
-    assert state(old, again, "02.2") == w.CHANGED_SINCE
+    assert state(old, again, "02.2") == ew.CHANGED_SINCE
 
 
 def test_new_evidence_is_a_change_too(tmp_path):
     result = with_evidence(tmp_path, ("02.1", "照片.jpg"))
     notes = after(tmp_path, result, tick("02.1"))
     assert state(result, notes, "02.1") == ""
-    assert state(replace(result, filed=()), notes, "02.1") == w.CHANGED_SINCE
+    assert state(replace(result, filed=()), notes, "02.1") == ew.CHANGED_SINCE
 
 
 def test_a_tick_taken_back_is_forgotten(tmp_path):
@@ -363,16 +364,16 @@ def test_the_clerks_own_columns_comments_and_sheets_are_kept(tmp_path):
         width = len(layout.ENTRY)
         sheet.cell(1, width + 1).value = "平台编号"
         sheet.cell(ROW["03"], width + 1).value = "P-7"
-        cell(sheet, ROW["03"], w.ENTERED).comment = Comment("问过省厅", "李四")
+        cell(sheet, ROW["03"], ew.ENTERED).comment = Comment("问过省厅", "李四")
         sheet.cell(40, 3).value = None
         sheet.cell(40, 5).value = "表下面的话"
         book.create_sheet("我的").cell(1, 1).value = "便条"
 
     result = example(tmp_path)[0]
     notes = after(tmp_path, result, edit)
-    assert notes[w.ENTRY_SHEET]["03"] == {"平台编号": "P-7", "批注：已录入": "问过省厅"}
+    assert notes[ew.ENTRY_SHEET]["03"] == {"平台编号": "P-7", "批注：已录入": "问过省厅"}
     book = opened(built(result, notes))
-    sheet = book[w.ENTRY_SHEET]
+    sheet = book[ew.ENTRY_SHEET]
     assert cell(sheet, ROW["03"], "平台编号").value == "P-7"
     assert not cell(sheet, ROW["02.1"], "平台编号").protection.locked
     lost = [[c.value for c in row] for row in book[w.ORPHAN_SHEET].iter_rows(min_row=2)]
@@ -385,14 +386,14 @@ def test_the_clerks_own_columns_comments_and_sheets_are_kept(tmp_path):
 def test_a_second_comment_joins_the_first(tmp_path):
     def comment(said: str):
         def edit(sheet, _):
-            cell(sheet, ROW["02.2"], w.ENTERED).comment = Comment(said, "经办人")
+            cell(sheet, ROW["02.2"], ew.ENTERED).comment = Comment(said, "经办人")
 
         return edit
 
     result = example(tmp_path)[0]
     notes = after(tmp_path, result, comment("平台退回过"))
     notes = after(tmp_path, result, comment("已重录"), notes)
-    said = notes[w.ENTRY_SHEET]["02.2"][w.comment_on(w.ENTERED)]
+    said = notes[ew.ENTRY_SHEET]["02.2"][w.comment_on(ew.ENTERED)]
     assert "平台退回过" in said
     assert "已重录" in said
 
@@ -418,7 +419,7 @@ def test_notes_on_a_row_that_is_gone_wait_for_it(tmp_path):
 def test_a_text_edited_in_the_list_is_kept_as_a_proposal(tmp_path):
     result = example(tmp_path)[0]
     notes = after(tmp_path, result, tick("02.2", 文本="我改的话", 已录入=None))
-    assert notes == {w.ENTRY_SHEET: {"02.2": {w.PROPOSAL: "我改的话"}}}
+    assert notes == {ew.ENTRY_SHEET: {"02.2": {w.PROPOSAL: "我改的话"}}}
     assert by_key(result)["02.2"].text == "有 1 项"
 
 
@@ -431,15 +432,15 @@ def test_a_text_beyond_a_cell_names_its_file(tmp_path):
     result = one_answer(tmp_path, "占位")
     answers = tuple(replace(a, text="𠮷" * 20_000) if a.text else a for a in result.answers)
     result = replace(result, answers=answers)
-    sheet = opened(built(result))[w.ENTRY_SHEET]
-    shown = cell(sheet, ROW["02.2"], w.ENTRY_TEXT).value
-    assert w.is_cut(shown)
+    sheet = opened(built(result))[ew.ENTRY_SHEET]
+    shown = cell(sheet, ROW["02.2"], ew.ENTRY_TEXT).value
+    assert ew.is_cut(shown)
     assert texts_of(result)["02.2_超字数.txt"] == "𠮷" * 20_000
     assert after(tmp_path, result, lambda *_: None) == {}
 
 
 def test_only_the_clerks_cells_are_open(tmp_path):
-    sheet = opened(built(example(tmp_path)[0]))[w.ENTRY_SHEET]
+    sheet = opened(built(example(tmp_path)[0]))[ew.ENTRY_SHEET]
     assert sheet.protection.sheet
     assert not sheet.protection.objects  # false: comments are not forbidden
     for row in sheet.iter_rows(min_row=2, max_col=len(layout.ENTRY)):
@@ -457,12 +458,12 @@ def test_the_list_saved_by_libreoffice_reads_the_same(tmp_path):
             ROW["02.2"] - 1,
             next(i for i, spec in enumerate(layout.ENTRY) if spec.caption == caption),
         )
-        for caption in (w.ENTERED, w.ENTERED_AT)
+        for caption in (ew.ENTERED, ew.ENTERED_AT)
     )
     session(
         tmp_path,
         ["open", "form.xlsx"],
-        ["type", w.ENTRY_SHEET, [(ticked, "是"), (timed, "2019-10-28")]],
+        ["type", ew.ENTRY_SHEET, [(ticked, "是"), (timed, "2019-10-28")]],
         ["save", "saved.xlsx"],
     )
     assert entry_notes.read(tmp_path / "saved.xlsx") == expected
@@ -479,7 +480,7 @@ def test_no_cell_of_the_csv_is_a_formula(tmp_path, said):
     data = export.table(made_of(result), {})
     assert data.startswith(BOM)
     rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-    assert f"'{said}" in [row[w.ENTRY_TEXT] for row in rows]
+    assert f"'{said}" in [row[ew.ENTRY_TEXT] for row in rows]
     assert not [c for row in rows for c in row.values() if c and c[0] in "=+-@\t\r＝＋－＠"]
 
 

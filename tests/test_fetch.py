@@ -9,7 +9,7 @@ from mails import PNG, eml, file_part, forwarded, part, text_part
 from test_envelope import report
 
 from pdsfz_xl import fetch, message
-from pdsfz_xl import wording as w
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl.envelope import read_head
 from pdsfz_xl.fetch import LARGEST, Desk
 from pdsfz_xl.model import Manifest, Member
@@ -161,8 +161,8 @@ def test_what_is_left_and_why():
     )  # fmt: skip
     assert names(parcel) == ["表.xlsx"]
     assert parcel.notes == (
-        w.not_taken("清单.exe", w.PROGRAM),
-        w.not_taken("会议.ics", w.NOT_A_FILE),
+        mw.not_taken("清单.exe", mw.PROGRAM),
+        mw.not_taken("会议.ics", mw.NOT_A_FILE),
     )
     assert not parcel.elsewhere
 
@@ -178,7 +178,7 @@ def test_what_was_purged_never_comes_again():
     desk = replace(DESK, purged=frozenset({sha256(b"secret").hexdigest()}))
     data = eml(file_part(b"secret", "表.xlsx"), headers=b"From: u01@example.cn\r\nSubject: x")
     parcel = fetch.parcel(desk, read_head(data), message.read(data))
-    assert (names(parcel), parcel.notes) == ([], (w.not_taken("表.xlsx", w.PURGED),))
+    assert (names(parcel), parcel.notes) == ([], (mw.not_taken("表.xlsx", mw.PURGED),))
 
 
 def test_a_forward_in_a_forward_shows_its_chain():
@@ -189,8 +189,8 @@ def test_a_forward_in_a_forward_shows_its_chain():
                           headers=b"\r\nDate: Wed, 23 Oct 2019 09:00:00 +0800")  # fmt: skip
     assert kind == "taken"
     inner = "2019-10-23_b@x.cn/2019-10-22_c@x.cn"
-    assert names(parcel) == [f"{inner}/表.xlsx", f"{inner}/{w.MAIL_FACTS}",
-                             f"2019-10-23_b@x.cn/{w.MAIL_FACTS}"]  # fmt: skip
+    assert names(parcel) == [f"{inner}/表.xlsx", f"{inner}/{mw.MAIL_FACTS}",
+                             f"2019-10-23_b@x.cn/{mw.MAIL_FACTS}"]  # fmt: skip
     said = parcel.files[1].data.decode("utf-8-sig")
     assert "发件人：c@x.cn" in said
     assert "主题：3" in said
@@ -202,7 +202,7 @@ def test_mails_in_mails_without_end():
         mail = eml(forwarded(mail), mark=b"m%d" % n)
     kind, parcel = packed(forwarded(mail))
     assert kind == "manual"
-    assert w.MAIL_NESTED in parcel.notes
+    assert mw.MAIL_NESTED in parcel.notes
 
 
 def test_the_facts_beside_the_files():
@@ -223,7 +223,7 @@ def test_words_that_are_secret_are_not_written_down():
     data = eml(text_part("机密★1年 内容"), headers=b"From: u01@example.cn\r\nSubject: x")
     text = fetch.facts(message.read(data), {}, [], ()).decode("utf-8-sig")
     assert "内容" not in text
-    assert w.SECRET_TEXT in text
+    assert mw.SECRET_TEXT in text
 
 
 # --- strangers and bounces -------------------------------------------------------------------

@@ -20,6 +20,7 @@ from test_flow import run
 from test_message import FACTS, NAME, NAMES, narrow, word
 
 from pdsfz_xl import campaign, fetching, inbox, mailbox
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.workspace import Workspace
@@ -64,7 +65,7 @@ def stored(desk: Path) -> list[str]:
     """Every file that came by mail, without the facts beside."""
     top = desk / "out" / "2-收件" / "邮件"
     files = (p.relative_to(top).as_posix() for p in top.rglob("*") if p.is_file())
-    return sorted(name for name in files if not name.endswith(w.MAIL_FACTS))
+    return sorted(name for name in files if not name.endswith(mw.MAIL_FACTS))
 
 
 def kinds(done) -> list[str]:
@@ -254,7 +255,7 @@ KILLED = """
 import os, signal, sys
 from datetime import datetime
 from pathlib import Path
-from pdsfz_xl import fetching, ledger
+from pdsfz_xl import fetching, incoming
 from pdsfz_xl.workspace import Workspace
 left = int(sys.argv[1])
 def dying(function):
@@ -265,8 +266,8 @@ def dying(function):
             os.kill(os.getpid(), signal.SIGKILL)
         return function(*args)
     return once
-ledger.Ledger.record_letter = dying(ledger.Ledger.record_letter)
-ledger.Ledger.record_mailbox = dying(ledger.Ledger.record_mailbox)
+incoming.record_letter = dying(incoming.record_letter)
+incoming.record_mailbox = dying(incoming.record_mailbox)
 Path.replace = dying(Path.replace)
 fetching.run(Workspace(Path(sys.argv[2])), datetime(2019, 10, 24, 16), lambda _: sys.argv[3])
 """
@@ -399,7 +400,7 @@ def test_a_damaged_mail_of_a_unit_is_kept_as_it_is(desk, box):
     box.put(data, data.replace(b"fgw@", b"who@"))
     done = take(desk, box)
     assert kinds(done) == ["unread", "other"]
-    assert stored(desk) == [f"2019-10-24_市发改委 {FGW}/{w.RAW_MAIL}"]
+    assert stored(desk) == [f"2019-10-24_市发改委 {FGW}/{mw.RAW_MAIL}"]
 
 
 # --- strangers -------------------------------------------------------------------------------
@@ -419,7 +420,7 @@ def test_a_stranger_who_is_none_any_more(desk, box):
             letter("li@qq.com", "材料", file_part(b"%PDF-2", "章.pdf")))  # fmt: skip
     done = take(desk, box)
     assert kinds(done) == ["other", "other"]
-    assert w.STRANGERS in done.said
+    assert mw.STRANGERS in done.said
     office.settle(desk, {}, {"市发改委": f"{FGW}；wang@qq.com"})
     assert stored(desk) == []
     assert kinds(take(desk, box)) == ["taken"]
@@ -551,7 +552,7 @@ def test_a_mailbox_without_imap(prepared, pop_desk):
         done = fetch(desk, server.password, protocol=mailbox.POP3)
         assert done.said[0] == "看了收件箱：新邮件 3 封。"
         assert kinds(done) == ["taken", "letter", "old"]
-        facts = desk / "out/2-收件/邮件" / f"2019-10-24_市司法局 {SFJ}" / w.MAIL_FACTS
+        facts = desk / "out/2-收件/邮件" / f"2019-10-24_市司法局 {SFJ}" / mw.MAIL_FACTS
         assert facts.read_text("utf-8-sig").endswith("长\n.\n..一点\n")
         verbs = {line.split()[0] for line in server.log}
         assert verbs == {b"USER", b"PASS", b"LIST", b"UIDL", b"TOP", b"RETR", b"QUIT"}

@@ -13,6 +13,7 @@ from samples import AFTER, NOW
 from test_flow import NOTICE
 
 from pdsfz_xl import campaign, form, ledger
+from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
@@ -325,14 +326,14 @@ def test_what_is_exported_is_ticked_off_and_the_ticks_stay(ws):
     assert [p.read_bytes() for p in folder.rglob("*照片.jpg")] == [PHOTO]
     assert next(folder.glob(f"{first}*.txt")).read_text("utf-8-sig") == f"{first} 已办理 3 件。"
     book = openpyxl.load_workbook(path)
-    sheet = book[w.ENTRY_SHEET]
+    sheet = book[ew.ENTRY_SHEET]
     captions = {cell.value: cell.column for cell in sheet[1]}
     row = next(r for r in range(2, 40) if sheet.cell(r, captions["编码"]).value == first)
     sheet.cell(row, captions["已录入"]).value = "是"
     book.save(path)
     for _ in range(2):
         campaign.export(ws, AFTER)
-        sheet = openpyxl.load_workbook(path)[w.ENTRY_SHEET]
+        sheet = openpyxl.load_workbook(path)[ew.ENTRY_SHEET]
         assert sheet.cell(row, captions["已录入"]).value == "是"
     (ws.dropzone / "包.zip").unlink()
     campaign.export(ws, AFTER)

@@ -11,7 +11,7 @@ import pytest
 from mail_servers import CODE, FaultServer
 from mailroom import NOW
 
-from pdsfz_xl import campaign, handing, issued, ledger, mailing, secret
+from pdsfz_xl import campaign, handing, issued, ledger, mailing, outgoing, secret
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import wording as w
@@ -197,8 +197,8 @@ def test_what_was_handed_over_since_is_not_taken_back(ws, there):
 def test_a_bounce_is_no_question_once_the_form_was_handed_over(ws):
     by_mail(ws, w.ISSUE)
     with ledger.opened(ws.ledger) as book:
-        (mail,) = (m for m in book.mails() if m.unit == THIRD)
-        book.record_bounce(mail.message_id, "u03@example.cn：550")
+        (mail,) = (m for m in outgoing.mails(book) if m.unit == THIRD)
+        outgoing.record_bounce(book, mail.message_id, "u03@example.cn：550")
     assert "handout 下发 --units 甲03局" in mail_says(ws, w.ISSUE)
     assert by_hand(ws, w.ISSUE, NEXT_DAY) == [NAME]
     assert "已下发" in mail_says(ws, w.ISSUE)
@@ -209,8 +209,8 @@ def test_a_correction_that_came_back_can_be_handed_over(ws):
     change(ws)
     by_mail(ws, w.AMEND, NEXT_DAY)
     with ledger.opened(ws.ledger) as book:
-        (mail,) = (m for m in book.mails() if m.kind == w.AMEND)
-        book.record_bounce(mail.message_id, "u03@example.cn：550")
+        (mail,) = (m for m in outgoing.mails(book) if m.kind == w.AMEND)
+        outgoing.record_bounce(book, mail.message_id, "u03@example.cn：550")
     assert f"mail resolve {NAME} --resend" in mail_says(ws, w.AMEND)
     mailing.resolve(ws, (NAME,), NEXT_DAY, sent=False)
     assert by_hand(ws, w.AMEND, NEXT_DAY) == [NAME]

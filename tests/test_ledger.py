@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from pdsfz_xl import ledger
-from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 
 NOW = datetime(2019, 10, 24, 16, 5)
@@ -141,7 +140,7 @@ def test_a_damaged_ledger_is_one_sentence_and_stays(tmp_path):
 def test_a_newer_ledger_is_not_touched(tmp_path):
     path = tmp_path / "l"
     with ledger.opened(path) as book:
-        book._db.execute("PRAGMA user_version=99")
+        book.db.execute("PRAGMA user_version=99")
     with pytest.raises(OperatorError, match="更新版本"), ledger.opened(path):
         pass
 
@@ -174,7 +173,7 @@ def test_without_wal_it_works_the_old_way(tmp_path, monkeypatch):
     )
     with ledger.opened(tmp_path / "l") as book:
         book.receive([("a" * 64, "甲", 1)], NOW)
-        assert book._db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert book.db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
     with ledger.opened(tmp_path / "l") as book:
         assert not book.receive([("a" * 64, "甲", 1)], NOW)["a" * 64].new
 
@@ -188,58 +187,9 @@ def test_an_older_ledger_is_brought_up_and_keeps_what_it_knows(tmp_path, monkeyp
     monkeypatch.setattr(ledger, "_STEPS", (*ledger._STEPS, "CREATE TABLE later (x);"))
     monkeypatch.setattr(ledger, "VERSION", ledger.VERSION + 1)
     with ledger.opened(path, readonly=readonly) as book:
-        assert book._db.execute("SELECT * FROM later").fetchall() == []
+        assert book.db.execute("SELECT * FROM later").fetchall() == []
         assert not book.receive([("a" * 64, "甲", 1)], NOW)["a" * 64].new
     assert (path.read_bytes() == before) is readonly
-
-
-PLACE = ledger.Place("office@example.cn", "INBOX", "7", "3")
-LETTER = ledger.Letter(PLACE, "mark", "<1@b.cn>", "taken", "a@b.cn", "01", "报送",
-                       "2019-10-24T10:00:00", "out/2-收件/邮件/x", "")  # fmt: skip
-
-
-def test_how_far_a_mailbox_was_looked_at(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        assert book.mailbox("a", "INBOX") == ("", 0)
-        book.record_mailbox("a", "INBOX", "7", 12)
-        book.record_mailbox("a", "INBOX", "8", 3)
-        assert book.mailbox("a", "INBOX") == ("8", 3)
-        assert book.mailbox("b", "INBOX") == ("", 0)
-
-
-def test_what_became_of_a_mail(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        begun = LETTER._replace(kind="taking")
-        book.record_letter(begun)
-        assert book.letters() == (begun,)
-        book.record_letter(LETTER, ["a" * 64])
-        assert book.letters() == (LETTER,)
-        assert book.enclosed(LETTER.identity) == {"a" * 64}
-        assert book.enclosed("other") == set()
-
-
-def test_a_mail_left_open_is_not_open_twice_when_its_number_changes(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        book.record_letter(LETTER._replace(kind="other"))
-        moved = LETTER._replace(place=PLACE._replace(validity="8"))
-        book.record_letter(moved)
-        assert book.letters() == (moved,)
-
-
-def test_bytes_arrived_when_the_first_mail_with_them_did(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        book.record_letter(LETTER, ["a" * 64])
-        earlier = LETTER._replace(message_id="<2@b.cn>", arrived="2019-10-23T10:00:00")
-        book.record_letter(earlier._replace(place=PLACE._replace(uid="4")), ["a" * 64])
-        assert book.arrivals() == {"a" * 64: datetime(2019, 10, 23, 10)}
-
-
-def test_an_address_that_is_not_reached_is_kept_once(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        book.record_unreached(ledger.Bounced("01", "a@b.cn", "已满", "2019-10-24"))
-        last = ledger.Bounced("01", "a@b.cn", "不存在", "2019-10-25")
-        book.record_unreached(last)
-        assert book.unreached() == (last,)
 
 
 def test_the_first_run_of_a_command(tmp_path):
@@ -276,8 +226,8 @@ def test_killed_at_any_moment_a_batch_is_recorded_whole_or_not_at_all(tmp_path):
             time.sleep(moments.uniform(0, 0.06))
             process.kill()
         with ledger.opened(path) as book:
-            assert book._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            rows = book._db.execute(
+            assert book.db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            rows = book.db.execute(
                 "SELECT substr(sha256, 1, 5), count(*) FROM receipts GROUP BY 1"
             ).fetchall()
         assert {size for _, size in rows} <= {50}
@@ -286,89 +236,6 @@ def test_killed_at_any_moment_a_batch_is_recorded_whole_or_not_at_all(tmp_path):
     assert count
 
 
-# --- mail
-
-
-def posted(kind: str = w.ISSUE, unit: str = "06", number: int = 1, **more) -> ledger.Posted:
-    values = {
-        "key": f"F201921/{unit}/{kind}/{number}",
-        "unit": unit,
-        "kind": kind,
-        "number": number,
-        "message_id": f"<{unit}{number}@126.com>",
-        "path": "out/邮件/a.eml",
-        "sha256": "a" * 64,
-        "sender": "fzb@126.com",
-        "recipients": ("a@example.cn", "b@example.cn"),
-        "subject": "主题",
-        "about": ("f" * 64,),
-        **more,
-    }
-    return ledger.Posted(**values)
-
-
-def test_a_mail_is_kept_as_it_was_planned(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        book.plan_mails(w.ISSUE, [posted()], NOW)
-        assert book.mails() == (posted(at=NOW.isoformat()),)
-
-
-@pytest.mark.parametrize(
-    ("state", "replaced"),
-    [
-        (ledger.PLANNED, True),
-        (ledger.FAILED_TEMP, True),
-        (ledger.FAILED_PERM, True),
-        (ledger.SENDING, False),
-        (ledger.UNKNOWN, False),
-        (ledger.SENT, False),
-    ],
-)
-def test_what_may_have_gone_out_is_never_planned_again(tmp_path, state, replaced):
-    with ledger.opened(tmp_path / "l") as book:
-        book.plan_mails(w.ISSUE, [posted()], NOW)
-        book.record_mail(posted().key, ledger.SENDING, NOW)
-        book.record_mail(posted().key, state, NOW, "550")
-        book.plan_mails(w.ISSUE, [posted(subject="新")], NOW)
-        (kept,) = book.mails()
-        assert (kept.subject == "新") == replaced
-        assert kept.state == (ledger.PLANNED if replaced else state)
-        assert kept.attempts == 1 + (state == ledger.SENDING)
-
-
-def test_a_plan_that_is_no_more_is_forgotten_and_nothing_else(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        book.plan_mails(w.ISSUE, [posted(unit=u) for u in ("01", "02", "03")], NOW)
-        book.plan_mails(w.REMIND, [posted(w.REMIND, "01")], NOW)
-        book.record_mail(posted(unit="02").key, ledger.SENT, NOW)
-        book.plan_mails(w.ISSUE, [posted(unit="03")], NOW)
-        left = [(m.unit, m.kind, m.state) for m in book.mails()]
-    assert left == [
-        ("01", w.REMIND, "planned"),
-        ("02", w.ISSUE, "sent"),
-        ("03", w.ISSUE, "planned"),
-    ]
-
-
-def test_a_run_that_died_while_sending_leaves_an_unknown_mail(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        book.plan_mails(w.ISSUE, [posted(unit="01"), posted(unit="02")], NOW)
-        book.record_mail(posted(unit="01").key, ledger.SENDING, NOW)
-    with ledger.opened(tmp_path / "l") as book:
-        book.own_up(NOW)
-        assert [m.state for m in book.mails()] == [ledger.UNKNOWN, ledger.PLANNED]
-
-
-def test_case_20_a_bounce_finds_its_mail(tmp_path):
-    with ledger.opened(tmp_path / "l") as book:
-        book.plan_mails(w.ISSUE, [posted()], NOW)
-        book.record_mail(posted().key, ledger.UNKNOWN, NOW)
-        assert not book.record_bounce("<other@126.com>", "x")
-        assert book.record_bounce(posted().message_id, "a@example.cn：550 no such user")
-        (kept,) = book.mails()
-    assert (kept.state, kept.bounced) == (ledger.SENT, "a@example.cn：550 no such user")
-
-
 def test_every_commit_is_on_the_disk(tmp_path):
     with ledger.opened(tmp_path / "l") as book:
-        assert book._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert book.db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL

@@ -12,6 +12,7 @@ from notices import REAL, row
 from openpyxl.workbook import Workbook
 
 from pdsfz_xl import draft, excel, form, layout, lint, master, master_book, notice, rules
+from pdsfz_xl import master_wording as ms
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Master, Notice, NoticeCell
 
@@ -205,8 +206,8 @@ def test_what_is_missing_is_found_where_columns_were_moved(edit, path):
 def test_the_known_placeholders_are_named_and_used(edit):
     """Every template of ours is clean, and every placeholder it may use is told."""
     (finding,) = lint.check(edit({(TEMPLATES, "C2"): "{x}"}))
-    assert all(f"{{{name}}}" in finding.fix for name in w.PLACEHOLDERS)
-    assert {kind for kind, _, _ in w.TEMPLATES} == set(w.NOTICE_KINDS)
+    assert all(f"{{{name}}}" in finding.fix for name in ms.PLACEHOLDERS)
+    assert {kind for kind, _, _ in ms.TEMPLATES} == set(w.NOTICE_KINDS)
 
 
 # --- keys for inserted rows

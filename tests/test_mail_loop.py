@@ -18,7 +18,7 @@ from mails import file_part
 from test_fetching import JUNK, kinds, stored
 from test_flow import NOTICE
 
-from pdsfz_xl import campaign, fetching, ledger, mailbox, mailing, message, outbox
+from pdsfz_xl import campaign, fetching, ledger, mailbox, mailing, message, outbox, outgoing
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.workspace import Workspace
@@ -126,7 +126,7 @@ def test_twenty_eight_bureaus_get_their_form_and_all_answers_come_back(tmp_path,
         assert delivered(post) == Counter(dict.fromkeys(emails.values(), 1))
 
         with ledger.opened(ws.ledger, readonly=True) as book:
-            ids = {mail.message_id for mail in book.mails()}
+            ids = {mail.message_id for mail in outgoing.mails(book)}
         assert len(ids) == BUREAUS
         logged = Counter(re.findall(r"message-id=(<[^>]+>)", post.log()))
         assert logged == Counter(dict.fromkeys(ids, 1))

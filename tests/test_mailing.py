@@ -21,13 +21,13 @@ import pytest
 from mail_servers import CODE, USER, FaultServer
 from mailroom import NOW, posted, states
 
-from pdsfz_xl import campaign, compose, giveback, ledger, mailing, outbox, secret, smtp
+from pdsfz_xl import campaign, compose, giveback, ledger, mailing, outbox, outgoing, secret, smtp
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.ledger import Posted
 from pdsfz_xl.mailing import Asked
 from pdsfz_xl.outbox import Pace
+from pdsfz_xl.outgoing import Posted
 from pdsfz_xl.workspace import Workspace
 
 ISSUE = Asked(w.ISSUE)
@@ -292,7 +292,7 @@ def test_a_run_that_died_is_said_by_status_and_show(connected, there):
     """Also before the next run has owned up to it."""
     send(connected, Asked(w.ISSUE, units=("01", "02")))
     with ledger.opened(connected.ledger) as book:
-        book.record_mail("F201921/02/下发/1", ledger.SENDING, NOW)
+        outgoing.record(book, "F201921/02/下发/1", outgoing.SENDING, NOW)
     done = campaign.status(connected, NOW)
     assert "邮件：已发 1，不知道送到没有 1（详见 pdsfz-xl mail show）" in done.said
     assert done.more["mails"] == {"sent": 1, "unknown": 1}
@@ -519,7 +519,7 @@ def test_case_20_a_bounce_is_shown_with_address_and_reason(connected, there):
     send(connected)
     mail = posted(connected)["03/下发/1"]
     with ledger.opened(connected.ledger) as book:
-        assert book.record_bounce(mail.message_id, "u03@example.cn：550 no such user")
+        assert outgoing.record_bounce(book, mail.message_id, "u03@example.cn：550 no such user")
     shown = "\n".join(mailing.show(connected, NOW).said)
     assert "甲03局  10-21 09:00  退信：u03@example.cn：550 no such user" in shown
     assert "退信" in plan(connected)[1]["甲03局"]
@@ -628,15 +628,19 @@ class Killed(BaseException):
 
 
 class Dying:
-    """A ledger whose process dies before or after a commit, as the schedule says."""
+    """A connection whose process dies before or after a transaction, as the schedule says."""
 
-    def __init__(self, book: ledger.Ledger, dies) -> None:
-        self._book, self._dies = book, dies
+    def __init__(self, db, dies) -> None:
+        self._db, self._dies = db, dies
+        self.execute = db.execute
 
-    def record_mail(self, *args) -> None:
+    def __enter__(self) -> None:
         if self._dies():
             raise Killed
-        self._book.record_mail(*args)
+        self._db.__enter__()
+
+    def __exit__(self, *failed) -> None:
+        self._db.__exit__(*failed)
         if self._dies():
             raise Killed
 
@@ -673,15 +677,15 @@ def _one_schedule(folder: Path, seeded: random.Random) -> None:
             protocol="SMTP", host="127.0.0.1", port=there.port, security=w.NO_SECURITY, user=USER
         )
         with ledger.opened(ws.ledger) as book:
-            book.plan_mails(w.ISSUE, queue, NOW)
+            outgoing.plan(book, w.ISSUE, queue, NOW)
         for _ in range(12):
             with ledger.opened(ws.ledger) as book:
-                book.own_up(NOW)
-                waiting = [m for m in book.mails() if m.state in ("planned", "failed_temp")]
+                outgoing.own_up(book, NOW)
+                waiting = [m for m in outgoing.mails(book) if m.state in ("planned", "failed_temp")]
                 if not waiting:
                     break
                 server = smtp.Server(account, CODE, timeout=0.1)
-                dying = Dying(book, lambda: seeded.random() < likely / 2)
+                dying = ledger.Ledger(Dying(book.db, lambda: seeded.random() < likely / 2))
                 try:
                     outbox.deliver(ws, dying, iter(waiting), server, NOW, Pace(0, 0))
                 except Killed:
@@ -689,8 +693,8 @@ def _one_schedule(folder: Path, seeded: random.Random) -> None:
                 finally:
                     server.close()
         with ledger.opened(ws.ledger) as book:
-            book.own_up(NOW)
-            ended = {m.message_id: m.state for m in book.mails()}
+            outgoing.own_up(book, NOW)
+            ended = {m.message_id: m.state for m in outgoing.mails(book)}
     kept = {key.decode(): number for key, number in copies(there).items()}
     assert len(ended) == 4
     assert max(kept.values(), default=0) <= 1

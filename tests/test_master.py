@@ -14,6 +14,7 @@ from notices import REAL, row
 from openpyxl.workbook import Workbook
 
 from pdsfz_xl import draft, layout, master, master_book, notice
+from pdsfz_xl import master_wording as ms
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.model import Duty, Master, Notice, NoticeCell
@@ -91,7 +92,7 @@ def test_the_same_draft_gives_the_same_bytes(real):
 
 def test_every_caption_says_what_belongs_there(real):
     book = openpyxl.load_workbook(io.BytesIO(real))
-    for name, columns in {**master_book.SHEETS, w.SETTINGS_SHEET: w.SETTING_HEAD}.items():
+    for name, columns in {**master_book.SHEETS, w.SETTINGS_SHEET: ms.SETTING_HEAD}.items():
         head = HEAD if name == w.TABLE_SHEET else 1
         cells = [book[name].cell(head, i + 1) for i in range(len(columns))]
         assert all(cell.comment and cell.comment.text for cell in cells)

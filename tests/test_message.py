@@ -35,8 +35,8 @@ from mails import (
     winmail,
 )
 
+from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import message, rules
-from pdsfz_xl import wording as w
 from pdsfz_xl.message import is_mail, read
 from pdsfz_xl.package import Refused
 
@@ -153,7 +153,7 @@ def test_a_word_with_text_around_it():
 
 def test_an_attachment_without_a_name():
     mail = read(eml(part(b"x", b"Content-Type: application/vnd.ms-excel")))
-    assert files(mail) == [(w.UNNAMED, b"x")]
+    assert files(mail) == [(mw.UNNAMED, b"x")]
 
 
 # --- what a mail says ------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_texts_are_no_attachments_unless_they_have_a_name():
     dressed = b"Content-Type: text/html\r\nContent-Disposition: attachment"
     mail = read(eml(text_part("正文"), text_part("<p>正文</p>", "html"), part(b"1,2", plain),
                     part(b"<p>", dressed)))  # fmt: skip
-    assert files(mail) == [("a.csv", b"1,2"), (w.UNNAMED, b"<p>")]
+    assert files(mail) == [("a.csv", b"1,2"), (mw.UNNAMED, b"<p>")]
 
 
 def test_only_a_small_picture_that_the_text_shows_is_inline():
@@ -259,14 +259,14 @@ CLOUD = [
 def test_a_large_attachment_on_the_web_is_named_once_and_not_fetched():
     links = "".join(f'<a href="{link.replace("&", "&amp;")}">下载</a>' for link in CLOUD)
     mail = read(eml(text_part(CLOUD[0], charset="gbk"), text_part(links, "html", "gb2312")))
-    assert mail.notes == tuple(w.on_the_web(link) for link in CLOUD)
+    assert mail.notes == tuple(mw.on_the_web(link) for link in CLOUD)
     assert read(eml(text_part("https://www.163.com/news 正文"))).notes == ()
 
 
 def test_a_mail_that_was_cut_off_says_so():
     whole = eml(text_part("正文"), file_part(b"x" * 1000, NAME))
     assert read(whole).notes == ()
-    assert read(whole[:-200]).notes == (w.MAIL_CUT,)
+    assert read(whole[:-200]).notes == (mw.MAIL_CUT,)
 
 
 def test_a_mail_in_a_mail():
@@ -333,7 +333,7 @@ def test_a_mail_in_a_winmail_dat():
     mail = read(winmail(*attached(b"Untitled\0", b"a mail", (2, ATTACHMENT_PROPERTIES, inner)),
                         (2, RENDERED, b""), (2, ATTACHMENT_PROPERTIES, ole)))  # fmt: skip
     assert [(a.name, a.message) for a in mail.attachments] == [("主题", read(TNEF))]
-    assert mail.notes == (w.not_in_mail("图表"),)
+    assert mail.notes == (mw.not_in_mail("图表"),)
 
 
 def test_an_object_of_a_program_in_a_winmail_dat():
@@ -397,7 +397,7 @@ def test_a_mail_in_a_mail_of_outlook():
 def test_an_attachment_that_is_only_a_link_is_named():
     mail = read(msg(FACTS, {0x3707: wide("共享.xlsx"), 0x370D: wide("https://x")}))
     assert mail.attachments == ()
-    assert mail.notes == (w.not_in_mail("共享.xlsx"),)
+    assert mail.notes == (mw.not_in_mail("共享.xlsx"),)
 
 
 def test_pictures_and_links_in_a_mail_of_outlook():
@@ -405,7 +405,7 @@ def test_pictures_and_links_in_a_mail_of_outlook():
     logo = {0x3707: wide("logo.png"), 0x3712: wide("logo"), 0x3701: (BINARY, PNG)}
     mail = read(msg(FACTS | {0x1013: (BINARY, page)}, logo, TWO))
     assert [a.inline for a in mail.attachments] == [True, False]
-    assert mail.notes == (w.on_the_web(CLOUD[1]),)
+    assert mail.notes == (mw.on_the_web(CLOUD[1]),)
 
 
 def test_streams_that_share_their_bytes_are_a_trap():

@@ -7,7 +7,7 @@ import mail_servers
 import pytest
 from mail_servers import CODE, STAGES, USER, FaultServer
 
-from pdsfz_xl import ledger, mailbox, smtp
+from pdsfz_xl import mailbox, outgoing, smtp
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.mailbox import Account
 
@@ -62,7 +62,7 @@ def test_a_mail_is_handed_over_as_it_is():
         to, commits = server(there.port), Commits()
         outcome = send(to, commits, data)
         to.close()
-        assert outcome.state == ledger.SENT
+        assert outcome.state == outgoing.SENT
         assert "queued as 1" in outcome.reply
         assert there.stored == [data]
         assert there.envelopes == [(USER, *TO)]
@@ -72,7 +72,7 @@ def test_a_mail_is_handed_over_as_it_is():
 def test_a_connection_serves_ten_mails():
     with FaultServer() as there:
         to = server(there.port)
-        assert {send(to).state for _ in range(25)} == {ledger.SENT}
+        assert {send(to).state for _ in range(25)} == {outgoing.SENT}
         to.close()
         assert (there.connections, there.logins, len(there.stored)) == (3, 3, 25)
 
@@ -84,26 +84,26 @@ def test_case_7_one_refused_and_nobody_gets_it():
     with FaultServer(fault) as there:
         to, commits = server(there.port), Commits()
         outcome = send(to, commits)
-        assert outcome.state == ledger.FAILED_PERM
+        assert outcome.state == outgoing.FAILED_PERM
         assert "b@example.cn：550 no such user" in outcome.reply
         assert "a@example.cn" not in outcome.reply
         assert (outcome.stop, commits, there.stored) == ("", [], [])
         there.fault = lambda *_: None
-        assert send(to).state == ledger.SENT  # the refusal is forgotten by RSET
+        assert send(to).state == outgoing.SENT  # the refusal is forgotten by RSET
 
 
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data", "kept"])
 @pytest.mark.parametrize(
     ("reply", "state", "hint"),
     [
-        ("554 DT:SPM 126 smtp9", ledger.FAILED_PERM, "垃圾邮件"),
-        ("451 DT:SPM please try again", ledger.FAILED_TEMP, "15 分钟后再运行"),
-        ("451 MI:SFQ 126 smtp9", ledger.FAILED_TEMP, "15 分钟后再运行"),
-        ("450 MI:DMC 126 smtp9", ledger.FAILED_TEMP, "15 分钟后再运行"),
-        ("450 RP:DRC 126 smtp9", ledger.FAILED_TEMP, "15 分钟后再运行"),
-        ("421 HL:IFC 126 smtp9", ledger.FAILED_TEMP, "15 分钟后再运行"),
-        ("421 shutting down", ledger.FAILED_TEMP, "15 分钟后再运行"),
-        ("554 MI:STC", ledger.FAILED_PERM, "明天再运行"),
+        ("554 DT:SPM 126 smtp9", outgoing.FAILED_PERM, "垃圾邮件"),
+        ("451 DT:SPM please try again", outgoing.FAILED_TEMP, "15 分钟后再运行"),
+        ("451 MI:SFQ 126 smtp9", outgoing.FAILED_TEMP, "15 分钟后再运行"),
+        ("450 MI:DMC 126 smtp9", outgoing.FAILED_TEMP, "15 分钟后再运行"),
+        ("450 RP:DRC 126 smtp9", outgoing.FAILED_TEMP, "15 分钟后再运行"),
+        ("421 HL:IFC 126 smtp9", outgoing.FAILED_TEMP, "15 分钟后再运行"),
+        ("421 shutting down", outgoing.FAILED_TEMP, "15 分钟后再运行"),
+        ("554 MI:STC", outgoing.FAILED_PERM, "明天再运行"),
     ],
 )
 def test_case_9_what_is_said_of_the_account_stops_the_batch(stage, reply, state, hint):
@@ -117,7 +117,7 @@ def test_case_9_what_is_said_of_the_account_stops_the_batch(stage, reply, state,
 def test_case_9_also_when_it_greets():
     with FaultServer(once("connect", "421 HL:IFC 126 smtp9")) as there:
         outcome = send(server(there.port))
-        assert outcome.state == ledger.FAILED_TEMP
+        assert outcome.state == outgoing.FAILED_TEMP
         assert "15 分钟后再运行" in outcome.stop
 
 
@@ -135,10 +135,10 @@ def test_what_is_said_of_one_mail_stops_nothing(stage, reply):
     with FaultServer(once(stage, reply, 2)) as there:
         to = server(there.port)
         outcome = send(to)
-        assert outcome.state == (ledger.FAILED_PERM if reply[0] == "5" else ledger.FAILED_TEMP)
+        assert outcome.state == (outgoing.FAILED_PERM if reply[0] == "5" else outgoing.FAILED_TEMP)
         assert outcome.stop == ""
         there.fault = lambda *_: None
-        assert send(to).state == ledger.SENT
+        assert send(to).state == outgoing.SENT
         assert len(there.stored) == 1
 
 
@@ -152,29 +152,29 @@ def test_the_moment_from_which_nobody_knows(stage, fault):
         outcome = send(server(there.port), commits)
         kept = len(there.stored)
         if stage in ("text", "stored") and not (stage == "stored" and fault == "slow"):
-            assert outcome.state == ledger.UNKNOWN
+            assert outcome.state == outgoing.UNKNOWN
             assert len(commits) == 1
         elif stage == "auth" and fault == "garbage":
-            assert outcome.state in (ledger.PLANNED, ledger.FAILED_TEMP)
+            assert outcome.state in (outgoing.PLANNED, outgoing.FAILED_TEMP)
         else:
-            assert outcome.state in (ledger.FAILED_TEMP, ledger.UNKNOWN)
-            assert kept == 0 or outcome.state == ledger.UNKNOWN
+            assert outcome.state in (outgoing.FAILED_TEMP, outgoing.UNKNOWN)
+            assert kept == 0 or outcome.state == outgoing.UNKNOWN
 
 
 def test_case_10_kept_and_not_kept_look_the_same():
     for stage in ("text", "stored"):
         with FaultServer(once(stage, "drop")) as there:
             outcome = send(server(there.port))
-            assert outcome.state == ledger.UNKNOWN
+            assert outcome.state == outgoing.UNKNOWN
             assert len(there.stored) == (stage == "stored")
 
 
 def test_a_server_that_hung_up_between_two_mails_is_called_again():
     with FaultServer() as there:
         to = server(there.port)
-        assert send(to).state == ledger.SENT
+        assert send(to).state == outgoing.SENT
         there.fault = once("mail", "drop")
-        assert send(to).state == ledger.SENT
+        assert send(to).state == outgoing.SENT
         assert (len(there.stored), there.connections) == (2, 2)
 
 
@@ -189,7 +189,7 @@ def test_case_12_nobody_there_or_no_tls(port):
     with FaultServer() as there:
         to = server(port or there.port, security=mailbox.SSL, timeout=0.5)
         outcome = send(to)
-        assert outcome.state == ledger.FAILED_TEMP
+        assert outcome.state == outgoing.FAILED_TEMP
         assert f"127.0.0.1:{port or there.port}" in outcome.stop
         assert (there.stored, there.logins) == ([], 0)
 
@@ -198,7 +198,7 @@ def test_case_12_a_certificate_nobody_vouches_for(certificate):
     with FaultServer() as there:
         there.tls = certificate.server()
         outcome = send(server(there.port, security=mailbox.SSL, timeout=2))
-        assert outcome.state == ledger.FAILED_TEMP
+        assert outcome.state == outgoing.FAILED_TEMP
         assert "证书不可信，授权码没有送出" in outcome.stop
         assert there.logins == 0
 
@@ -208,7 +208,7 @@ def test_tls_that_ends_in_the_middle(certificate, stage):
     with FaultServer(once(stage, "tls", 9)) as there:
         there.tls = certificate.server()
         to = server(there.port, security=mailbox.SSL, timeout=2, context=certificate.client())
-        expected = ledger.UNKNOWN if stage == "stored" else ledger.FAILED_TEMP
+        expected = outgoing.UNKNOWN if stage == "stored" else outgoing.FAILED_TEMP
         assert send(to).state == expected
 
 
@@ -218,7 +218,7 @@ def test_a_real_server_with_tls_and_login(certificate, security):
     starttls = security == mailbox.STARTTLS
     with mail_servers.aiosmtpd_server(certificate, starttls=starttls) as there:
         to = server(there.port, security=security, timeout=5, context=certificate.client())
-        assert send(to).state == ledger.SENT
+        assert send(to).state == outgoing.SENT
         to.close()
         assert there.messages == [(USER, list(TO), DATA)]
 
@@ -234,7 +234,7 @@ def test_case_15_a_wrong_code_is_tried_once():
     with FaultServer() as there:
         to = server(there.port, code="wrong")
         outcome = send(to)
-        assert outcome.state == ledger.PLANNED
+        assert outcome.state == outgoing.PLANNED
         assert "授权码" in outcome.stop
         assert "535" in outcome.stop
         assert there.logins == 1
@@ -266,11 +266,11 @@ def test_case_16_a_mail_that_is_too_large_is_not_begun():
         there.extensions.append("SIZE 1048576")
         to, commits = server(there.port), Commits()
         outcome = send(to, commits, b"x" * 2_000_000)
-        assert outcome.state == ledger.FAILED_PERM
+        assert outcome.state == outgoing.FAILED_PERM
         assert "1.91 MB" in outcome.reply
         assert "1.00 MB" in outcome.reply
         assert (commits, there.stored, outcome.stop) == ([], [], "")
-        assert send(to).state == ledger.SENT
+        assert send(to).state == outgoing.SENT
 
 
 def test_case_19_a_computer_with_a_chinese_name(monkeypatch):
@@ -279,7 +279,7 @@ def test_case_19_a_computer_with_a_chinese_name(monkeypatch):
 
     monkeypatch.setattr(socket, "getfqdn", fail)
     with FaultServer() as there:
-        assert send(server(there.port)).state == ledger.SENT
+        assert send(server(there.port)).state == outgoing.SENT
         assert there.hello == "localhost"
 
 
@@ -293,5 +293,5 @@ def test_checking_sends_nothing():
 def test_a_server_of_this_machine_may_ask_for_no_login():
     with FaultServer() as there:
         there.extensions = []
-        assert send(server(there.port)).state == ledger.SENT
+        assert send(server(there.port)).state == outgoing.SENT
         assert there.logins == 0

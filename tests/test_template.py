@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import NOW, SETTINGS, arrival, batch, master, returned
 
+from pdsfz_xl import master_wording as ms
 from pdsfz_xl import template
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
@@ -27,7 +28,7 @@ def half(tmp_path):
 def test_every_placeholder_stands_for_something(half):
     unit = half.master.unit["02"]
     said = template.values(half, unit, NOW.date(), problems="1. 漏填", received="1. a.xlsx")
-    assert tuple(said) == w.PLACEHOLDERS
+    assert tuple(said) == ms.PLACEHOLDERS
     assert {name for name, value in said.items() if not value} == {"地址"}
     assert said["截止日期"] == "2019年10月25日"
     assert (said["剩余天数"], said["应报项数"], said["已报项数"], said["未报项数"]) == (
