@@ -26,6 +26,7 @@ from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.mailing import Asked
+from pdsfz_xl.model import Unit
 from pdsfz_xl.outbox import Pace
 from pdsfz_xl.outgoing import Posted
 from pdsfz_xl.workspace import Workspace
@@ -713,7 +714,7 @@ def _frozen(ws: Workspace, unit: str) -> Posted:
         subject="填报表",
         body="请填写。\n" * 20,
     )
-    letter = mailing.Letter(mailing.Unit(code=unit, name=mail.name), w.ISSUE, 1, mail, ("f" * 64,))
+    letter = mailing.Letter(Unit(code=unit, name=mail.name), w.ISSUE, 1, mail, ("f" * 64,))
     data = compose.compose(mail, NOW)
     path = ws.mails / f"{unit}.eml"
     ws.write(path, data)

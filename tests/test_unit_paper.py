@@ -44,7 +44,7 @@ def test_only_who_wrote_something_has_something_to_sign():
 
 def test_the_name_of_the_file_is_safe_and_begins_with_the_code():
     assert unit_paper.name(UNIT["02"]) == "02_市司法局_单位材料"
-    assert unit_paper.name(replace(UNIT["02"], name='市/司:法"局')) == "02_市_司_法_局_单位材料"
+    assert unit_paper.name(replace(UNIT["02"], name='市/司:法"局')) == "02_市／司：法＂局_单位材料"
 
 
 @needs_pdftotext

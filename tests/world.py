@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from openpyxl.workbook import Workbook
 from samples import SETTINGS
 
-from pdsfz_xl import campaign, layout, ledger, master_book
+from pdsfz_xl import campaign, intake, layout, ledger, master_book
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.look import Look, take_look
@@ -295,4 +295,4 @@ class World(RuleBasedStateMachine):
 
     def look(self) -> Look:
         with ledger.opened(self.ws.ledger, readonly=True) as book:
-            return take_look(self.ws, self.now, campaign._quiet, book)
+            return take_look(self.ws, self.now, intake.quiet, book)
