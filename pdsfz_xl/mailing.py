@@ -213,7 +213,7 @@ def _finished(
 ) -> Done:
     """What was sent, what not, and what to do; as an OperatorError where the batch stopped.
 
-    `seen` says that people have just read who gets none.
+    `seen` says that people have just read who gets one and who does not.
     """
     states = Counter(m.state for m in after)
     counted = "，".join(
@@ -225,8 +225,9 @@ def _finished(
             f"其余的届时运行 pdsfz-xl mail send {asked.kind} 接着发。"
         )
     wrong = [m for m in after if m.state != outgoing.SENT]
+    nothing = [] if seen else [f"没有“{asked.kind}”要发。"]
     said = [
-        f"“{asked.kind}”{len(after)} 封：{counted}。" if after else f"没有“{asked.kind}”要发。",
+        *([f"“{asked.kind}”{len(after)} 封：{counted}。"] if after else nothing),
         *(
             f"  {master.unit[m.unit].name}：{mw.MAIL_STATES[m.state]}"
             f"{f'（{m.reply}）' if m.reply else ''}"
