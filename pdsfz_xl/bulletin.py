@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pdsfz_xl import companion_wording as cw
-from pdsfz_xl import rules
+from pdsfz_xl import outcome, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Finding, Standing
 from pdsfz_xl.owed import Owed, owed
@@ -51,12 +51,12 @@ def compose(batch: Batch, findings: Iterable[Finding]) -> Bulletin:
     """What can be said to every unit and to the leaders."""
     settings = batch.master.settings
     told = [f for f in findings if _is_told(f)]
-    problems = Counter(f.unit for f in told)
+    problems = rules.tally(told)
     due = [(s, o) for s, o in zip(batch.standings, owed(batch), strict=True) if s.assigned]
     return Bulletin(
         title=cw.title(settings.name),
         opening=_opening(batch, [standing for standing, _ in due]),
-        units=tuple(_unit_line(batch, s, o, problems[o.unit.name]) for s, o in due),
+        units=tuple(_unit_line(batch, s, o, problems[o.unit.name].total()) for s, o in due),
         closing=tuple(_closing(batch, told)),
         issuer=settings.issuer,
         day=batch.now.date(),
@@ -69,7 +69,7 @@ def _is_told(finding: Finding) -> bool:
 
 
 def _opening(batch: Batch, due: list[Standing]) -> str:
-    settings = batch.master.settings
+    settings, figures = batch.master.settings, outcome.tally(batch)
     statuses = Counter(standing.status for standing in due)
     counted = [(word, statuses[status]) for status, word in w.STANDING.items() if statuses[status]]
     said = cw.opening(
@@ -77,8 +77,8 @@ def _opening(batch: Batch, due: list[Standing]) -> str:
         settings.deadline,
         batch.now,
         len(due),
-        len(batch.answers),
-        sum(answer.answered for answer in batch.answers),
+        figures.assigned,
+        figures.answered,
     )
     return f"{said}{cw.counts(counted) if counted else ''}{cw.NOW_TOLD}"
 

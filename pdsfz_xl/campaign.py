@@ -26,11 +26,11 @@ from pdsfz_xl import (
     marked,
     master_book,
     notice,
+    outcome,
     outgoing,
     report,
     review,
     rules,
-    tables,
     telling,
 )
 from pdsfz_xl import entry_wording as ew
@@ -463,7 +463,7 @@ def status(ws: Workspace, now: datetime) -> Done:
         mails = Counter(outgoing.owned_up(mail).state for mail in outgoing.mails(book))
         bounces = telling.standing(look.batch.master, incoming.unreached(book))
     plan, settings = look.batch.master, look.batch.master.settings
-    left = tables.outstanding(look.batch)
+    left = outcome.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
         *telling.summary(look),

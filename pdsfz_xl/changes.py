@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from typing import NamedTuple
 
+from pdsfz_xl import outcome, redline
 from pdsfz_xl import paper_wording as pw
-from pdsfz_xl import redline
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Requirement
+from pdsfz_xl.outcome import Source
 from pdsfz_xl.paper import Block, Paper, Part, Row, label
 from pdsfz_xl.redline import Run
 
@@ -269,7 +270,7 @@ def _moment(batch: Batch, requirement: Requirement, handed_up: datetime | None) 
 
     A print that went up on that day is the more exact of the two.
     """
-    if not texts.count(batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")):
+    if outcome.of_requirement(batch, requirement).source is not Source.FINAL:
         return None
     said = batch.written(w.FINAL_SHEET, requirement.key, "审定日期")
     day = texts.parse_date(said)

@@ -6,9 +6,10 @@ Empty parts are null: a unit or requirement that does not apply, a place without
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pdsfz_xl import rules
+from pdsfz_xl import outcome, rules
 from pdsfz_xl.incoming import Bounced
-from pdsfz_xl.model import Answer, Batch, Finding, Master, Received, Standing, Where
+from pdsfz_xl.model import Answer, Batch, Finding, Master, Received, Requirement, Standing, Where
+from pdsfz_xl.outcome import Outcome
 
 Json = dict[str, Any]
 
@@ -20,6 +21,7 @@ def collected(batch: Batch, findings: Iterable[Finding], outputs: Mapping[str, s
         "units": [unit(batch, standing) for standing in batch.standings],
         "files": [file(batch, received) for received in batch.received],
         "answers": [answer(batch, said) for said in batch.answers],
+        "outcomes": [outcome_of(batch, asked) for asked in batch.master.requirements],
         "findings": [finding(found) for found in findings],
         "leftover": [{**where(left.where), "text": left.text} for left in batch.leftover],
         "outputs": dict(outputs),
@@ -73,6 +75,31 @@ def answer(batch: Batch, said: Answer) -> Json:
         "number": number,
         "status": said.status,
         "source": where(said.source) if said.source else None,
+    }
+
+
+def outcome_of(batch: Batch, requirement: Requirement) -> Json:
+    """What stands for a requirement on paper and in the platform, and for each of its units."""
+    stands = outcome.of_requirement(batch, requirement)
+    mine = [batch.answer[duty.unit, requirement.key] for duty in requirement.duties]
+    return {
+        "requirement": requirement.key,
+        **_stands(stands),
+        "text": stands.text if stands.state in outcome.SINGLE else "",
+        "units": [
+            {"unit": _name(batch, a.unit), **_stands(outcome.of_assignment(batch, a))} for a in mine
+        ],
+    }
+
+
+def _stands(result: Outcome) -> Json:
+    return {
+        "state": result.state,
+        "ready": result.state in outcome.READY,
+        "written_in": result.source,
+        "count": result.count,
+        "over": result.over,
+        "waived": result.waived,
     }
 
 

@@ -1,8 +1,8 @@
 """A batch in, what is typed into the province's platform out: by indicator, in the notice's order.
 
-What counts is the settled text, else the revision, else the answer, else what the office keyed in.
-Where that is not one text yet, the entry is not ready and holds the word why and every version; nor
-is it where one text is too long, was sent back or changed since it was judged.
+What stands is for `outcome` to say. Where it is not one text yet, the entry is not ready and holds
+the word why and every version; nor is it where one text is too long, was sent back or changed since
+it was judged.
 """
 
 import re
@@ -14,15 +14,15 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from pdsfz_xl import entry_wording as ew
-from pdsfz_xl import identity
+from pdsfz_xl import identity, outcome
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Filed, Indicator, Requirement
+from pdsfz_xl.outcome import Outcome, Source
 
 Notes = Mapping[str, Mapping[str, Mapping[str, str]]]
 """What the clerk wrote in 录入清单.xlsx: sheet, key, caption -> text."""
 
-_READY = frozenset({w.SETTLED, w.REVISED, w.ONE_TEXT, w.KEYED})
 _NAME = 24
 """Characters of an indicator in the name of its folder: Windows allows 260 for a whole path."""
 
@@ -60,7 +60,7 @@ class Entry:
 
     @property
     def ready(self) -> bool:
-        return self.state in _READY
+        return self.state in outcome.READY
 
     @property
     def file(self) -> str:
@@ -160,8 +160,7 @@ def _short(text: str) -> str:
 def _entry(batch: Batch, requirement: Requirement, folder: str, filed: list[Filed]) -> Entry:
     duties = sorted(requirement.duties, key=lambda duty: duty.role != w.LEAD)
     answers = [batch.answer[duty.unit, requirement.key] for duty in duties]
-    text, state = _outcome(batch, requirement, answers)
-    count = texts.count(text) if state in _READY else 0
+    stands = outcome.of_requirement(batch, requirement)
     names = [batch.master.unit[duty.unit].name for duty in duties]
     return Entry(
         key=requirement.key,
@@ -172,9 +171,9 @@ def _entry(batch: Batch, requirement: Requirement, folder: str, filed: list[File
         material=requirement.material,
         folder=folder,
         units=tuple(w.with_role(name, duty.role) for name, duty in zip(names, duties, strict=True)),
-        text=text,
-        state=w.OVER if count > requirement.limit else _caution(batch, answers, state) or state,
-        count=count,
+        text=_text(batch, stands, answers),
+        state=stands.state,
+        count=stands.count if stands.state in outcome.SINGLE else 0,
         limit=requirement.limit,
         quantity=_quantity(requirement, dict(zip(names, answers, strict=True))),
         evidence=tuple(_pieces(batch, f"{folder}/{requirement.key}_{w.EVIDENCE_SHEET}", filed)),
@@ -182,71 +181,36 @@ def _entry(batch: Batch, requirement: Requirement, folder: str, filed: list[File
     )
 
 
-# --- what counts ---------------------------------------------------------------------------
+# --- its text ------------------------------------------------------------------------------
 
 
-def _outcome(batch: Batch, requirement: Requirement, answers: list[Answer]) -> tuple[str, str]:
-    """The text and the state of a requirement."""
-    settled = batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
-    if texts.count(settled):
-        return settled, w.SETTLED
-    state = _state(batch, answers)
-    if state in _READY:
-        return _revision(batch, answers[0]) or answers[0].text, state
+def _text(batch: Batch, stands: Outcome, answers: list[Answer]) -> str:
+    """The one text, else the word why there is none and all that every unit wrote."""
+    if stands.state in outcome.SINGLE:
+        return stands.text
     versions = (part for answer in answers for part in _versions(batch, answer))
-    return "\n".join([state, *versions]), state
-
-
-def _state(batch: Batch, answers: list[Answer]) -> str:
-    """As on paper: several units without a settled text are 待综合, even if one alone answered."""
-    if any(answer.open_conflict for answer in answers):
-        return w.PENDING_CHOICE
-    if not any(answer.answered or _revision(batch, answer) for answer in answers):
-        return w.UNANSWERED
-    if len(answers) > 1:
-        return w.PENDING_TEXT
-    if _revision(batch, answers[0]):
-        return w.REVISED
-    if answers[0].status == w.NOT_OURS:
-        return w.NOT_OURS  # Why a bureau passes it on is nothing to tell the province.
-    return w.KEYED if answers[0].keyed else w.ONE_TEXT
-
-
-def _caution(batch: Batch, answers: list[Answer], state: str) -> str:
-    """Why one text is not to be typed in yet: it was sent back, or changed since it was judged."""
-    if state == w.SETTLED or state not in _READY:
-        return ""
-    if answers[0].stale:
-        return w.REVIEW_AGAIN
-    key = batch.master.key(answers[0].unit, answers[0].requirement)
-    verdict = batch.written(w.MERGED_SHEET, key, "审核结论")
-    return w.SENT_BACK if texts.squash(verdict) == w.SENT_BACK else ""
+    return "\n".join([stands.state, *versions])
 
 
 def _versions(batch: Batch, answer: Answer) -> Iterator[str]:
-    """All a unit said, each under a line with its name; 未报 too is said."""
+    """All that stands for a unit, each text under a line with its name; 未报 too is written."""
     name = batch.master.unit[answer.unit].name
-    status = "" if answer.status == w.ANSWERED else answer.status
     requirement = batch.master.requirement[answer.requirement]
-    revised = _revision(batch, answer)
-    if revised:
-        yield f"{w.whose(w.revision(name))}\n{revised}"
-    if answer.open_conflict or not answer.answered:
-        for number, version in enumerate(answer.numbered, 1):
-            file = version.where.file.rpartition("/")[2]
+    statements = outcome.of_assignment(batch, answer).statements
+    number = 0
+    for text, source, version, _ in statements:
+        if version:
+            number += 1
             figure = version.number_text or _figure(requirement, version.number)
-            said = ew.version(number, texts.visible(file))
-            yield f"{w.whose(name, version.choice, figure, said)}\n{version.text}"
-    if answer.answered and not answer.open_conflict and not revised:
-        yield f"{w.whose(name, status)}\n{answer.text}"
-    if not answer.answered and not answer.versions and not revised:
+            file = ew.version(number, texts.visible(version.where.file.rpartition("/")[2]))
+            head = w.whose(name, version.choice, figure, file)
+        elif source is Source.REVISION:
+            head = w.whose(w.revision(name))
+        else:
+            head = w.whose(name, "" if answer.status == w.ANSWERED else answer.status)
+        yield f"{head}\n{text}"
+    if not statements:
         yield w.whose(name, w.UNANSWERED)
-
-
-def _revision(batch: Batch, answer: Answer) -> str:
-    key = batch.master.key(answer.unit, answer.requirement)
-    revised = batch.written(w.MERGED_SHEET, key, "修改稿")
-    return revised if texts.count(revised) else ""
 
 
 def _quantity(requirement: Requirement, answers: Mapping[str, Answer]) -> str:

@@ -151,7 +151,7 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
         return replace(file, verdict="ignored", message=w.VOID)
     unit = unit or matcher.unit_of(manifest)
     mark = _classified(manifest, *(copy.path for copy in copies))
-    if mark and not rules.waived(matcher.master, "P01", unit, ""):
+    if mark and not matcher.master.waived("P01", unit, ""):
         return replace(file, verdict="held", rule="P01", message=mark, unit=unit)
     if manifest.detail in w.NOT_YET:
         return replace(file, verdict="ignored", message=manifest.detail)

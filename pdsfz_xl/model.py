@@ -4,7 +4,7 @@ Everything here is a value. Units are named by their code, requirements by their
 files by their path relative to the workspace with `/` between the parts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -163,6 +163,11 @@ class Waiver:
     date: str = ""
     row: int = 0
 
+    @property
+    def complete(self) -> bool:
+        """Whether it says why and when; else it does nothing."""
+        return bool(self.reason.strip() and self.date.strip())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
@@ -256,6 +261,17 @@ class Master:
     def deadline(self, unit: Unit) -> date | None:
         """The last day that is not late for this unit."""
         return unit.extended or self.settings.deadline
+
+    def waived(self, rule: str, unit: str, requirement: str) -> bool:
+        """Whether the office accepts what a rule finds at this unit (a code) and requirement."""
+        return any(self.waivers_for(rule, unit, requirement))
+
+    def waivers_for(self, rule: str, unit: str, requirement: str) -> Iterator[Waiver]:
+        """The complete rows of 同意不改 that cover it."""
+        for waiver in self.waivers:
+            mine = waiver.unit in ("", unit) and waiver.requirement in ("", requirement)
+            if mine and waiver.rule == rule and waiver.complete:
+                yield waiver
 
     def key(self, unit: str, requirement: str) -> str:
         """What the clerk's columns of an assignment hang on: its row code without the check."""

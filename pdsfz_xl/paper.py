@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from pdsfz_xl import outcome, rules
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Duty, Finding, Indicator, Requirement, Standing, Version
+from pdsfz_xl.outcome import Outcome, Source, State, Statement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class Row:
     blank: bool = False
     """未报: to be printed so that nobody overlooks it."""
     tags: tuple[str, ...] = ()
-    """定稿, 修改稿, 代录, 迟报."""
+    """定稿, 修改稿, 代录, 待复审, 退回修改, 迟报."""
     absent: tuple[str, ...] = ()
     """Names of the units that said nothing to a settled text."""
     pending: str = ""
@@ -72,7 +74,7 @@ class Row:
     parts: tuple[Part, ...] = ()
     count: int = 0
     over: int = 0
-    """Characters beyond the limit."""
+    """Characters beyond the limit that nobody has agreed to."""
     number: str = ""
     """数量 as it is printed; a line for each unit where there are several."""
     evidence: tuple[str, ...] = ()
@@ -93,7 +95,7 @@ class Block:
     also: str = ""
     """对应指标 18、19, where later indicators share it."""
     pending: str = ""
-    """待综合, where the texts of several units are not one yet; `note` explains it."""
+    """待综合 or 待定, where the texts of several units are not one yet; `note` explains it."""
     note: str = ""
     rows: tuple[Row, ...] = ()
 
@@ -219,9 +221,11 @@ def _scope(batch: Batch, selection: Selection) -> Iterator[str]:
 
 def _overview(batch: Batch, findings: tuple[Finding, ...]) -> Overview:
     settings, units = batch.master.settings, batch.master.unit
-    grades = Counter((f.grade, f.waived) for f in findings)
+    left = rules.total(rules.tally(findings))
+    waived = rules.total(rules.tally(findings, waived=True))
     statuses = Counter(s.status for s in batch.standings)
-    over = Counter(a.unit for a in batch.answers if _excess(batch, a))
+    tallies = outcome.tallies(batch)
+    everything = outcome.tally(batch)
     return Overview(
         campaign=settings.name,
         issuer=settings.issuer,
@@ -232,16 +236,16 @@ def _overview(batch: Batch, findings: tuple[Finding, ...]) -> Overview:
             StandingCount(status=status, word=word, units=statuses[status])
             for status, word in w.STANDING.items()
         ),
-        assigned=len(batch.answers),
-        answered=sum(a.answered for a in batch.answers),
-        over=over.total(),
-        late=sum(a.late for a in batch.answers),
-        open=sum(a.open_conflict for a in batch.answers),
+        assigned=everything.assigned,
+        answered=everything.answered,
+        over=everything.over,
+        late=everything.late,
+        open=everything.undecided,
         grades=tuple(
-            GradeCount(grade=g, word=word, open=grades[g, False], waived=grades[g, True])
+            GradeCount(grade=g, word=word, open=left[g], waived=waived[g])
             for g, word in w.GRADES.items()
         ),
-        units=tuple(_unit_line(batch, s, over[s.unit]) for s in batch.standings),
+        units=tuple(_unit_line(batch, s, tallies[s.unit].over) for s in batch.standings),
         asides=tuple(
             Aside(
                 word=choice,
@@ -274,11 +278,6 @@ def _unit_line(batch: Batch, standing: Standing, over: int) -> UnitLine:
 def label(batch: Batch, key: str) -> str:
     """A requirement as leaders name it: 6（2）."""
     return w.spoken(batch.master.requirement[key].number, key)
-
-
-def _excess(batch: Batch, answer: Answer) -> int:
-    """How many characters the unit wrote beyond the limit."""
-    return max(0, answer.count - batch.master.requirement[answer.requirement].limit)
 
 
 # --- the table, by indicator ---------------------------------------------------------------
@@ -325,26 +324,28 @@ def _instead(indicator: Indicator) -> str:
 
 
 def _block(batch: Batch, requirement: Requirement, selection: Selection) -> Block:
-    rows = tuple(_rows(batch, requirement, selection))
-    several = len(rows) > 1 and not all(row.blank for row in rows)
+    stands = outcome.of_requirement(batch, requirement, raw=selection.raw)
+    rows = tuple(_rows(batch, requirement, selection, stands))
+    several = len(rows) > 1 and stands.state in outcome.PENDING
     return Block(
         key=requirement.key,
         label=label(batch, requirement.key),
         material=requirement.material,
         also=pw.also(requirement.numbers) if requirement.also else "",
-        pending=w.PENDING_TEXT if several else "",
-        note=pw.WHOLE if several else "",
+        pending=stands.state if several else "",
+        note=pw.SEVERAL[stands.state] if several else "",
         rows=rows,
     )
 
 
-def _rows(batch: Batch, requirement: Requirement, selection: Selection) -> Iterator[Row]:
+def _rows(
+    batch: Batch, requirement: Requirement, selection: Selection, stands: Outcome
+) -> Iterator[Row]:
     """The settled text is a single row; of chosen units only those that had a part in it."""
     wanted = selection.units
     duties = [d for d in requirement.duties if wanted is None or d.unit in wanted]
-    settled = batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
-    if duties and texts.count(settled) and not (selection.raw or selection.missing):
-        yield _settled_row(batch, requirement, settled)
+    if duties and stands.source is Source.FINAL and not selection.missing:
+        yield _settled_row(batch, requirement, stands)
         return
     for duty in duties:
         answer = batch.answer[duty.unit, requirement.key]
@@ -352,7 +353,7 @@ def _rows(batch: Batch, requirement: Requirement, selection: Selection) -> Itera
             yield _row(batch, requirement, duty, answer, raw=selection.raw)
 
 
-def _settled_row(batch: Batch, requirement: Requirement, settled: str) -> Row:
+def _settled_row(batch: Batch, requirement: Requirement, stands: Outcome) -> Row:
     answers = [batch.answer[duty.unit, requirement.key] for duty in requirement.duties]
     names = {a.unit: batch.master.unit[a.unit].name for a in answers}
     figures = [(names[a.unit], _number(requirement, a)) for a in answers]
@@ -362,9 +363,9 @@ def _settled_row(batch: Batch, requirement: Requirement, settled: str) -> Row:
         names=tuple(names.values()),
         tags=(pw.FINAL,),
         absent=tuple(names[a.unit] for a in answers if not a.answered),
-        parts=(Part(text=settled),),
-        count=texts.count(settled),
-        over=max(0, texts.count(settled) - requirement.limit),
+        parts=(Part(text=stands.text),),
+        count=stands.count,
+        over=stands.over,
         number="\n".join(
             f"{name} {figure}" if len(names) > 1 else figure for name, figure in figures if figure
         ),
@@ -373,45 +374,38 @@ def _settled_row(batch: Batch, requirement: Requirement, settled: str) -> Row:
 
 
 def _row(batch: Batch, requirement: Requirement, duty: Duty, answer: Answer, *, raw: bool) -> Row:
-    revised = "" if raw else _revision(batch, answer)
-    tags = {pw.REVISED: bool(revised), w.KEYED: answer.keyed, w.LATE: answer.late}
-    count = texts.count(revised or answer.text)
-    undecided = answer.open_conflict
+    stands = outcome.of_assignment(batch, answer, raw=raw)
+    undecided = stands.state is State.UNDECIDED
+    tags: dict[str, bool] = {
+        w.REVISION: stands.source is Source.REVISION,
+        w.KEYED: answer.keyed,
+        State.REVIEW_AGAIN: stands.state is State.REVIEW_AGAIN,
+        State.SENT_BACK: stands.state is State.SENT_BACK,
+        w.LATE: answer.late,
+    }
     return Row(
         key=requirement.key,
         units=(answer.unit,),
         names=(batch.master.unit[answer.unit].name,),
         role=duty.role,
         status=answer.status,
-        blank=not answer.answered,
+        blank=stands.state is State.UNANSWERED,
         tags=tuple(tag for tag, there in tags.items() if there),
         pending=w.PENDING_CHOICE if undecided else "",
         note=pw.undecided(len(answer.versions)) if undecided else "",
-        parts=tuple(_parts(requirement, answer, revised)),
-        count=count,
-        over=max(0, count - requirement.limit),
+        parts=tuple(_part(requirement, statement) for statement in stands.statements),
+        count=stands.count,
+        over=stands.over,
         number=_number(requirement, answer),
         evidence=_evidence(batch, answer),
     )
 
 
-def _revision(batch: Batch, answer: Answer) -> str:
-    key = batch.master.key(answer.unit, answer.requirement)
-    revised = batch.written(w.MERGED_SHEET, key, pw.REVISED)
-    return revised if texts.count(revised) else ""
-
-
-def _parts(requirement: Requirement, answer: Answer, revised: str) -> Iterator[Part]:
-    """What stands under 情况说明: one text, or every version in full."""
-    if revised or (answer.answered and not answer.open_conflict):
-        yield Part(text=revised or answer.text)
-    if answer.open_conflict or not answer.answered:
-        for place, version in enumerate(answer.numbered, 1):
-            yield Part(
-                text=version.text,
-                head=pw.version_head(place if answer.open_conflict else 0),
-                facts=_facts(requirement, version),
-            )
+def _part(requirement: Requirement, statement: Statement) -> Part:
+    if statement.version is None:
+        return Part(text=statement.text)
+    head = pw.version_head(statement.number)
+    return Part(text=statement.text, head=head, facts=_facts(requirement, statement.version))
 
 
 def _facts(requirement: Requirement, version: Version) -> str:

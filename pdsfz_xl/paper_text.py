@@ -61,7 +61,7 @@ def _of_indicator(band: Band, line: Line) -> Iterator[Entry]:
 
 def notes() -> Iterator[str]:
     """What the table may say of itself, whatever stands in it now."""
-    yield f"{w.PENDING_TEXT}　{pw.WHOLE}"
+    yield from (f"{word}　{note}" for word, note in pw.SEVERAL.items())
     yield pw.NO_UNITS
     yield w.NOTHING_DUE
 

@@ -9,8 +9,12 @@ SUMMARY = "汇总表"
 RAW = "单位原文"
 PRINT_BOOK = "（打印版）"
 FINAL = "定稿"
-REVISED = "修改稿"
 WHOLE = "各单位内容尚未综合成一份，现将全文列后。"
+SEVERAL = {
+    w.PENDING_TEXT: WHOLE,
+    w.PENDING_CHOICE: "有单位的几个版本尚未选定，现将各单位的全文列后。",
+}
+"""Why several texts stand where there should be one."""
 PAGE_OF = ("第 ", " 页，共 ", " 页")
 NO_UNITS = "没有责任单位"
 ONLY_FILLED = "该单位只填了"

@@ -84,7 +84,7 @@ class _Report:
         for row, line in enumerate(lines, layout.MERGED_HEADER + 1):
             self.write_line(sheet, name, columns, row, line)
         self.finish(sheet, name, columns, len(lines))
-        if name == w.OVERVIEW_SHEET and len(lines) > 1:
+        if name == w.OVERVIEW_SHEET and self.batch.standings:
             self.chart(sheet, len(lines))
         elif name == w.CONFLICT_SHEET:
             self.version_choices(sheet, lines)
@@ -231,7 +231,8 @@ class _Report:
 
     def chart(self, sheet: excel.Sheet, count: int) -> None:
         """Answered and unanswered of every unit, stacked."""
-        first, last = layout.MERGED_HEADER + 1, layout.MERGED_HEADER + count - 1
+        first = layout.MERGED_HEADER + 1
+        last = layout.MERGED_HEADER + len(self.batch.standings)
         chart = self.book.chart(type="bar", subtype="stacked")
         for caption, colour in (("已报", "#5B9BD5"), ("未报", "#F4B183")):
             column = tables.index(layout.OVERVIEW, caption)
@@ -250,7 +251,7 @@ class _Report:
         chart.set_y_axis({"reverse": True})
         chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
         chart.set_legend({"position": "bottom"})
-        chart.set_size({"width": 760, "height": 120 + 26 * count})
+        chart.set_size({"width": 760, "height": 146 + 26 * (last - first + 1)})
         sheet.insert_chart(layout.MERGED_HEADER + count + 2, 1, chart)
 
 

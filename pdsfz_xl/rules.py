@@ -7,11 +7,12 @@ is the page people look a code up in.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pdsfz_xl import outcome
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import (
@@ -22,9 +23,9 @@ from pdsfz_xl.model import (
     Received,
     Requirement,
     Row,
-    Waiver,
     Where,
 )
+from pdsfz_xl.outcome import Outcome, Source, State
 
 
 class Hit(NamedTuple):
@@ -392,15 +393,11 @@ def emptied(batch: Batch) -> Iterator[Hit]:
     "请压缩到 {limit} 字以内（不计空格和换行）",
 )
 def too_long(batch: Batch) -> Iterator[Hit]:
-    """字数是不计空白的字符数，与填报表的字数栏、数据验证和纸质稿同一口径。"""
+    """字数是不计空白的字符数，与填报表的字数栏、数据验证和纸质稿同一口径；办公室写了修改稿的看修改稿。"""
     for answer, requirement in _written(batch):
-        if answer.count > requirement.limit:
-            yield _of(
-                answer,
-                count=answer.count,
-                limit=requirement.limit,
-                over=answer.count - requirement.limit,
-            )
+        stands = outcome.of_assignment(batch, answer)
+        if stands.excess and stands.source is not Source.REVISION:
+            yield _of(answer, **_length(stands, requirement))
 
 
 @rule(
@@ -422,19 +419,30 @@ def longer_than_advised(batch: Batch) -> Iterator[Hit]:
 @rule(
     "L03",
     "A",
-    "定稿文本超字数",
-    "{item}的定稿文本有 {count} 字，超出上限 {limit} 字共 {over} 字",
-    "请在“定稿”表压缩；平台按上限收",
+    "定稿文本或修改稿超字数",
+    "{unit}{item}的{text}有 {count} 字，超出上限 {limit} 字共 {over} 字",
+    "请在汇总表的“{sheet}”表压缩；平台按上限收",
 )
-def final_too_long(batch: Batch) -> Iterator[Hit]:
-    """定稿文本是上报平台的文字，同样受字数上限约束。"""
+def office_text_too_long(batch: Batch) -> Iterator[Hit]:
+    """定稿文本和修改稿是上报平台的文字，同样受字数上限约束。"""
     for requirement in batch.master.requirements:
-        count = texts.count(batch.written(w.FINAL_SHEET, requirement.key, "定稿文本"))
-        if count > requirement.limit:
-            over = count - requirement.limit
-            where = Where(batch.merged_path, w.FINAL_SHEET)
-            said = {"count": count, "limit": requirement.limit, "over": over}
-            yield Hit(where, "", requirement.key, dict(said))
+        final = outcome.of_requirement(batch, requirement)
+        if final.excess and final.source is Source.FINAL:
+            yield _office_text(batch, "", requirement, final)
+        for duty in requirement.duties:
+            stands = outcome.of_assignment(batch, batch.answer[duty.unit, requirement.key])
+            if stands.excess and stands.source is Source.REVISION:
+                yield _office_text(batch, duty.unit, requirement, stands)
+
+
+def _office_text(batch: Batch, unit: str, requirement: Requirement, stands: Outcome) -> Hit:
+    sheet = w.MERGED_SHEET if unit else w.FINAL_SHEET
+    context = {"text": stands.source, "sheet": sheet, **_length(stands, requirement)}
+    return Hit(Where(batch.merged_path, sheet), unit, requirement.key, context)
+
+
+def _length(stands: Outcome, requirement: Requirement) -> dict[str, object]:
+    return {"count": stands.count, "limit": requirement.limit, "over": stands.excess}
 
 
 @rule(
@@ -447,7 +455,7 @@ def final_too_long(batch: Batch) -> Iterator[Hit]:
 def final_too_long_with_blanks(batch: Batch) -> Iterator[Hit]:
     """字数上限不计空格，平台却可能计；正好卡在中间的定稿先说出来，免得录入时才发现。"""
     for requirement in batch.master.requirements:
-        said = batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
+        said = batch.written(w.FINAL_SHEET, requirement.key, w.FINAL_TEXT)
         count, blanks = texts.count(said), texts.count_with_blanks(said)
         if count <= requirement.limit < blanks:
             context = {"count": count, "blanks": blanks, "limit": requirement.limit}
@@ -659,15 +667,22 @@ def versions_differ(batch: Batch) -> Iterator[Hit]:
     "X02",
     "B",
     "修改稿之后答案又变了",
-    "{unit}的{item}写好修改稿以后，单位的答案又变了；打印和上报仍用修改稿",
+    "{unit}的{item}写好修改稿以后，单位的答案又变了；{now}",
     "请对照新答案核对修改稿；改一下修改稿或审核意见即解除",
 )
 def revision_outdated(batch: Batch) -> Iterator[Hit]:
     """修改稿代替单位原文上纸；原文变了而修改稿没变，领导看到的就是旧话。"""
     for answer in batch.answers:
-        key = batch.master.key(answer.unit, answer.requirement)
-        if answer.stale and batch.written(w.MERGED_SHEET, key, "修改稿"):
-            yield _of(answer)
+        if answer.stale:
+            stands = outcome.of_assignment(batch, answer)
+            if stands.source is Source.REVISION:
+                yield _of(answer, now=_REVISION_NOW[stands.state is State.UNDECIDED])
+
+
+_REVISION_NOW = {
+    False: "打印仍用修改稿，上报前注“待复审”",
+    True: "版本选定以前，打印和上报都是“待定”，修改稿与各版本一并列出",
+}
 
 
 # --- S: the text itself --------------------------------------------------------------------
@@ -1151,7 +1166,7 @@ def _unused_waivers(master: Master, used: set[int]) -> Iterator[Finding]:
     for waiver in master.waivers:
         # One of P01 lets a file in, so that there is nothing left to speak of.
         known = waiver.rule in RULES and waiver.rule != "P01"
-        if waiver.row not in used and known and _is_complete(waiver):
+        if waiver.row not in used and known and waiver.complete:
             parts = (master.unit[waiver.unit].name if waiver.unit in master.unit else "",
                      waiver.requirement, waiver.rule)  # fmt: skip
             where = master.where(w.WAIVERS_SHEET, "规则代码", waiver.row)
@@ -1168,32 +1183,11 @@ def _name(batch: Batch, code: str, hit: Hit, trial: set[str], used: set[int]) ->
     unit = master.unit[hit.unit].name if hit.unit in master.unit else ""
     context = {"item": _item(master, hit.requirement), **hit.context}
     said = finding(code, hit.where, unit=unit, requirement=hit.requirement, **context)
-    waivers = _waivers(master, code, hit.unit, hit.requirement)
+    waivers = list(master.waivers_for(code, hit.unit, hit.requirement))
     used.update(waiver.row for waiver in waivers)
     if code in trial:
         said = said._replace(grade=w.HINT_GRADE, message=w.on_trial(said.message))
     return said._replace(waived=bool(waivers))
-
-
-def waived(master: Master, code: str, unit: str, requirement: str) -> bool:
-    """Whether a row of 同意不改 covers this rule for this unit (code) and requirement."""
-    return bool(_waivers(master, code, unit, requirement))
-
-
-def _waivers(master: Master, code: str, unit: str, requirement: str) -> list[Waiver]:
-    return [
-        waiver
-        for waiver in master.waivers
-        if waiver.rule == code
-        and waiver.unit in ("", unit)
-        and waiver.requirement in ("", requirement)
-        and _is_complete(waiver)
-    ]
-
-
-def _is_complete(waiver: Waiver) -> bool:
-    """Whether it says why and when."""
-    return bool(waiver.reason.strip() and waiver.date.strip())
 
 
 def _item(master: Master, key: str) -> str:
@@ -1208,6 +1202,23 @@ def _at(row: Row, cell: str = "", **context: object) -> Hit:
 
 def _of(answer: Answer, **context: object) -> Hit:
     return Hit(answer.source or Where(), answer.unit, answer.requirement, context)
+
+
+def tally(findings: Iterable[Finding], *, waived: bool = False) -> defaultdict[str, Counter[str]]:
+    """How many findings of each class, by the unit's name, empty for those of no unit.
+
+    Everybody who says a number of findings says this one.
+    """
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for f in findings:
+        if f.waived == waived:
+            found[f.unit][f.grade] += 1
+    return found
+
+
+def total(tallied: Mapping[str, Counter[str]]) -> Counter[str]:
+    """Of all units and of none."""
+    return sum(tallied.values(), Counter())
 
 
 def _written(batch: Batch) -> Iterator[tuple[Answer, Requirement]]:

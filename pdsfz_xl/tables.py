@@ -3,14 +3,15 @@
 How they look is for `report`.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pdsfz_xl import form, identity, layout, rules
+from pdsfz_xl import form, identity, layout, outcome, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Answer, Batch, Finding, Requirement
+from pdsfz_xl.model import Answer, Batch, Finding
+from pdsfz_xl.outcome import Outcome, State
 
 MACHINE = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 """Columns that are neither the clerk's nor anybody's to read."""
@@ -55,23 +56,6 @@ def lines(batch: Batch, findings: tuple[Finding, ...]) -> dict[str, list[Line]]:
     return {**written, w.ORPHAN_SHEET: list(tables.orphans(written))}
 
 
-def outstanding(batch: Batch) -> dict[str, tuple[str, ...]]:
-    """What the office still has to do before anything is final: requirement keys by word."""
-    left: dict[str, dict[str, None]] = {
-        word: {} for word in (w.PENDING_TEXT, w.PENDING_CHOICE, w.REVIEW_AGAIN, w.UNSIGNED)
-    }
-    for line in _Tables(batch, ()).final():
-        state = str(line.values["状态"])
-        if state in left:
-            left[state][line.key] = None
-        elif state != w.UNANSWERED and not batch.written(w.FINAL_SHEET, line.key, "审定人"):
-            left[w.UNSIGNED][line.key] = None
-    for answer in batch.answers:
-        if answer.stale:
-            left[w.REVIEW_AGAIN][answer.requirement] = None
-    return {word: tuple(keys) for word, keys in left.items() if keys}
-
-
 Rows = Mapping[tuple[str, str], int]
 """The row in the workbook by sheet and what tells it apart; of several the first."""
 
@@ -106,29 +90,17 @@ class _Tables:
         }
 
     def overview(self) -> Iterator[Line]:
-        grades: dict[str, Counter[str]] = defaultdict(Counter)
-        over: Counter[str] = Counter()
-        for f in self.findings:
-            if not f.waived:
-                grades[f.unit][f.grade] += 1
-                over[f.unit] += f.rule == "L01"
-        total: Counter[str] = Counter()
+        tallies = outcome.tallies(self.batch)
+        problems = rules.tally(self.findings)
         for s in self.batch.standings:
             name = self.master.unit[s.unit].name
-            numbers = {
-                "应报": s.assigned,
-                "已报": s.answered,
-                "未报": s.assigned - s.answered,
-                "超字数": over[name],
-                **{title: grades[name][g] for g, title in w.GRADES.items()},
-            }
-            total.update(numbers)
             yield Line(
                 s.unit,
                 {
                     "代码": s.unit,
                     w.UNIT: name,
-                    **numbers,
+                    **_figures(tallies[s.unit]),
+                    **_problems(problems[name]),
                     "状态": w.STANDING[s.status],
                     "收到时间": f"{s.received:%Y-%m-%d %H:%M}" if s.received else "",
                     "迟报": w.LATE if s.late else "",
@@ -136,14 +108,18 @@ class _Tables:
                 },
                 frozenset({"状态"} if s.status in ("missing", "partial", "received") else ()),
             )
-        yield Line(w.TOTAL, {"代码": w.TOTAL, **total})
+        if nobodys := problems.get(""):
+            yield Line(w.OTHER, {"代码": w.OTHER, w.UNIT: w.NOBODYS, **_problems(nobodys)})
+        figures, graded = _figures(outcome.tally(self.batch)), _problems(rules.total(problems))
+        yield Line(w.TOTAL, {"代码": w.TOTAL, **figures, **graded})
 
     def merged(self) -> Iterator[Line]:
         for assignment, answer in zip(self.master.assignments, self.batch.answers, strict=True):
             unit, requirement, role = assignment
             key = self.key(answer)
+            stands = outcome.of_assignment(self.batch, answer)
             revised = self.revision(answer)
-            column = layout.column_name(index(layout.MERGED, "修改稿"))
+            column = layout.column_name(index(layout.MERGED, w.REVISION))
             cell = f"{column}{self.row_of[answer.unit, answer.requirement] + 1}"
             code = form.row_code(self.master, unit.code, requirement)
             source = answer.source
@@ -166,7 +142,7 @@ class _Tables:
                     w.EVIDENCE_SHEET: self.evidence(answer),
                     "来源文件": source.file if source else "",
                     "来源位置": f"{source.sheet} {source.cell}" if source else "",
-                    "提醒": "、".join(self.reminders(answer, requirement)),
+                    "提醒": "、".join(_reminders(answer, stands)),
                     w.ANSWER_DIGEST: _seen(answer),
                     w.REVIEW_DIGEST: answer.reviewed,
                     "修改稿字数": Counted(cell, texts.count(revised)),
@@ -179,26 +155,13 @@ class _Tables:
         said = (w.listed(e.name, e.kind, e.date, w.pieces(e.pieces), e.note) for e in listed)
         return "\n".join(dict.fromkeys(said))
 
-    def reminders(self, answer: Answer, requirement: Requirement) -> Iterator[str]:
-        if answer.open_conflict:
-            yield w.PENDING_CHOICE
-        if answer.stale:
-            yield w.REVIEW_AGAIN
-        if answer.count > requirement.limit:
-            yield w.OVER
-        if answer.late:
-            yield w.LATE
-        if answer.keyed:
-            yield w.KEYED
-
     def final(self) -> Iterator[Line]:
         for row, requirement in enumerate(self.master.requirements, layout.MERGED_HEADER + 2):
             duties = sorted(requirement.duties, key=lambda duty: duty.role != w.LEAD)
             answers = [self.batch.answer[duty.unit, requirement.key] for duty in duties]
-            said = [a for a in answers if a.text]
-            settled = self.batch.written(w.FINAL_SHEET, requirement.key, "定稿文本")
-            cell = f"{layout.column_name(index(layout.FINAL, '定稿文本'))}{row}"
-            revised = [a for a in answers if self.revision(a)]
+            stands = outcome.of_requirement(self.batch, requirement)
+            settled = self.batch.written(w.FINAL_SHEET, requirement.key, w.FINAL_TEXT)
+            cell = f"{layout.column_name(index(layout.FINAL, w.FINAL_TEXT))}{row}"
             yield Line(
                 requirement.key,
                 {
@@ -207,12 +170,12 @@ class _Tables:
                     w.INDICATOR: requirement.text,
                     w.MATERIAL: requirement.material,
                     "各单位填报内容": "\n".join(p for a in answers for p in self.side_by_side(a)),
-                    "状态": _final_state(settled, answers, revised),
+                    "状态": stands.state,
                     "字数（不计空格）": Counted(cell, texts.count(settled)),
                     "字数（计空格）": Counted(cell, texts.count_with_blanks(settled), blanks=True),
                     "字数上限": requirement.limit,
                 },
-                frozenset({"状态"} if not said else ()),
+                frozenset({"状态"} if stands.state is State.UNANSWERED else ()),
             )
 
     def side_by_side(self, answer: Answer) -> Iterator[str]:
@@ -223,7 +186,7 @@ class _Tables:
             yield f"【{w.revision(name)}】{revised}"
 
     def revision(self, answer: Answer) -> str:
-        return self.batch.written(w.MERGED_SHEET, self.key(answer), "修改稿")
+        return self.batch.written(w.MERGED_SHEET, self.key(answer), w.REVISION)
 
     def problems(self, rows: "Rows") -> Iterator[Line]:
         codes = {unit.name: unit.code for unit in self.master.units}
@@ -443,14 +406,28 @@ def _title(rule: str) -> str:
     return rules.RULES[rule].title if rule else ""
 
 
-def _final_state(settled: str, answers: list[Answer], revised: list[Answer]) -> str:
-    """Several units without a settled text are 待综合 as on paper, even if one alone answered."""
-    if settled:
-        return w.SETTLED
-    if any(a.open_conflict for a in answers):
-        return w.PENDING_CHOICE
-    if not revised and not any(a.text for a in answers):
-        return w.UNANSWERED
-    if len(answers) > 1:
-        return w.PENDING_TEXT
-    return w.REVISED if revised else w.ONE_TEXT
+def _figures(tally: outcome.Tally) -> dict[str, int]:
+    return {
+        "应报": tally.assigned,
+        "已报": tally.answered,
+        w.UNANSWERED: tally.unanswered,
+        w.OVER: tally.over,
+    }
+
+
+def _problems(by_grade: Counter[str]) -> dict[str, int]:
+    return {title: by_grade[grade] for grade, title in w.GRADES.items()}
+
+
+def _reminders(answer: Answer, stands: Outcome) -> Iterator[str]:
+    """What the clerk should see beside an answer, whatever else is to be seen."""
+    if stands.state is State.UNDECIDED:
+        yield stands.state
+    if answer.stale:
+        yield w.REVIEW_AGAIN
+    if stands.over:
+        yield w.OVER
+    if answer.late:
+        yield w.LATE
+    if answer.keyed:
+        yield w.KEYED

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pdsfz_xl import generate, owed, rules
+from pdsfz_xl import generate, outcome, owed, rules
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -61,8 +61,7 @@ def summary(look: Look) -> Iterator[str]:
     batch = look.batch
     states = Counter(standing.status for standing in batch.standings)
     asked = len(batch.standings) - states["nothing_due"]
-    answered = sum(a.answered for a in batch.answers)
-    over = sum(f.rule == "L01" for f in look.findings)
+    figures = outcome.tally(batch)
     yield _days(batch.master.settings.deadline, batch.now.date())
     yield (
         f"单位：应报 {asked} 家，已报齐 {states['complete']}，未报齐 {states['partial']}，"
@@ -70,11 +69,11 @@ def summary(look: Look) -> Iterator[str]:
         f"无需报送 {states['nothing_due']} 家"
     )
     yield (
-        f"事项：应报 {len(batch.answers)} 项，已报 {answered}，"
-        f"未报 {len(batch.answers) - answered}，超字数 {over}"
+        f"事项：应报 {figures.assigned} 项，已报 {figures.answered}，"
+        f"未报 {figures.unanswered}，超字数 {figures.over}"
     )
-    grades = Counter(f.grade for f in look.findings if not f.waived)
-    yield "问题：" + "，".join(f"{title} {grades[g]}" for g, title in w.GRADES.items())
+    problems = rules.total(rules.tally(look.findings))
+    yield "问题：" + "，".join(f"{title} {problems[g]}" for g, title in w.GRADES.items())
     missing = [batch.master.unit[s.unit].name for s in batch.standings if s.status == "missing"]
     if missing:
         yield f"未报单位：{'、'.join(missing)}"

@@ -78,6 +78,9 @@ GRADES: Final = {"A": "必须改", "B": "须说明", "C": "请核实", "D": "提
 
 HINT_GRADE: Final = "D"
 
+OTHER: Final = "其他"
+NOBODYS: Final = "未归到单位的文件等"
+"""Stands where a unit does, for what belongs to none."""
 SEE_FINDINGS: Final = "见汇总表的“问题清单”"
 
 
@@ -103,7 +106,12 @@ VERDICTS: Final = {
     "rejected": "未采用",
 }
 
-REVIEW: Final = ("审核结论", "审核意见", "修改稿")
+VERDICT: Final = "审核结论"
+REVISION: Final = "修改稿"
+KEYED_TEXT: Final = "代录内容"
+FINAL_TEXT: Final = "定稿文本"
+SIGNER: Final = "审定人"
+REVIEW: Final = (VERDICT, "审核意见", REVISION)
 """The clerk's columns that judge an answer, and so are about the answer as it was then."""
 REVIEW_VERDICTS: Final = ("通过", "退回修改", "同意不改")
 

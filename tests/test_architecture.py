@@ -16,7 +16,7 @@ LADDER = (
     {"text", "wording", "job", "redline", "wrapping"},
     {
         "paper_wording", "companion_wording", "handing_wording", "mail_wording", "master_wording",
-        "archive_wording", "entry_wording",
+        "archive_wording", "entry_wording", "outcome",
     },
     {
         "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",

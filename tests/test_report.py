@@ -7,7 +7,7 @@ from batches import cell, column, example, opened, said_by, write
 from dump import dump
 from samples import NOW, arrival, batch, master, returned
 
-from pdsfz_xl import excel, layout, reader, report, review, rules, tables
+from pdsfz_xl import excel, layout, outcome, reader, report, review, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
@@ -260,7 +260,7 @@ def test_columns_beside_the_table_are_open_for_the_clerks_own(tmp_path):
 def test_what_is_still_to_be_done_before_anything_is_final(tmp_path):
     """04 has two texts, 03 two versions; 02.1 and 02.2 have one text that nobody signed off."""
     result, _ = example(tmp_path)
-    assert tables.outstanding(result) == {
+    assert outcome.outstanding(result) == {
         w.PENDING_TEXT: ("04",),
         w.PENDING_CHOICE: ("03",),
         w.UNSIGNED: ("02.1", "02.2"),
@@ -269,4 +269,4 @@ def test_what_is_still_to_be_done_before_anything_is_final(tmp_path):
         w.FINAL_SHEET: {"04": {"定稿文本": "综合 1", "审定人": "李"}, "02.1": {"审定人": "李"}}
     }
     result, _ = example(tmp_path, clerk)
-    assert tables.outstanding(result) == {w.PENDING_CHOICE: ("03",), w.UNSIGNED: ("02.2",)}
+    assert outcome.outstanding(result) == {w.PENDING_CHOICE: ("03",), w.UNSIGNED: ("02.2",)}
