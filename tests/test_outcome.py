@@ -204,6 +204,9 @@ def agree(result: Batch) -> State:
     document = contract.collected(result, (), {})
     assert {final.values["状态"], entry.state, document["outcomes"][0]["state"]} == {stands.state}
     assert SAID.get(stands.state, {stands.state}) <= on_paper(block)
+    assert all(row.blank for row in rows) == (stands.state is State.UNANSWERED)
+    together = stands.state if stands.state in outcome.PENDING else ""
+    assert block.pending == (together if len(rows) > 1 else "")
     one_text = stands.state in outcome.SINGLE
     assert entry.ready == document["outcomes"][0]["ready"] == (stands.state in outcome.READY)
     if one_text:
@@ -214,6 +217,7 @@ def agree(result: Batch) -> State:
         assert (row.over > 0) == (stands.state is State.OVER)
     else:
         assert entry.text.partition("\n")[0] == stands.state
+        assert entry.count == 0
         printed = Counter(part.text for row in rows for part in row.parts if part.text)
         assert all(text in entry.text for text in printed)
         assert all(row.over == 0 for row in rows) or stands.state in outcome.PENDING
