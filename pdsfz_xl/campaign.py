@@ -45,6 +45,7 @@ from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import read_master, review_copies, take_look
 from pdsfz_xl.model import Finding, Master
+from pdsfz_xl.states import Verdict
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
 SEE_LINT = "运行 pdsfz-xl lint 可看全部"
@@ -352,7 +353,7 @@ def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
             look = take_look(ws, now, intake.quiet, book)
         batch = look.batch
         code = batch.master.settings.code
-        held = {f.path for f in batch.received if f.verdict == "held"}
+        held = {f.path for f in batch.received if f.verdict == Verdict.HELD}
         place = target or ws.root.parent / pack_stage.name(code, f"{now:%Y%m%d}")
         packed = pack_stage.pack(ws, place, code, held)
     said = [

@@ -18,6 +18,7 @@ from pdsfz_xl.ledger import Handed
 from pdsfz_xl.mailbox import Sender
 from pdsfz_xl.model import Batch, Finding, Received, Unit
 from pdsfz_xl.outgoing import Posted
+from pdsfz_xl.states import Verdict
 
 _BETWEEN = timedelta(days=1)
 """The least time between two reminders."""
@@ -25,7 +26,7 @@ _BETWEEN = timedelta(days=1)
 _MAYBE_OUT = frozenset({outgoing.SENT, outgoing.UNKNOWN, outgoing.SENDING})
 _OPEN = frozenset({outgoing.UNKNOWN, outgoing.SENDING})
 
-_ARRIVED = frozenset({"accepted", "evidence", "rejected"})
+_ARRIVED = frozenset({Verdict.ACCEPTED, Verdict.EVIDENCE, Verdict.REJECTED})
 """Verdicts a receipt speaks of. A copy says nothing new, and what is held goes in no mail."""
 
 

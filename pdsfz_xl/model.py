@@ -10,6 +10,8 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from pdsfz_xl.states import Reason, Verdict
+
 
 class Where(NamedTuple):
     """A place a person can open: empty parts are unknown or do not apply."""
@@ -366,6 +368,8 @@ class Manifest:
     sha256: str
     rule: str = ""
     detail: str = ""
+    reason: Reason | None = None
+    """Why it was not read, where it may be the next time: such a one is never remembered."""
     saved: str = ""
     campaign: str = ""
     unit: str = ""
@@ -412,10 +416,11 @@ class Received:
 
     path: str
     sha256: str
-    verdict: str
-    """accepted, duplicate, opened, evidence, held, ignored or rejected."""
+    verdict: Verdict
     unit: str = ""
     rule: str = ""
+    reason: Reason | None = None
+    """Why it has its verdict, where that is not told by `rule` and `message` alone."""
     message: str = ""
     first_seen: datetime
     received: datetime

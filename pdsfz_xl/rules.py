@@ -25,6 +25,7 @@ from pdsfz_xl.model import (
     Waiver,
     Where,
 )
+from pdsfz_xl.states import Verdict
 
 
 class Hit(NamedTuple):
@@ -174,7 +175,7 @@ def partly_read(batch: Batch) -> Iterator[Hit]:
     for file in batch.received:
         kinds = dict.fromkeys(flag.partition(":")[0] for flag in file.flags)
         parts = [w.UNREAD[kind] for kind in kinds if kind in w.UNREAD]
-        if parts and file.verdict == "accepted":
+        if parts and file.verdict == Verdict.ACCEPTED:
             yield Hit(Where(file.path), file.unit, "", {"parts": "、".join(parts)})
 
 
@@ -768,7 +769,7 @@ CLASSIFIED = re.compile(
 def classified(batch: Batch) -> Iterator[Hit]:
     """涉密信息不得进入本系统：见到标志就停手，由人决定。"""
     for file in batch.received:
-        if file.verdict == "held":
+        if file.verdict == Verdict.HELD:
             yield Hit(Where(file.path), file.unit, "", {"found": file.message})
 
 
@@ -1010,7 +1011,7 @@ declare(
 def unreadable_review(batch: Batch) -> Iterator[Hit]:
     """经办人在汇总表里填的时间、单位、版本号读不出来或自相矛盾就说出来，不能悄悄不算。"""
     names = unit_names(batch.master)
-    files = {file.sha256: file for file in batch.received if file.verdict == "accepted"}
+    files = {file.sha256: file for file in batch.received if file.verdict == Verdict.ACCEPTED}
     for key, cells in batch.clerk.get(w.REGISTER_SHEET, {}).items():
         at = (w.REGISTER_SHEET, key)
         assigned = names.get(texts.squash(cells.get("归属单位", "")), "")

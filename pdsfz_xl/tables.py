@@ -11,6 +11,7 @@ from pdsfz_xl import form, identity, layout, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Finding, Requirement
+from pdsfz_xl.states import Verdict
 
 MACHINE = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 """Columns that are neither the clerk's nor anybody's to read."""
@@ -354,7 +355,7 @@ class _Tables:
                     "文件保存时间": file.saved.replace("T", " ").removesuffix("Z"),
                     "采用条数": file.taken,
                 },
-                frozenset({"结果"} if file.verdict in ("rejected", "held") else ()),
+                frozenset({"结果"} if file.verdict in (Verdict.REJECTED, Verdict.HELD) else ()),
             )
 
     def reassign(self) -> Iterator[Line]:

@@ -14,6 +14,7 @@ from pdsfz_xl.incoming import Bounced
 from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
+from pdsfz_xl.states import Reason, Verdict
 from pdsfz_xl.typeset import Missing
 from pdsfz_xl.workspace import Workspace, digest_of
 
@@ -22,6 +23,9 @@ KINDS = {".xlsx": "打印版工作簿（已分好页）", ".docx": "可改的 Wo
 HOW_TO_AMEND = "pdsfz-xl mail plan 更正，没有邮箱的用 pdsfz-xl handout 更正"
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
+
+
+_CLERKS_OWN = (Reason.CLUTTER, Reason.VOID)
 
 
 def arrived(look: Look) -> Iterator[str]:
@@ -41,14 +45,14 @@ def _name(batch: Batch, code: str) -> str:
 def files(batch: Batch) -> Iterator[str]:
     """One line for every file that was not simply taken, unless it is the clerk's own doing."""
     for file in batch.received:
-        if file.verdict != "accepted" and file.message not in (w.CLUTTER, w.VOID):
+        if file.verdict != Verdict.ACCEPTED and file.reason not in _CLERKS_OWN:
             yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
 
 
 def papers(batch: Batch) -> Iterator[str]:
     """One line for every document of ours that came back."""
     for file in batch.received:
-        if file.verdict == "ignored" and w.PAPER_COPY_FLAG in file.flags:
+        if file.verdict == Verdict.IGNORED and w.PAPER_COPY_FLAG in file.flags:
             yield f"  {texts.visible(file.path)}：{file.message}。"
 
 

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Final
 
+from pdsfz_xl.states import Reason, Verdict
+
 BODY_FONT: Final = "宋体"
 HEAD_FONT: Final = "黑体"
 PAGE_FOOTER: Final = "第 &P 页，共 &N 页"
@@ -94,13 +96,13 @@ STANDING: Final = {
 }
 
 VERDICTS: Final = {
-    "accepted": "已采用",
-    "duplicate": "重复文件",
-    "opened": "已拆开",
-    "evidence": "佐证材料",
-    "held": "暂扣（涉密标志）",
-    "ignored": "已忽略",
-    "rejected": "未采用",
+    Verdict.ACCEPTED: "已采用",
+    Verdict.DUPLICATE: "重复文件",
+    Verdict.OPENED: "已拆开",
+    Verdict.EVIDENCE: "佐证材料",
+    Verdict.HELD: "暂扣（涉密标志）",
+    Verdict.IGNORED: "已忽略",
+    Verdict.REJECTED: "未采用",
 }
 
 REVIEW: Final = ("审核结论", "审核意见", "修改稿")
@@ -336,7 +338,6 @@ PROPOSAL: Final = "改动的情况说明"
 ORPHAN_SHEET: Final = "失去归属的批注"
 
 # --- the register
-CLUTTER: Final = "程序的临时文件或没有下载完的文件，不是材料"
 INSIDE: Final = "!/"
 """Between an archive or a mail and the path of its member."""
 DROPZONE: Final = "out/2-收件/"
@@ -368,8 +369,6 @@ def mail(sender: str, subject: str, sent: str, notes: tuple[str, ...]) -> str:
     return "；".join([" ".join(fact for fact in facts if fact) or "邮件", *notes])
 
 
-TWIN: Final = "与另一份文件内容完全相同"
-VOID: Final = "经办人已标记作废"
 NOT_OUR_FORM: Final = "里面找不到本任务的编号或三级指标"
 COLUMNS_GONE: Final = "表头没有了或列被挪动过，读不出哪一格是答案"
 WHOSE_FORM: Final = "看不出是哪个单位报的（编号和标题都没有了）"
@@ -383,10 +382,10 @@ def taken(answers: int, left: int, *, blank: bool) -> str:
 
 
 FILE_CATEGORIES: Final = {
-    "accepted": "填报表",
-    "duplicate": "重复文件",
-    "opened": "压缩包或邮件",
-    "evidence": "佐证材料",
+    Verdict.ACCEPTED: "填报表",
+    Verdict.DUPLICATE: "重复文件",
+    Verdict.OPENED: "压缩包或邮件",
+    Verdict.EVIDENCE: "佐证材料",
 }
 """What a file of the register was, by verdict; any other is just a file."""
 
@@ -407,15 +406,11 @@ def pieces(number: int) -> str:
 
 
 UNKNOWN: Final = "未识别"
-IN_USE: Final = "正被其他程序占用，下次再读"
-STILL_CHANGING: Final = "读取时还在变化，下次再读"
 FINAL_PROPOSAL: Final = "改动的定稿文本"
 """What somebody made of 定稿文本 on paper."""
 PAPER_COPY_FLAG: Final = "paper-copy"
 PAPER_COPY: Final = "打印稿"
 REVIEW_COPY_FLAG: Final = "review-copy"
-REVIEW_COPY: Final = "汇总表的副本，里面经办人写的内容已并入（只并一次）"
-REVIEW_COPY_INSIDE: Final = "汇总表的副本，请解压后直接放入收件夹，里面经办人写的内容才会并入"
 
 
 def paper_back(changed: list[str], emptied: list[str], left: int) -> str:
@@ -434,13 +429,23 @@ def paper_back(changed: list[str], emptied: list[str], left: int) -> str:
     return "；".join(said)
 
 
-NOT_YET: Final = frozenset({IN_USE, STILL_CHANGING})
-"""Why a file is left for the next run: that is no fault of the file."""
 FAILURES: Final = {
-    "time": "读取时间过长",
-    "memory": "读取需要的内存过多",
-    "died": "读取程序异常退出",
-    "error": "读取程序出错",
+    Reason.TIME: "读取时间过长",
+    Reason.MEMORY: "读取需要的内存过多",
+    Reason.DIED: "读取程序异常退出",
+    Reason.ERROR: "读取程序出错",
+}
+REASONS: Final = {
+    Reason.CLUTTER: "程序的临时文件或没有下载完的文件，不是材料",
+    Reason.MAIL_FACTS: "来信的情况（发件人、主题、正文），不是材料",
+    Reason.VOID: "经办人已标记作废",
+    Reason.REVIEW_COPY: "汇总表的副本，里面经办人写的内容已并入（只并一次）",
+    Reason.REVIEW_COPY_INSIDE: ("汇总表的副本，请解压后直接放入收件夹，里面经办人写的内容才会并入"),
+    Reason.PAPER_COPY: PAPER_COPY,
+    Reason.TWIN: "与另一份文件内容完全相同",
+    Reason.IN_USE: "正被其他程序占用，下次再读",
+    Reason.STILL_CHANGING: "读取时还在变化，下次再读",
+    **FAILURES,
 }
 UNREAD: Final = {
     "loose-cut": "表外第 5000 个以后的单元格",

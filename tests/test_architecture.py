@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "pdsfz_xl"
 MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glob("*.py")}
 
 LADDER = (
+    {"states"},
     {"model", "errors"},
     {"text", "wording", "job", "redline", "wrapping"},
     {
