@@ -9,7 +9,7 @@ from pdsfz_xl import giveback, intake, ledger, lint, merge, paper, proposals, re
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, ClerkCells, Finding, Master
-from pdsfz_xl.states import Reason
+from pdsfz_xl.states import Grade, Reason
 from pdsfz_xl.workspace import Workspace
 
 
@@ -50,7 +50,7 @@ def take_look(
     )
     batch = replace(batch, changed=giveback.changes(book.returned(), batch))
     batch, papers = _with_papers(batch, taken, book.absorbed())
-    errors = tuple(f for f in lint.check(plan) if f.grade == "A")
+    errors = tuple(f for f in lint.check(plan) if f.grade == Grade.ERROR)
     return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"), papers)
 
 

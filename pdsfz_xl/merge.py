@@ -32,7 +32,7 @@ from pdsfz_xl.model import (
     Where,
     Withdrawn,
 )
-from pdsfz_xl.states import NOT_YET, Reason, Verdict
+from pdsfz_xl.states import NOT_YET, AnswerStatus, Reason, UnitStatus, Verdict
 from pdsfz_xl.versions import Settled, settle
 
 
@@ -295,7 +295,7 @@ def _answer(
     base = Answer(
         unit=unit.code,
         requirement=requirement.key,
-        status=w.UNANSWERED,
+        status=AnswerStatus.UNANSWERED,
         versions=settled.versions,
         decided=settled.decided,
         chosen=settled.chosen,
@@ -306,24 +306,27 @@ def _answer(
         said = {
             "text": counted.text,
             "number": counted.number,
-            "status": counted.choice if counted.choice in w.CHOICES else w.ANSWERED,
+            "status": _status(counted.choice),
             "source": counted.where,
             "received": counted.received,
             "late": _is_late(counted.received, master.deadline(unit)),
             "open_conflict": len(settled.versions) > 1 and not settled.decided,
         }
     elif texts.count(keyed):
-        choice = counted.choice if counted and counted.choice in w.CHOICES else w.ANSWERED
         said = {
             "text": texts.tidy(keyed),
             "number": counted.number if counted and not counted.unconfirmed else None,
-            "status": choice,
+            "status": _status(counted.choice if counted else ""),
             "source": keyed_at,
             "keyed": True,
         }
     else:
         return replace(base, unconfirmed=counted is not None and counted.unconfirmed)
     return replace(base, answered=True, count=texts.count(said["text"]), **said)
+
+
+def _status(choice: str) -> AnswerStatus:
+    return AnswerStatus(choice) if choice in w.CHOICES else AnswerStatus.ANSWERED
 
 
 def _is_late(received: datetime, deadline: date | None) -> bool:
@@ -370,13 +373,13 @@ def _standings(
         due = mine[unit.code]
         answered = sum(a.answered for a in due)
         if not due:
-            status = "nothing_due"
+            status = UnitStatus.NOTHING_DUE
         elif answered == len(due):
-            status = "complete"
+            status = UnitStatus.COMPLETE
         elif unit.code in came or answered:
-            status = "partial"
+            status = UnitStatus.PARTIAL
         else:
-            status = "received" if files[unit.code] else "missing"
+            status = UnitStatus.RECEIVED if files[unit.code] else UnitStatus.MISSING
         register = clerk.get(w.REGISTER_SHEET, {}).get(unit.code, {})
         yield Standing(
             unit=unit.code,

@@ -25,7 +25,7 @@ from pdsfz_xl.model import (
     Waiver,
     Where,
 )
-from pdsfz_xl.states import Verdict
+from pdsfz_xl.states import Grade, ReviewVerdict, UnitStatus, Verdict
 
 
 class Hit(NamedTuple):
@@ -45,7 +45,7 @@ class Rule:
     """`message` and `fix` are Chinese sentences with the placeholders of the rule's context."""
 
     code: str
-    grade: str
+    grade: Grade
     title: str
     message: str
     fix: str
@@ -57,8 +57,8 @@ _catalogue: dict[str, Rule] = {}
 
 
 def _add(rule: Rule) -> None:
-    if rule.code in _catalogue or rule.grade not in w.GRADES:
-        raise ValueError(f"rule {rule.code} is there already or has no class")
+    if rule.code in _catalogue:
+        raise ValueError(f"rule {rule.code} is there already")
     _catalogue[rule.code] = rule
 
 
@@ -66,7 +66,7 @@ def rule(code: str, grade: str, title: str, message: str, fix: str) -> Callable[
     """Register a check of a batch; its docstring is published in the rule table."""
 
     def register(check: Check) -> Check:
-        _add(Rule(code, grade, title, message, fix, (check.__doc__ or "").strip(), check))
+        _add(Rule(code, Grade(grade), title, message, fix, (check.__doc__ or "").strip(), check))
         return check
 
     return register
@@ -74,7 +74,7 @@ def rule(code: str, grade: str, title: str, message: str, fix: str) -> Callable[
 
 def declare(code: str, grade: str, title: str, message: str, fix: str, why: str) -> None:
     """Register a fact that is found elsewhere and said through `finding`."""
-    _add(Rule(code, grade, title, message, fix, why))
+    _add(Rule(code, Grade(grade), title, message, fix, why))
 
 
 # --- F: the file ---------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def _refused(code: str, grade: str, title: str, message: str, fix: str, why: str
             if file.rule == code:
                 yield Hit(Where(file.path), file.unit, "", {"detail": file.message})
 
-    _add(Rule(code, grade, title, message, fix, why, check))
+    _add(Rule(code, Grade(grade), title, message, fix, why, check))
 
 
 _refused(
@@ -275,7 +275,7 @@ def not_assigned(batch: Batch) -> Iterator[Hit]:
 def sent_nothing(batch: Batch) -> Iterator[Hit]:
     """单位整体未报。无需报送的单位不算。"""
     for standing in batch.standings:
-        if standing.status == "missing":
+        if standing.status == UnitStatus.MISSING:
             where = _unit_row(batch.master, standing.unit)
             yield Hit(where, standing.unit, "", {"due": standing.assigned})
 
@@ -306,7 +306,7 @@ def blank_form(batch: Batch) -> Iterator[Hit]:
     """空白表退回来不等于报送，单独列出，免得当作已报。"""
     spoke = _spoke(batch)
     for standing in batch.standings:
-        if standing.status == "partial" and standing.unit not in spoke:
+        if standing.status == UnitStatus.PARTIAL and standing.unit not in spoke:
             where = _unit_row(batch.master, standing.unit)
             yield Hit(where, standing.unit, "", {"due": standing.assigned})
 
@@ -1093,6 +1093,12 @@ def is_yes(said: str) -> bool:
     return texts.squash(said) in _YES
 
 
+def review_verdict(said: str) -> ReviewVerdict | None:
+    """What the clerk chose under 审核结论; anything else decides nothing."""
+    plain = texts.squash(said)
+    return ReviewVerdict(plain) if plain in w.REVIEW_VERDICTS else None
+
+
 _YES = frozenset({w.YES, "√", "✓", "✔", "Y", "y"})
 
 
@@ -1172,7 +1178,7 @@ def _name(batch: Batch, code: str, hit: Hit, trial: set[str], used: set[int]) ->
     waivers = _waivers(master, code, hit.unit, hit.requirement)
     used.update(waiver.row for waiver in waivers)
     if code in trial:
-        said = said._replace(grade=w.HINT_GRADE, message=w.on_trial(said.message))
+        said = said._replace(grade=Grade.HINT, message=w.on_trial(said.message))
     return said._replace(waived=bool(waivers))
 
 
@@ -1220,7 +1226,7 @@ def _written(batch: Batch) -> Iterator[tuple[Answer, Requirement]]:
 
 def _unanswered(batch: Batch) -> Iterator[Answer]:
     """Unanswered assignments of units that sent a form with something in it."""
-    came = {s.unit for s in batch.standings if s.status == "partial"} & _spoke(batch)
+    came = {s.unit for s in batch.standings if s.status == UnitStatus.PARTIAL} & _spoke(batch)
     for answer in batch.answers:
         if not answer.answered and answer.unit in came:
             yield answer

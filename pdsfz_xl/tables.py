@@ -11,7 +11,7 @@ from pdsfz_xl import form, identity, layout, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Finding, Requirement
-from pdsfz_xl.states import Verdict
+from pdsfz_xl.states import OWING, Grade, UnitStatus, Verdict
 
 MACHINE = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 """Columns that are neither the clerk's nor anybody's to read."""
@@ -135,7 +135,7 @@ class _Tables:
                     "迟报": w.LATE if s.late else "",
                     "纸质版收到日期": s.paper,
                 },
-                frozenset({"状态"} if s.status in ("missing", "partial", "received") else ()),
+                frozenset({"状态"} if s.status in (*OWING, UnitStatus.RECEIVED) else ()),
             )
         yield Line(w.TOTAL, {"代码": w.TOTAL, **total})
 
@@ -248,7 +248,7 @@ class _Tables:
                     "同意不改": w.YES if f.waived else "",
                     "到汇总": w.SEE if links else "",
                 },
-                frozenset({"类别"} if f.grade == "A" and not f.waived else ()),
+                frozenset({"类别"} if f.grade == Grade.ERROR and not f.waived else ()),
                 links,
             )
 

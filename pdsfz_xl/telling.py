@@ -14,7 +14,7 @@ from pdsfz_xl.incoming import Bounced
 from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
-from pdsfz_xl.states import Reason, Verdict
+from pdsfz_xl.states import OWING, Grade, Reason, UnitStatus, Verdict
 from pdsfz_xl.typeset import Missing
 from pdsfz_xl.workspace import Workspace, digest_of
 
@@ -63,7 +63,7 @@ def _why(file: Received) -> str:
 
 def summary(look: Look) -> Iterator[str]:
     batch = look.batch
-    states = Counter(standing.status for standing in batch.standings)
+    states: Counter[str] = Counter(standing.status for standing in batch.standings)
     asked = len(batch.standings) - states["nothing_due"]
     answered = sum(a.answered for a in batch.answers)
     over = sum(f.rule == "L01" for f in look.findings)
@@ -79,7 +79,9 @@ def summary(look: Look) -> Iterator[str]:
     )
     grades = Counter(f.grade for f in look.findings if not f.waived)
     yield "问题：" + "，".join(f"{title} {grades[g]}" for g, title in w.GRADES.items())
-    missing = [batch.master.unit[s.unit].name for s in batch.standings if s.status == "missing"]
+    missing = [
+        batch.master.unit[s.unit].name for s in batch.standings if s.status == UnitStatus.MISSING
+    ]
     if missing:
         yield f"未报单位：{'、'.join(missing)}"
 
@@ -107,7 +109,7 @@ def next_step(
     So many units are `waiting` for their form, and so many have an `outdated` one.
     """
     batch = look.batch
-    if any(f.rule.startswith("M") and f.grade == "A" for f in look.findings):
+    if any(f.rule.startswith("M") and f.grade == Grade.ERROR for f in look.findings):
         return "任务分解表有错误，请运行 pdsfz-xl lint"
     if not any(ws.forms.glob("*.xlsx")):
         return "pdsfz-xl generate"
@@ -125,7 +127,7 @@ def next_step(
             "（pdsfz-xl mail plan 催报，没有邮箱的用 pdsfz-xl handout 催报）；"
             "新收到的放进 out/2-收件，运行 pdsfz-xl collect"
         )
-    if any(s.status in ("missing", "partial") for s in batch.standings):
+    if any(s.status in OWING for s in batch.standings):
         return "等延期的单位报来；新收到的放进 out/2-收件，再运行 pdsfz-xl collect"
     return "打开 out/5-打印/汇总表.pdf 核对；要呈送的运行 pdsfz-xl print --submit"
 

@@ -3,7 +3,16 @@
 from datetime import date
 from typing import Final
 
-from pdsfz_xl.states import Reason, Verdict
+from pdsfz_xl.states import (
+    AnswerStatus,
+    Grade,
+    MaterialKind,
+    Reason,
+    ReviewVerdict,
+    Role,
+    UnitStatus,
+    Verdict,
+)
 
 BODY_FONT: Final = "宋体"
 HEAD_FONT: Final = "黑体"
@@ -35,10 +44,10 @@ PIECES: Final = "件数"
 NOTE: Final = "备注"
 
 # --- 填报情况
-ANSWERED: Final = "已填报"
-NOTHING: Final = "无此情况"
-NOT_OURS: Final = "非本单位职责"
-UNANSWERED: Final = "未报"
+ANSWERED: Final = AnswerStatus.ANSWERED
+NOTHING: Final = AnswerStatus.NOTHING
+NOT_OURS: Final = AnswerStatus.NOT_OURS
+UNANSWERED: Final = AnswerStatus.UNANSWERED
 PREVIOUS: Final = "上次填报"
 """Stands under 填报情况 of an answer the form came with, until somebody chooses."""
 CHOICES: Final = (ANSWERED, NOTHING, NOT_OURS)
@@ -50,17 +59,17 @@ def previous(choice: str) -> str:
 
 
 # --- 填报类型
-STATEMENT: Final = "情况说明"
-FIGURES: Final = "数据"
-CASE: Final = "案例"
-DOCUMENT: Final = "文件"
-REPORT: Final = "信息报道"
-DOSSIER: Final = "案卷"
-NOT_ASKED: Final = "不需填报"
-KINDS: Final = (STATEMENT, FIGURES, CASE, DOCUMENT, REPORT, DOSSIER, NOT_ASKED)
+STATEMENT: Final = MaterialKind.STATEMENT
+FIGURES: Final = MaterialKind.FIGURES
+CASE: Final = MaterialKind.CASE
+DOCUMENT: Final = MaterialKind.DOCUMENT
+REPORT: Final = MaterialKind.REPORT
+DOSSIER: Final = MaterialKind.DOSSIER
+NOT_ASKED: Final = MaterialKind.NOT_ASKED
+KINDS: Final = tuple(MaterialKind)
 
-LEAD: Final = "牵头"
-SUPPORT: Final = "配合"
+LEAD: Final = Role.LEAD
+SUPPORT: Final = Role.SUPPORT
 CHANNELS: Final = ("邮件", "微信/QQ", "内网", "U盘", "纸质")
 ISSUE: Final = "下发"
 REMIND: Final = "催报"
@@ -76,9 +85,12 @@ UNSIGNED: Final = "未审定"
 NOTHING_DUE: Final = "无需报送"
 KEYING: Final = "已来件待代录"
 
-GRADES: Final = {"A": "必须改", "B": "须说明", "C": "请核实", "D": "提示"}
-
-HINT_GRADE: Final = "D"
+GRADES: Final = {
+    Grade.ERROR: "必须改",
+    Grade.EXPLAIN: "须说明",
+    Grade.VERIFY: "请核实",
+    Grade.HINT: "提示",
+}
 
 SEE_FINDINGS: Final = "见汇总表的“问题清单”"
 
@@ -88,11 +100,11 @@ def on_trial(message: str) -> str:
 
 
 STANDING: Final = {
-    "complete": "已报齐",
-    "partial": "未报齐",
-    "missing": UNANSWERED,
-    "received": KEYING,
-    "nothing_due": NOTHING_DUE,
+    UnitStatus.COMPLETE: "已报齐",
+    UnitStatus.PARTIAL: "未报齐",
+    UnitStatus.MISSING: UNANSWERED,
+    UnitStatus.RECEIVED: KEYING,
+    UnitStatus.NOTHING_DUE: NOTHING_DUE,
 }
 
 VERDICTS: Final = {
@@ -107,7 +119,7 @@ VERDICTS: Final = {
 
 REVIEW: Final = ("审核结论", "审核意见", "修改稿")
 """The clerk's columns that judge an answer, and so are about the answer as it was then."""
-REVIEW_VERDICTS: Final = ("通过", "退回修改", "同意不改")
+REVIEW_VERDICTS: Final = tuple(ReviewVerdict)
 
 # --- the form
 FORM_SHEET: Final = "填报表"
@@ -650,12 +662,12 @@ def beside(message: str, unit: str, item: str) -> str:
     return message.removeprefix(f"{unit}的{item}").removeprefix("的")
 
 
-def problem_class(grade: str) -> str:
+def problem_class(grade: Grade | None) -> str:
     """The class of a problem; what the office itself asks for has none."""
-    return GRADES.get(grade, OPINION)
+    return GRADES[grade] if grade else OPINION
 
 
-def problem(grade: str, said: str, fix: str) -> str:
+def problem(grade: Grade | None, said: str, fix: str) -> str:
     """One problem as it stands beside its row."""
     return f"【{problem_class(grade)}】{advice(said, fix)}"
 

@@ -93,6 +93,7 @@ SPEAKS_CHINESE = {
     "notice", "letter", "draft", "identity", "text", "template", "envelope",
     "inbox",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
+    "states",  # what people choose from
 }  # fmt: skip
 
 
