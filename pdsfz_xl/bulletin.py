@@ -13,6 +13,7 @@ from pdsfz_xl import outcome, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Finding, Standing
 from pdsfz_xl.owed import Owed, owed
+from pdsfz_xl.states import OWING, Grade, UnitStatus
 
 CONFIDENTIAL = frozenset({"P01"})
 """Rules a bulletin is silent about: that a unit has sent what may be classified is reported to
@@ -65,7 +66,7 @@ def compose(batch: Batch, findings: Iterable[Finding]) -> Bulletin:
 
 def _is_told(finding: Finding) -> bool:
     public = finding.unit and finding.rule not in CONFIDENTIAL
-    return bool(public) and finding.grade == "A" and not finding.waived
+    return bool(public) and finding.grade == Grade.ERROR and not finding.waived
 
 
 def _opening(batch: Batch, due: list[Standing]) -> str:
@@ -85,8 +86,8 @@ def _opening(batch: Batch, due: list[Standing]) -> str:
 
 def _closing(batch: Batch, told: list[Finding]) -> Iterator[str]:
     settings = batch.master.settings
-    lacking = any(s.status in ("missing", "partial") for s in batch.standings)
-    if not lacking and all(s.status != "received" for s in batch.standings):
+    lacking = any(s.status in OWING for s in batch.standings)
+    if not lacking and all(s.status != UnitStatus.RECEIVED for s in batch.standings):
         yield cw.COMPLETE
     by_title = Counter(rules.RULES[f.rule].title for f in sorted(told, key=lambda f: f.rule))
     yield cw.problems(by_title) if by_title else cw.NO_PROBLEMS
@@ -104,21 +105,21 @@ def _unit_line(batch: Batch, standing: Standing, one: Owed, problems: int) -> Un
         answered=standing.answered,
         said="，".join(_said(batch, standing, one)),
         problems=problems,
-        lacking=standing.status in ("missing", "partial"),
+        lacking=standing.status in OWING,
     )
 
 
 def _said(batch: Batch, standing: Standing, one: Owed) -> Iterator[str]:
     """How it stands, its own deadline where that was moved, and by how many days it is behind."""
     late = _days_late(batch, one)
-    in_time = standing.status == "complete" and one.deadline and not late
+    in_time = standing.status == UnitStatus.COMPLETE and one.deadline and not late
     yield cw.ON_TIME if in_time else w.STANDING[standing.status]
     if one.unit.extended:
         yield cw.extended(one.unit.extended)
-    if standing.status == "received":
+    if standing.status == UnitStatus.RECEIVED:
         if standing.received:
             yield cw.came(standing.received.date())
-    elif standing.status != "complete" and one.days is not None and one.days < 0:
+    elif standing.status != UnitStatus.COMPLETE and one.days is not None and one.days < 0:
         yield cw.overdue(-one.days)
     elif late:
         yield cw.late(late)

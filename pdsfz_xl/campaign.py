@@ -45,6 +45,7 @@ from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import read_master, review_copies, take_look
 from pdsfz_xl.model import Finding, Master
+from pdsfz_xl.states import Grade, Verdict
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
 SEE_LINT = "运行 pdsfz-xl lint 可看全部"
@@ -124,7 +125,7 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
         plan, moved = _reassign(ws, plan, now)
         said += moved
     findings = lint_stage.check(plan)
-    errors = sum(f.grade == "A" for f in findings)
+    errors = sum(f.grade == Grade.ERROR for f in findings)
     said.append(f"{telling.figures(plan)}。错误 {errors} 处，提醒 {len(findings) - errors} 处。")
     step = "改正后再运行 pdsfz-xl lint" if errors else "运行 pdsfz-xl generate"
     return Done(said=tuple(said), findings=findings, shown=len(findings), next_step=step)
@@ -250,7 +251,7 @@ def _remove_forms(
 
 
 def _refuse_errors(findings: Iterable[Finding]) -> None:
-    errors = [f for f in findings if f.grade == "A"]
+    errors = [f for f in findings if f.grade == Grade.ERROR]
     if errors:
         first = errors[0]
         raise OperatorError(
@@ -352,7 +353,7 @@ def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
             look = take_look(ws, now, intake.quiet, book)
         batch = look.batch
         code = batch.master.settings.code
-        held = {f.path for f in batch.received if f.verdict == "held"}
+        held = {f.path for f in batch.received if f.verdict == Verdict.HELD}
         place = target or ws.root.parent / pack_stage.name(code, f"{now:%Y%m%d}")
         packed = pack_stage.pack(ws, place, code, held)
     said = [

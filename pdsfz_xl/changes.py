@@ -18,6 +18,7 @@ from pdsfz_xl.model import Batch, Requirement
 from pdsfz_xl.outcome import Source
 from pdsfz_xl.paper import Block, Paper, Part, Row, label
 from pdsfz_xl.redline import Run
+from pdsfz_xl.states import Verdict
 
 
 class Said(NamedTuple):
@@ -292,7 +293,7 @@ def _after(batch: Batch, requirement: Requirement, settled: datetime) -> Iterato
                     settled=settled,
                     text=version.text,
                 )
-    received = {f.path: f.received for f in batch.received if f.verdict != "held"}
+    received = {f.path: f.received for f in batch.received if f.verdict != Verdict.HELD}
     for filed in batch.filed:
         came = received.get(filed.path)
         if filed.requirement == key and came and came > settled:

@@ -73,7 +73,7 @@ def read_return(path: str, passwords: tuple[str, ...] = ()) -> Manifest:
     try:
         return _opened(digest, container.unpack(data, file.name, passwords), passwords)
     except reader.Refused as refused:
-        return Manifest(sha256=digest, rule=refused.rule, detail=refused.detail)
+        return _shut(digest, refused)
 
 
 def _may_be_held_whole(file: Path) -> bool:
@@ -90,7 +90,11 @@ def _read(digest: str, file: Path | reader.InMemory, passwords: tuple[str, ...])
     try:
         return _manifest(digest, reader.read(file, passwords=passwords))
     except reader.Refused as refused:
-        return Manifest(sha256=digest, rule=refused.rule, detail=refused.detail)
+        return _shut(digest, refused)
+
+
+def _shut(digest: str, why: reader.Refused | container.RefusedMember) -> Manifest:
+    return Manifest(sha256=digest, rule=why.rule, detail=why.detail, reason=why.reason)
 
 
 def read_member(task: Task) -> bytes:
@@ -115,8 +119,7 @@ def _opened(digest: str, inside: container.Unpacked, passwords: tuple[str, ...])
         if not m.inline
     ]
     for shut in inside.refused:
-        closed = Manifest(sha256=_named(digest, shut.path), rule=shut.rule, detail=shut.detail)
-        members.append(Member(shut.path, 0, closed))
+        members.append(Member(shut.path, 0, _shut(_named(digest, shut.path), shut)))
     members += [Member(path, 0, None) for path in inside.clutter]
     facts = [m.facts for m in inside.mails if not m.path]
     return Manifest(
@@ -340,7 +343,7 @@ def _comments(sheet: reader.Sheet) -> Iterator[Loose]:
 
 
 def dump(manifest: Manifest) -> bytes:
-    """A manifest as JSON, for `out/.cache`."""
+    """A manifest as JSON, for `out/.cache`; what may be read next time is none to be kept."""
     return json.dumps(_plain(manifest), ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
@@ -353,7 +356,7 @@ def load(data: bytes) -> Manifest | None:
 
 
 def _plain(manifest: Manifest) -> dict[str, Any]:
-    fields = {name: getattr(manifest, name) for name in manifest.__slots__}
+    fields = {name: getattr(manifest, name) for name in manifest.__slots__ if name != "reason"}
     members = [(m.path, m.size, m.manifest and _plain(m.manifest)) for m in manifest.members]
     return {**fields, "members": members}
 

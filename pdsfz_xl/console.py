@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.states import Grade
 
 if TYPE_CHECKING:
     from pdsfz_xl.done import Done
@@ -130,7 +131,7 @@ def show(wish: Wish, done: "Done") -> None:
     else:
         for line in (*done.said, *_told(done)):
             click.echo(line)
-    if wish.strict and any(f.grade == "A" and not f.waived for f in done.findings):
+    if wish.strict and any(f.grade == Grade.ERROR and not f.waived for f in done.findings):
         raise SystemExit(1)
 
 

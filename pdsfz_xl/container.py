@@ -19,6 +19,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.message import Message
 from pdsfz_xl.package import Refused
 from pdsfz_xl.sniff import LOCAL_HEADER, sniff
+from pdsfz_xl.states import Reason
 from pdsfz_xl.zip_archive import ENTRIES, Locked, Zip, entry_names, is_document, names_in
 
 
@@ -37,6 +38,7 @@ class RefusedMember(NamedTuple):
     path: str
     rule: str
     detail: str
+    reason: Reason | None = None
 
 
 class Mail(NamedTuple):
@@ -148,10 +150,10 @@ class _Nest:
         try:
             yield
         except Refused as refused:
-            self.refuse(path, refused.rule, refused.detail)
+            self.refuse(path, refused.rule, refused.detail, refused.reason)
 
-    def refuse(self, path: str, rule: str, detail: str) -> None:
-        self.refused.append(RefusedMember(path, rule, detail))
+    def refuse(self, path: str, rule: str, detail: str, reason: Reason | None = None) -> None:
+        self.refused.append(RefusedMember(path, rule, detail, reason))
 
     def wanted(self, at: str, names: Iterable[str]) -> Iterator[tuple[int, str]]:
         """Number and path of what is a file with a fit name. Raises Refused for too many."""

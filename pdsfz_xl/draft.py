@@ -14,10 +14,11 @@ from pdsfz_xl import identity, layout, letter
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Draft, DraftRow, Notice, NoticeCell, Settings, Unit
+from pdsfz_xl.states import CellState, MaterialKind
 
 _CARRIED = (w.LEVEL1, w.LEVEL2, w.NUMBER, w.INDICATOR, w.METHOD, w.RESPONSIBLE)
 """Columns whose blank cells go on with the row above; a blank 填报材料 joins it instead."""
-_BLANK = NoticeCell("", "blank")
+_BLANK = NoticeCell("", CellState.BLANK)
 
 
 def draw_up(notice: Notice, today: date) -> Draft:
@@ -164,7 +165,7 @@ class _Table:
             how = "与第{}项合并填报" if self.asked else "与第{}项一样不需填报"
             how = how.format(before)
             self.said.append(f"第{self.number}项的填报材料是空的，按“{how}”处理，请核对。")
-        unsure = carried.unsure | ({w.MATERIAL} if material.state == "blank" else set())
+        unsure = carried.unsure | ({w.MATERIAL} if material.state == CellState.BLANK else set())
         return DraftRow({**base, w.MATERIAL: ""}, carried.continued, unsure)
 
     def derived(self, item: _Item) -> dict[str, str]:
@@ -216,7 +217,10 @@ def _carry(cells: Mapping[str, NoticeCell], above: Mapping[str, str]) -> _Carrie
         own[caption].text in ("", above[caption]) for caption in (w.NUMBER, w.INDICATOR)
     )
     fresh = set() if same else {w.NUMBER}
-    if own[w.LEVEL1].text not in ("", above.get(w.LEVEL1)) and own[w.LEVEL2].state == "blank":
+    if (
+        own[w.LEVEL1].text not in ("", above.get(w.LEVEL1))
+        and own[w.LEVEL2].state == CellState.BLANK
+    ):
         fresh.add(w.LEVEL2)
     continued = {
         caption
@@ -226,7 +230,7 @@ def _carry(cells: Mapping[str, NoticeCell], above: Mapping[str, str]) -> _Carrie
     return _Carried(
         {c: above[c] if c in continued else cell.text for c, cell in own.items()},
         frozenset(continued),
-        frozenset(c for c in continued if own[c].state == "blank"),
+        frozenset(c for c in continued if own[c].state == CellState.BLANK),
         same,
     )
 
@@ -292,7 +296,7 @@ _KINDS = (
 """What an item asks for is the word it ends with."""
 
 
-def _kind(material: str) -> str:
+def _kind(material: str) -> MaterialKind:
     plain = texts.squash(material).rstrip(".。;,")
     if any(_says_nothing(clause) for clause in re.split("[,;。]", plain)):
         return w.NOT_ASKED

@@ -19,15 +19,16 @@ from typing import Any, NamedTuple, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from pdsfz_xl import job
+from pdsfz_xl.states import Reason
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class Failure(NamedTuple):
-    """Why a task has no result. `kind` is time, memory, died or error."""
+    """Why a task has no result: TIME, MEMORY, DIED or ERROR."""
 
-    kind: str
+    kind: Reason
     detail: str
 
 
@@ -95,13 +96,13 @@ def _result(future: "Future[Any]") -> Any:
         case None:
             return future.result()
         case Late():
-            return Failure("time", "")
+            return Failure(Reason.TIME, "")
         case MemoryError():
-            return Failure("memory", "")
+            return Failure(Reason.MEMORY, "")
         case ProcessExpired() as expired:
-            return Failure("died", str(expired.exitcode))
+            return Failure(Reason.DIED, str(expired.exitcode))
         case error:  # a bug of ours met one foreign file: it is named, not hidden
-            return Failure("error", f"{type(error).__name__}: {error}")
+            return Failure(Reason.ERROR, f"{type(error).__name__}: {error}")
 
 
 # --- in the worker -------------------------------------------------------------------------

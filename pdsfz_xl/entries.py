@@ -19,6 +19,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Filed, Indicator, Requirement
 from pdsfz_xl.outcome import Outcome, Source
+from pdsfz_xl.states import Verdict
 
 Notes = Mapping[str, Mapping[str, Mapping[str, str]]]
 """What the clerk wrote in 录入清单.xlsx: sheet, key, caption -> text."""
@@ -234,7 +235,7 @@ def _figure(requirement: Requirement, number: float | None) -> str:
 
 def _filed(batch: Batch) -> dict[str, list[Filed]]:
     """By requirement; of held bytes no copy is made, wherever they lie."""
-    held = {file.sha256 for file in batch.received if file.verdict == "held"}
+    held = {file.sha256 for file in batch.received if file.verdict == Verdict.HELD}
     found: dict[str, list[Filed]] = defaultdict(list)
     for filed in batch.filed:
         if filed.sha256 not in held:

@@ -16,6 +16,7 @@ from pdsfz_xl import mail_folder
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Evidence, Filed, Master, Received
+from pdsfz_xl.states import Verdict
 
 _NO_FORMS = frozenset({"F01", "F06", "F07"})
 """Files that could not be an answer of themselves: no spreadsheet, a foreign one, a closed one."""
@@ -84,7 +85,7 @@ class _Desk:
         self.copies: dict[str, list[str]] = defaultdict(list)
         for file in received:
             self.copies[file.sha256].append(file.path)
-            if file.verdict == "accepted" and file.unit:
+            if file.verdict == Verdict.ACCEPTED and file.unit:
                 self.came.add(file.unit)
                 for outer in _company(file.path):
                     self.company[outer].add(file.unit)
@@ -118,7 +119,7 @@ class _Desk:
         if not pieces and not key and unit not in self.came:
             return replace(file, unit=unit)  # Perhaps it is the answer: the office types it in.
         said = w.filed_under([k for k in keys if k])
-        return replace(file, verdict="evidence", rule="", message=said, unit=unit)
+        return replace(file, verdict=Verdict.EVIDENCE, rule="", message=said, unit=unit)
 
     def listed_as(self, path: str) -> list[Evidence]:
         name = _parts(path)[-1]

@@ -13,6 +13,7 @@ from pdsfz_xl import evidence, paper, typeset
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Evidence, Filed, Indicator, Requirement
+from pdsfz_xl.states import Verdict
 from pdsfz_xl.typeset import Json, Printed, line, paragraphs
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _items(batch: Batch) -> dict[str, list[Item]]:
 
     Of held files nothing is said but that they are held, where a unit lists them.
     """
-    held = [file for file in batch.received if file.verdict == "held"]
+    held = [file for file in batch.received if file.verdict == Verdict.HELD]
     held_bytes = {file.sha256 for file in held}
     held_names = {texts.name_key(_last(file.path)) for file in held}
     shelf = {f: path for f, path in evidence.places(batch).items() if f.sha256 not in held_bytes}

@@ -11,6 +11,7 @@ from pdsfz_xl import identity, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Evidence, Master, Requirement, Unit
+from pdsfz_xl.states import URGENT, Grade
 
 HEADER = 4
 """0-based row of the captions: title, task, deadline and progress stand above."""
@@ -31,12 +32,12 @@ class Filled(NamedTuple):
 class Mark(NamedTuple):
     """What a unit is asked to put right in one cell.
 
-    `grade` is the class of a finding, or empty where the office asks of its own accord. `caption`
-    is the cell's column in 填报表; with a `piece`, the place of an `Evidence` among those listed,
-    it is the column in 佐证材料.
+    `grade` is None where the office asks of its own accord. `caption` is the cell's column in
+    填报表; with a `piece`, the place of an `Evidence` among those listed, it is the column in
+    佐证材料.
     """
 
-    grade: str
+    grade: Grade | None
     said: str
     fix: str
     caption: str = w.ANSWER
@@ -45,7 +46,7 @@ class Mark(NamedTuple):
     @property
     def urgent(self) -> bool:
         """Whether it has to be changed or explained; the rest is to be verified."""
-        return self.grade in ("", "A", "B")
+        return self.grade is None or self.grade in URGENT
 
 
 Marks = Mapping[str, Sequence[Mark]]

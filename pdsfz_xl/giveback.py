@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from pdsfz_xl import covering, form, template
+from pdsfz_xl import covering, form, rules, template
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled, Mark
 from pdsfz_xl.model import Answer, Batch, Change, Finding, Requirement, Unit
+from pdsfz_xl.states import URGENT, ReviewVerdict
 
 GOES_BACK = frozenset(
     {
@@ -38,8 +39,6 @@ _CAPTIONS = {
     "T01": w.DATE,
 }
 """The column a rule is about, where that is not 情况说明. 提示 stands for 佐证材料 as a whole."""
-
-_URGENT = frozenset("AB")
 
 _OPINION = 500
 """Characters of an opinion that stand beside a row; a cell holds no more than 32 767 in all."""
@@ -94,7 +93,7 @@ class _Case:
     @property
     def is_called_for(self) -> bool:
         return any(map(self.is_sent_back, self.due)) or any(
-            f.grade in _URGENT and f.rule not in _NEVER_ALONE for f in self.findings
+            f.grade in URGENT and f.rule not in _NEVER_ALONE for f in self.findings
         )
 
     def give_back(self, deadline: date | None, now: datetime) -> Return:
@@ -128,25 +127,26 @@ class _Case:
 
     # --- the clerk's words
 
-    def reviewed(self, key: str) -> tuple[str, str]:
+    def reviewed(self, key: str) -> tuple[ReviewVerdict | None, str]:
         """The clerk's verdict and opinion, as long as they are about the answer there is now."""
         answer = self.batch.answer.get((self.unit.code, key))
         if answer is None or answer.stale:
-            return "", ""
+            return None, ""
         row = self.master.key(self.unit.code, key)
         verdict, opinion = (
             self.batch.written(w.MERGED_SHEET, row, caption) for caption in w.REVIEW[:2]
         )
         said = texts.tidy(texts.visible(opinion))
-        return verdict, said if len(said) <= _OPINION else f"{said[:_OPINION]}…"
+        said = said if len(said) <= _OPINION else f"{said[:_OPINION]}…"
+        return rules.review_verdict(verdict), said
 
     def is_sent_back(self, requirement: Requirement) -> bool:
-        return self.reviewed(requirement.key)[0] == w.SENT_BACK
+        return self.reviewed(requirement.key)[0] == ReviewVerdict.SENT_BACK
 
     def is_settled(self, key: str) -> bool:
         """Whether the clerk has passed the answer as it is."""
         verdict, _ = self.reviewed(key)
-        return verdict in w.REVIEW_VERDICTS and verdict != w.SENT_BACK
+        return verdict not in (None, ReviewVerdict.SENT_BACK)
 
     # --- what is wrong
 
@@ -173,10 +173,10 @@ class _Case:
     def asked(self, requirement: Requirement, wrong: bool) -> Iterator[Mark]:
         """What the clerk says to a row that goes back."""
         verdict, opinion = self.reviewed(requirement.key)
-        if verdict == w.SENT_BACK:
-            yield Mark("", opinion or w.SENT_BACK_BARE, w.SENT_BACK_FIX)
+        if verdict == ReviewVerdict.SENT_BACK:
+            yield Mark(None, opinion or w.SENT_BACK_BARE, w.SENT_BACK_FIX)
         elif wrong and opinion:
-            yield Mark("", opinion, "")
+            yield Mark(None, opinion, "")
 
     # --- what goes out
 

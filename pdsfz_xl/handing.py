@@ -21,6 +21,7 @@ from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look, take_look
 from pdsfz_xl.model import Master, Unit
 from pdsfz_xl.recipients import Choice, GoesBack, Known, choose
+from pdsfz_xl.states import Grade
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
 KINDS: Mapping[str, str] = {
@@ -226,7 +227,7 @@ def _returns(ws: Workspace, plan: Master) -> Iterator[tuple[str, GoesBack]]:
 
 
 def _refuse_errors(look: Look) -> None:
-    errors = sum(f.rule.startswith("M") and f.grade == "A" for f in look.findings)
+    errors = sum(f.rule.startswith("M") and f.grade == Grade.ERROR for f in look.findings)
     if errors:
         raise OperatorError(
             f"任务分解表有 {errors} 处错误，没有做转交的材料；请运行 pdsfz-xl lint 查看并改正。"

@@ -13,6 +13,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Settings, Unit
 from pdsfz_xl.owed import Owed
+from pdsfz_xl.states import UnitStatus
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest time a ZIP archive can name."""
@@ -95,6 +96,6 @@ def _group_lines(batch: Batch, owing: Iterable[Owed]) -> Iterator[str]:
 
 def _group_line(one: Owed, deadline: date | None) -> str:
     names = [owed.name(requirement) for requirement in one.missing]
-    what = hw.whole_form(names) if one.status == "missing" else hw.some_items(names)
+    what = hw.whole_form(names) if one.status == UnitStatus.MISSING else hw.some_items(names)
     own = w.day(one.deadline) if one.deadline and one.deadline != deadline else ""
     return hw.group_line(one.unit.name, texts.visible(what), own)

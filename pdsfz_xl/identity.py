@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Version
+from pdsfz_xl.states import Role
 from pdsfz_xl.text import plain, squash
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -175,10 +176,10 @@ def is_bare_print_code(text: str) -> bool:
 
 
 class Named(NamedTuple):
-    """A unit as the table names it, with its role (牵头, 配合 or empty)."""
+    """A unit as the table names it."""
 
     name: str
-    role: str
+    role: Role
 
 
 _ROLE = re.compile(rf"[（(]({w.LEAD}|{w.SUPPORT})(?:{w.OFFICE_WORDS})?[）)]")
@@ -197,15 +198,15 @@ def named_units(said: str) -> tuple[Named, ...]:
     Blanks part names only where each part names an office: `市 司 法 局` is one.
     """
     units: list[Named] = []
-    role = ""
+    role = Role.ALONE
     for piece in _SEPARATOR.split(said):
         if head := _ROLE_HEAD.search(piece):
-            role = "" if head[1] == w.RESPONSIBLE else head[1]
+            role = Role.ALONE if head[1] == w.RESPONSIBLE else Role(head[1])
             piece = piece[head.end() :]
         parts = piece.split() if _OFFICES.fullmatch(piece.strip()) else [piece]
         for part in parts:
             mark = _ROLE.search(part)
             name = "".join(_ROLE.sub("", part).split())
             if name:
-                units.append(Named(name, mark[1] if mark else role))
+                units.append(Named(name, Role(mark[1]) if mark else role))
     return tuple(units)

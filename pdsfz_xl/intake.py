@@ -10,6 +10,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.mail_folder import is_facts
 from pdsfz_xl.model import Arrival, Batch, Manifest, Withdrawn
+from pdsfz_xl.states import NOT_YET, Reason, Verdict
 from pdsfz_xl.workspace import Workspace, digest_of, is_clutter, is_settling
 
 Tell = Callable[[Iterable[Any], int], Iterator[Any]]
@@ -19,10 +20,6 @@ Tell = Callable[[Iterable[Any], int], Iterator[Any]]
 def quiet(items: Iterable[Any], _total: int) -> Iterator[Any]:
     """Shows nothing."""
     yield from items
-
-
-_PASSING = frozenset({w.STILL_CHANGING, *w.FAILURES.values()})
-"""Why a file was not read this time: next time it may be, so it is not remembered."""
 
 
 class Intake(NamedTuple):
@@ -57,7 +54,7 @@ def take(
         elif path in aside:
             arrivals.append(_Found(name, digest, size, None))
         else:
-            arrivals.append(_Found(name, "", 0, Manifest(sha256="", rule="F03", detail=w.IN_USE)))
+            arrivals.append(_Found(name, "", 0, _unread("", "F03", Reason.IN_USE)))
     there = [(f.sha256, f.path, f.size) for f in arrivals if f.manifest and f.sha256]
     seen = book.receive(there, now)
     mailed = incoming.arrivals(book)
@@ -135,13 +132,13 @@ def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
     barred = {
         file.sha256
         for file in files
-        if file.verdict in ("held", "ignored")
-        and file.message not in w.NOT_YET
-        and not (file.verdict == "ignored" and w.PAPER_COPY_FLAG in file.flags)
+        if file.verdict in (Verdict.HELD, Verdict.IGNORED)
+        and file.reason not in NOT_YET
+        and not (file.verdict == Verdict.IGNORED and w.PAPER_COPY_FLAG in file.flags)
     }
     ws.forget(barred)
     for file in files:
-        if file.sha256 in barred or file.message in w.NOT_YET:
+        if file.sha256 in barred or file.reason in NOT_YET:
             continue
         if file.path not in names:
             raise OperatorError(f"{file.path} 在读取途中被移走了，没有改动汇总表；请重新运行。")
@@ -159,7 +156,7 @@ def _is_settled(manifest: Manifest) -> bool:
     What is no spreadsheet is told in a moment, and a text becomes one when it is renamed; a
     password may be given next time.
     """
-    open_ = manifest.rule in ("F01", "F02") or manifest.detail in _PASSING
+    open_ = manifest.rule in ("F01", "F02") or manifest.reason
     return not open_ and all(_is_settled(m.manifest) for m in manifest.members if m.manifest)
 
 
@@ -183,10 +180,14 @@ def _manifests(
 def _checked(path: Path, digest: str, result: Manifest | engine.Failure) -> Manifest:
     """A file that killed its reader, or changed while it was read, costs itself alone."""
     if isinstance(result, engine.Failure):
-        return Manifest(sha256=digest, rule="F08", detail=w.FAILURES[result.kind])
+        return _unread(digest, "F08", result.kind)
     if result.sha256 != digest or (result.rule == "F03" and is_settling(path)):
-        return Manifest(sha256=digest, rule="F03", detail=w.STILL_CHANGING)
+        return _unread(digest, "F03", Reason.STILL_CHANGING)
     return result
+
+
+def _unread(digest: str, rule: str, reason: Reason) -> Manifest:
+    return Manifest(sha256=digest, rule=rule, detail=w.REASONS[reason], reason=reason)
 
 
 def _digest(path: Path) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from pdsfz_xl import giveback, intake, ledger, lint, merge, paper, proposals, re
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, ClerkCells, Finding, Master
+from pdsfz_xl.states import Grade, Reason
 from pdsfz_xl.workspace import Workspace
 
 
@@ -49,7 +50,7 @@ def take_look(
     )
     batch = replace(batch, changed=giveback.changes(book.returned(), batch))
     batch, papers = _with_papers(batch, taken, book.absorbed())
-    errors = tuple(f for f in lint.check(plan) if f.grade == "A")
+    errors = tuple(f for f in lint.check(plan) if f.grade == Grade.ERROR)
     return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"), papers)
 
 
@@ -58,7 +59,7 @@ def _with_papers(
 ) -> tuple[Batch, tuple[str, ...]]:
     """The round with what was changed in documents of ours that came back."""
     manifests = {a.path: a.manifest for a in taken.arrivals if a.manifest}
-    found = {f.sha256: f.path for f in reversed(batch.received) if f.message == w.PAPER_COPY}
+    found = {f.sha256: f.path for f in reversed(batch.received) if f.reason == Reason.PAPER_COPY}
     if not found:
         return batch, ()
     documents = {path: manifests[path] for path in found.values()}
@@ -71,7 +72,7 @@ def _with_papers(
         for one in back
     }
     received = (
-        replace(f, message=said[f.sha256]) if f.message == w.PAPER_COPY else f
+        replace(f, message=said[f.sha256]) if f.reason == Reason.PAPER_COPY else f
         for f in batch.received
     )
     leftover = (*batch.leftover, *(left for one in back for left in one.leftover))

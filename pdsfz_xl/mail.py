@@ -18,6 +18,7 @@ from pdsfz_xl.ledger import Handed
 from pdsfz_xl.mailbox import Sender
 from pdsfz_xl.model import Batch, Finding, Received, Unit
 from pdsfz_xl.outgoing import Posted
+from pdsfz_xl.states import UnitStatus, Verdict
 
 _BETWEEN = timedelta(days=1)
 """The least time between two reminders."""
@@ -25,7 +26,7 @@ _BETWEEN = timedelta(days=1)
 _MAYBE_OUT = frozenset({outgoing.SENT, outgoing.UNKNOWN, outgoing.SENDING})
 _OPEN = frozenset({outgoing.UNKNOWN, outgoing.SENDING})
 
-_ARRIVED = frozenset({"accepted", "evidence", "rejected"})
+_ARRIVED = frozenset({Verdict.ACCEPTED, Verdict.EVIDENCE, Verdict.REJECTED})
 """Verdicts a receipt speaks of. A copy says nothing new, and what is held goes in no mail."""
 
 
@@ -207,8 +208,8 @@ class _Planner:
             return last[0].bounced
         return ""
 
-    def why_no_issue(self, unit: Unit, status: str) -> str:
-        if status == "nothing_due":
+    def why_no_issue(self, unit: Unit, status: UnitStatus) -> str:
+        if status == UnitStatus.NOTHING_DUE:
             return w.NOTHING_DUE
         if self.is_open(unit):
             return mw.OPEN_MAIL
@@ -223,8 +224,8 @@ class _Planner:
                 return mw.IS_OUT
         return "" if self.case.carried(unit) else mw.NO_FORM
 
-    def why_no_amendment(self, unit: Unit, status: str) -> str:
-        if status == "nothing_due":
+    def why_no_amendment(self, unit: Unit, status: UnitStatus) -> str:
+        if status == UnitStatus.NOTHING_DUE:
             return w.NOTHING_DUE
         if self.is_open(unit):
             return mw.OPEN_MAIL
@@ -234,7 +235,7 @@ class _Planner:
             return mw.SAME_FORM if unit.code in self.case.out else mw.NEVER_ISSUED
         return "" if self.case.carried(unit) else mw.NO_FORM
 
-    def why_no_reminder(self, unit: Unit, _status: str) -> str:
+    def why_no_reminder(self, unit: Unit, _status: UnitStatus) -> str:
         if excuse := self.owed[unit.code].excuse:
             return excuse
         if self.is_open(unit):
@@ -253,8 +254,8 @@ class _Planner:
             return mw.reminded_by(told[-1].day, texts.visible(told[-1].who), told[-1].via)
         return ""
 
-    def why_no_return(self, unit: Unit, status: str) -> str:
-        if status == "nothing_due":
+    def why_no_return(self, unit: Unit, status: UnitStatus) -> str:
+        if status == UnitStatus.NOTHING_DUE:
             return w.NOTHING_DUE
         if (carried := self.case.carried(unit)) is None:
             return mw.NOTHING_WRONG
@@ -265,7 +266,7 @@ class _Planner:
             return mw.returned_on(_day(sent[-1]))
         return ""
 
-    def why_no_receipt(self, unit: Unit, _status: str) -> str:
+    def why_no_receipt(self, unit: Unit, _status: UnitStatus) -> str:
         if self.is_open(unit):
             return mw.OPEN_MAIL
         return "" if self.fresh(unit) else mw.NOTHING_ARRIVED

@@ -15,6 +15,7 @@ from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look
 from pdsfz_xl.mail import Carried, Held, Letter
 from pdsfz_xl.model import Finding, Master, Unit
+from pdsfz_xl.states import URGENT
 from pdsfz_xl.workspace import Workspace, bytes_of
 
 
@@ -86,7 +87,7 @@ def _for_units(look: Look) -> tuple[Finding, ...]:
     return tuple(
         f
         for f in look.findings
-        if f.rule in giveback.GOES_BACK - {"G02", "G03"} and f.grade in "AB" and not f.waived
+        if f.rule in giveback.GOES_BACK - {"G02", "G03"} and f.grade in URGENT and not f.waived
     )
 
 

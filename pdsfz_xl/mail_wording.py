@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Final
 
 from pdsfz_xl import wording as w
+from pdsfz_xl.states import Verdict
 
 MAIL_FIELDS: Final = {
     "subject": "主题",
@@ -133,9 +134,9 @@ def please_check(problems: str) -> str:
     return f"请核对以下问题：\n{problems}"
 
 
-def received_line(name: str, when: datetime, verdict: str, taken: int, message: str) -> str:
+def received_line(name: str, when: datetime, verdict: Verdict, taken: int, message: str) -> str:
     what = f"采用 {taken} 项" if taken else w.VERDICTS[verdict]
-    why = f"：{message}" if verdict == "rejected" and message else ""
+    why = f"：{message}" if verdict == Verdict.REJECTED and message else ""
     return f"{name}（{when.month}月{when.day}日 {when:%H:%M} 收到，{what}{why}）"
 
 
@@ -190,7 +191,6 @@ MAIL_FACTS: Final = "来信.txt"
 SENDER: Final = "发件人"
 SUBJECT: Final = "主题"
 SENT_AT: Final = "发出时间"
-FACTS_FILE: Final = "来信的情况（发件人、主题、正文），不是材料"
 NO_SENDER: Final = "发件人不明"
 RAW_MAIL: Final = "原信.eml"
 LETTER_KINDS: Final = {

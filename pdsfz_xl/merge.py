@@ -12,7 +12,6 @@ from itertools import groupby
 from typing import Any
 
 from pdsfz_xl import evidence, identity, layout, mail_folder, rules
-from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.match import Contents, Matcher
@@ -33,6 +32,7 @@ from pdsfz_xl.model import (
     Where,
     Withdrawn,
 )
+from pdsfz_xl.states import NOT_YET, AnswerStatus, Reason, UnitStatus, Verdict
 from pdsfz_xl.versions import Settled, settle
 
 
@@ -90,11 +90,11 @@ def _sorted_files(
     for copies, written in _copies(arrivals, clerk):
         file = _register(matcher, copies, written)
         manifest = copies[0].manifest
-        if file.verdict == "accepted" and manifest:
+        if file.verdict == Verdict.ACCEPTED and manifest:
             found = matcher.sort(file, manifest)
             file = _judge(file, found)
             ours = found.units or found.known or found.unknown or _fills_our_columns(manifest)
-            if file.verdict == "accepted" or (ours and not found.foreign):
+            if file.verdict == Verdict.ACCEPTED or (ours and not found.foreign):
                 contents.append(found)
         received += [file, *(_twin(file, copy) for copy in copies[1:])]
     return list(_held_whole(received)), contents
@@ -137,7 +137,7 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
     file = Received(
         path=arrival.path,
         sha256=arrival.sha256,
-        verdict="accepted",
+        verdict=Verdict.ACCEPTED,
         unit=unit,
         first_seen=arrival.first_seen,
         received=texts.parse_moment(written.get("实际收到时间", "")) or arrival.first_seen,
@@ -145,41 +145,51 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
         flags=manifest.flags if manifest else (),
     )
     if manifest is None:
-        said = mw.FACTS_FILE if mail_folder.is_facts(arrival.path) else w.CLUTTER
-        return replace(file, verdict="ignored", message=said)
+        facts = mail_folder.is_facts(arrival.path)
+        return _ignored(file, Reason.MAIL_FACTS if facts else Reason.CLUTTER)
     if rules.is_yes(written.get("作废", "")):
-        return replace(file, verdict="ignored", message=w.VOID)
+        return _ignored(file, Reason.VOID)
     unit = unit or matcher.unit_of(manifest)
     mark = _classified(manifest, *(copy.path for copy in copies))
     if mark and not matcher.master.waived("P01", unit, ""):
-        return replace(file, verdict="held", rule="P01", message=mark, unit=unit)
-    if manifest.detail in w.NOT_YET:
-        return replace(file, verdict="ignored", message=manifest.detail)
+        return replace(file, verdict=Verdict.HELD, rule="P01", message=mark, unit=unit)
+    if manifest.reason in NOT_YET:
+        return _ignored(file, manifest.reason)
     if w.REVIEW_COPY_FLAG in manifest.flags:
         inside = w.INSIDE in file.path
-        return replace(
-            file, verdict="ignored", message=w.REVIEW_COPY_INSIDE if inside else w.REVIEW_COPY
-        )
+        return _ignored(file, Reason.REVIEW_COPY_INSIDE if inside else Reason.REVIEW_COPY)
     if w.PAPER_COPY_FLAG in manifest.flags:
         if manifest.campaign != matcher.campaign:
-            return replace(file, verdict="rejected", rule="F04", message=manifest.campaign)
-        return replace(file, verdict="ignored", message=w.PAPER_COPY, unit="")
+            return _rejected(file, "F04", manifest.campaign)
+        return _ignored(replace(file, unit=""), Reason.PAPER_COPY)
     if manifest.opened:
         said = w.opened(len(manifest.members), manifest.detail)
-        return replace(file, verdict="opened", message=said)
+        return replace(file, verdict=Verdict.OPENED, message=said)
     if manifest.rule:
-        return replace(file, verdict="rejected", rule=manifest.rule, message=manifest.detail)
+        return _rejected(file, manifest.rule, manifest.detail)
     return file
+
+
+def _ignored(file: Received, reason: Reason) -> Received:
+    return _for(file, Verdict.IGNORED, reason)
+
+
+def _for(file: Received, verdict: Verdict, reason: Reason) -> Received:
+    return replace(file, verdict=verdict, reason=reason, message=w.REASONS[reason])
+
+
+def _rejected(file: Received, rule: str, detail: str) -> Received:
+    return replace(file, verdict=Verdict.REJECTED, rule=rule, message=detail)
 
 
 def _held_whole(received: list[Received]) -> Iterator[Received]:
     """An archive or a mail is held with what is held in it: its copy would be a copy of that."""
-    held = {f.path: f for f in received if f.verdict == "held"}
+    held = {f.path: f for f in received if f.verdict == Verdict.HELD}
     inside = {outer: f for path, f in held.items() for outer in evidence.containers(path)}
     for file in received:
         member = inside.get(file.path)
-        if member and file.verdict == "opened":
-            yield replace(file, verdict="held", rule="P01", message=member.message)
+        if member and file.verdict == Verdict.OPENED:
+            yield replace(file, verdict=Verdict.HELD, rule="P01", message=member.message)
         else:
             yield file
 
@@ -192,7 +202,7 @@ def _fills_our_columns(manifest: Manifest) -> bool:
 def _judge(file: Received, found: Contents) -> Received:
     """The verdict once its rows are known."""
     if found.foreign:
-        return replace(file, verdict="rejected", rule="F04", message=found.foreign)
+        return _rejected(file, "F04", found.foreign)
     unit = next(iter(found.units)) if len(found.units) == 1 else ""
     if found.rows or found.evidence:
         return replace(file, unit=unit)
@@ -202,15 +212,15 @@ def _judge(file: Received, found: Contents) -> Received:
         why = w.gone(sorted({place.code for place in found.unknown}))
     else:
         why = w.WHOSE_FORM if found.known else w.NOT_OUR_FORM
-    return replace(file, verdict="rejected", rule="F06", message=why, unit=unit or file.unit)
+    return _rejected(replace(file, unit=unit or file.unit), "F06", why)
 
 
 def _twin(file: Received, copy: Arrival) -> Received:
     """A second copy: it is held or void like the first, and never counts."""
     twin = replace(file, path=copy.path, first_seen=copy.first_seen)
-    if file.verdict in ("held", "ignored"):
+    if file.verdict in (Verdict.HELD, Verdict.IGNORED):
         return twin
-    return replace(twin, verdict="duplicate", rule="", message=w.TWIN, flags=())
+    return _for(replace(twin, rule="", flags=()), Verdict.DUPLICATE, Reason.TWIN)
 
 
 def _classified(manifest: Manifest, *paths: str) -> str:
@@ -238,7 +248,9 @@ def _counted(
         return w.taken(taken[path], left[path], blank=path not in wrote)
 
     return [
-        replace(f, taken=taken[f.path], message=message(f.path)) if f.verdict == "accepted" else f
+        replace(f, taken=taken[f.path], message=message(f.path))
+        if f.verdict == Verdict.ACCEPTED
+        else f
         for f in sorted(received, key=lambda f: f.path)
     ]
 
@@ -283,7 +295,7 @@ def _answer(
     base = Answer(
         unit=unit.code,
         requirement=requirement.key,
-        status=w.UNANSWERED,
+        status=AnswerStatus.UNANSWERED,
         versions=settled.versions,
         decided=settled.decided,
         chosen=settled.chosen,
@@ -294,24 +306,27 @@ def _answer(
         said = {
             "text": counted.text,
             "number": counted.number,
-            "status": counted.choice if counted.choice in w.CHOICES else w.ANSWERED,
+            "status": _status(counted.choice),
             "source": counted.where,
             "received": counted.received,
             "late": _is_late(counted.received, master.deadline(unit)),
             "open_conflict": len(settled.versions) > 1 and not settled.decided,
         }
     elif texts.count(keyed):
-        choice = counted.choice if counted and counted.choice in w.CHOICES else w.ANSWERED
         said = {
             "text": texts.tidy(keyed),
             "number": counted.number if counted and not counted.unconfirmed else None,
-            "status": choice,
+            "status": _status(counted.choice if counted else ""),
             "source": keyed_at,
             "keyed": True,
         }
     else:
         return replace(base, unconfirmed=counted is not None and counted.unconfirmed)
     return replace(base, answered=True, count=texts.count(said["text"]), **said)
+
+
+def _status(choice: str) -> AnswerStatus:
+    return AnswerStatus(choice) if choice in w.CHOICES else AnswerStatus.ANSWERED
 
 
 def _is_late(received: datetime, deadline: date | None) -> bool:
@@ -351,20 +366,20 @@ def _standings(
     came = set(files)
     for file in received:
         # Another campaign's form is nothing this unit has sent for this one.
-        if file.unit and file.verdict in ("rejected", "held") and file.rule != "F04":
+        if file.unit and file.verdict in (Verdict.REJECTED, Verdict.HELD) and file.rule != "F04":
             files[file.unit].add(file.path)
     times = {file.path: file.received for file in received}
     for unit in master.units:
         due = mine[unit.code]
         answered = sum(a.answered for a in due)
         if not due:
-            status = "nothing_due"
+            status = UnitStatus.NOTHING_DUE
         elif answered == len(due):
-            status = "complete"
+            status = UnitStatus.COMPLETE
         elif unit.code in came or answered:
-            status = "partial"
+            status = UnitStatus.PARTIAL
         else:
-            status = "received" if files[unit.code] else "missing"
+            status = UnitStatus.RECEIVED if files[unit.code] else UnitStatus.MISSING
         register = clerk.get(w.REGISTER_SHEET, {}).get(unit.code, {})
         yield Standing(
             unit=unit.code,

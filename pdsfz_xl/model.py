@@ -10,6 +10,8 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
+from pdsfz_xl.states import AnswerStatus, CellState, Grade, Reason, Role, UnitStatus, Verdict
+
 
 class Where(NamedTuple):
     """A place a person can open: empty parts are unknown or do not apply."""
@@ -30,7 +32,7 @@ class Finding(NamedTuple):
     """Something wrong with the data. `unit` is a full name and `requirement` a key, or empty."""
 
     rule: str
-    grade: str
+    grade: Grade
     unit: str
     requirement: str
     where: Where
@@ -77,10 +79,10 @@ class Settings:
 
 
 class Duty(NamedTuple):
-    """Who answers a requirement. `role` is 牵头, 配合 or empty."""
+    """Who answers a requirement."""
 
     unit: str
-    role: str = ""
+    role: Role = Role.ALONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +186,7 @@ class Assignment(NamedTuple):
 
     unit: Unit
     requirement: Requirement
-    role: str
+    role: Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,13 +298,10 @@ def _stray(r: Requirement) -> Indicator:
 
 
 class NoticeCell(NamedTuple):
-    """A cell of the notice's table.
-
-    `state` is given, merged (with the cell above) or blank (left empty, so perhaps continuing).
-    """
+    """A cell of the notice's table."""
 
     text: str
-    state: str = "given"
+    state: CellState = CellState.GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,6 +381,8 @@ class Manifest:
     sha256: str
     rule: str = ""
     detail: str = ""
+    reason: Reason | None = None
+    """Why it was not read, where it may be the next time: such a one is never remembered."""
     saved: str = ""
     campaign: str = ""
     unit: str = ""
@@ -428,10 +429,11 @@ class Received:
 
     path: str
     sha256: str
-    verdict: str
-    """accepted, duplicate, opened, evidence, held, ignored or rejected."""
+    verdict: Verdict
     unit: str = ""
     rule: str = ""
+    reason: Reason | None = None
+    """Why it has its verdict, where that is not told by `rule` and `message` alone."""
     message: str = ""
     first_seen: datetime
     received: datetime
@@ -509,7 +511,7 @@ class Answer:
     text: str = ""
     count: int = 0
     number: float | None = None
-    status: str
+    status: AnswerStatus
     answered: bool = False
     source: Where | None = None
     received: datetime | None = None
@@ -571,13 +573,13 @@ class Filed(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How one unit stands. `status`: complete, partial, missing, received or nothing_due."""
+    """How one unit stands."""
 
     unit: str
     assigned: int
     answered: int
     missing: tuple[str, ...]
-    status: str
+    status: UnitStatus
     paper: str = ""
     received: datetime | None = None
     late: bool = False

@@ -13,6 +13,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.model import Notice, NoticeCell
+from pdsfz_xl.states import CellState
 
 Grid = list[list[NoticeCell]]
 
@@ -20,7 +21,7 @@ _CAPTIONS = {texts.squash(caption): caption for caption in layout.NOTICE_COLUMNS
 _REQUIRED = (w.NUMBER, w.INDICATOR, w.MATERIAL, w.RESPONSIBLE)
 _ENOUGH = 3
 """Captions of ours that make a row the caption row."""
-_BLANK = NoticeCell("", "blank")
+_BLANK = NoticeCell("", CellState.BLANK)
 
 
 class _Found(NamedTuple):
@@ -288,7 +289,7 @@ def _word_row(row: Any) -> list[NoticeCell]:
     cells = [_BLANK] * int(row.grid_cols_before)
     for cell in row._tr.tc_lst:
         if cell.vMerge is not None and cell.vMerge != "restart":
-            cells.append(NoticeCell("", "merged"))
+            cells.append(NoticeCell("", CellState.MERGED))
         else:
             cells += _given(["\n".join(map(_word_text, cell.p_lst))])
         cells += [_BLANK] * (cell.grid_span - 1)
@@ -353,4 +354,5 @@ def _sheet_cell(
 ) -> NoticeCell:
     cell = sheet.cells.get(place)
     text = _clean(cell.text) if cell else ""
-    return NoticeCell(text, "given" if text else "merged" if place in under else "blank")
+    blank = CellState.MERGED if place in under else CellState.BLANK
+    return NoticeCell(text, CellState.GIVEN if text else blank)

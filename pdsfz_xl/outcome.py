@@ -13,6 +13,7 @@ from typing import NamedTuple
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Requirement, Version
+from pdsfz_xl.states import AnswerStatus, ReviewVerdict
 
 
 class Source(StrEnum):
@@ -31,14 +32,14 @@ class State(StrEnum):
     REVISED = w.REVISED
     ORIGINAL = w.ONE_TEXT
     KEYED = w.KEYED
-    NOTHING = w.NOTHING
+    NOTHING = AnswerStatus.NOTHING
     OVER = w.OVER
     """One text, longer than the limit; nobody has agreed to that."""
     REVIEW_AGAIN = w.REVIEW_AGAIN
     """One text, and the unit's answer has changed since the office judged it."""
-    SENT_BACK = w.SENT_BACK
+    SENT_BACK = ReviewVerdict.SENT_BACK
     """One text, and the office wants another."""
-    NOT_OURS = w.NOT_OURS
+    NOT_OURS = AnswerStatus.NOT_OURS
     UNDECIDED = w.PENDING_CHOICE
     UNMERGED = w.PENDING_TEXT
     UNANSWERED = w.UNANSWERED
@@ -214,9 +215,9 @@ def _state(answer: Answer, revision: str) -> State:
         return State.REVISED
     if not answer.answered:
         return State.UNANSWERED
-    if answer.status == w.NOT_OURS:
+    if answer.status == AnswerStatus.NOT_OURS:
         return State.NOT_OURS  # Why a bureau passes it on is nothing to tell the province.
-    if answer.status == w.NOTHING:
+    if answer.status == AnswerStatus.NOTHING:
         return State.NOTHING
     return State.KEYED if answer.keyed else State.ORIGINAL
 
@@ -228,7 +229,7 @@ def _caution(batch: Batch, answer: Answer, *, too_long: bool) -> State | None:
     if answer.stale:
         return State.REVIEW_AGAIN
     verdict = batch.written(w.MERGED_SHEET, _key(batch, answer), w.VERDICT)
-    return State.SENT_BACK if texts.squash(verdict) == w.SENT_BACK else None
+    return State.SENT_BACK if texts.squash(verdict) == ReviewVerdict.SENT_BACK else None
 
 
 def _together(states: set[State]) -> State:

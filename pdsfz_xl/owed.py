@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Requirement, Unit
+from pdsfz_xl.states import OWING, UnitStatus
 
 _ORDINAL = re.compile(r"^\s*[(（]\d+[)）]\s*")
 """What the notice prints before an item, and `name` says already."""
@@ -27,8 +28,8 @@ class Owed(NamedTuple):
     """The unit's own."""
     days: int | None
     """From today to the deadline: 0 on its last day, negative when it has passed."""
-    status: str
-    """As in `Standing.status`: of a unit that is `missing` nothing has come at all."""
+    status: UnitStatus
+    """Of a unit that is MISSING nothing has come at all."""
     excuse: str
     """Why nobody reminds it, in words for people; empty for a unit that is to be reminded."""
 
@@ -59,8 +60,8 @@ def _owed(batch: Batch) -> Iterator[Owed]:
         )
 
 
-def _excuse(status: str, unit: Unit, deadline: date | None, today: date) -> str:
-    if status not in ("missing", "partial"):
+def _excuse(status: UnitStatus, unit: Unit, deadline: date | None, today: date) -> str:
+    if status not in OWING:
         return w.STANDING[status]
     later = unit.extended and (deadline is None or unit.extended > deadline)
     if unit.extended and later and today <= unit.extended:

@@ -18,15 +18,20 @@ from xml.parsers import expat
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.sniff import LOCAL_HEADER, sniff
+from pdsfz_xl.states import Reason
 
 
 class Refused(Exception):  # noqa: N818 # it is a verdict on a file, not a fault of ours
-    """A foreign file is not read on. `rule` is its F code, `detail` the words for the sentence."""
+    """A foreign file is not read on. `rule` is its F code, `detail` the words for the sentence.
 
-    def __init__(self, rule: str, detail: str) -> None:
-        super().__init__(rule, detail)
+    `reason` is there where it may be read the next time.
+    """
+
+    def __init__(self, rule: str, detail: str, reason: Reason | None = None) -> None:
+        super().__init__(rule, detail, reason)
         self.rule = rule
         self.detail = detail
+        self.reason = reason
 
 
 class IllFormed(Refused):

@@ -11,6 +11,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import typeset
 from pdsfz_xl import wording as w
 from pdsfz_xl.paper import Band, Block, Line, Overview, Paper, Row
+from pdsfz_xl.states import UnitStatus
 
 CAPTIONS = (
     w.NUMBER, w.INDICATOR, w.MATERIAL, w.UNIT, w.STATUS, w.ANSWER, w.COUNT, w.QUANTITY,
@@ -158,7 +159,7 @@ def overview(paper: Paper) -> Overlines:
 def _figures(said: Overview) -> Iterator[str]:
     deadline = w.day(said.deadline) if said.deadline else ""
     yield pw.until(deadline, w.day(said.day))
-    due = sum(s.units for s in said.standings if s.status != "nothing_due")
+    due = sum(s.units for s in said.standings if s.status != UnitStatus.NOTHING_DUE)
     yield pw.figures(pw.DUE_UNITS, due, [(s.word, s.units) for s in said.standings])
     figures = [
         (pw.ANSWERED_ITEMS, said.answered),
@@ -171,9 +172,9 @@ def _figures(said: Overview) -> Iterator[str]:
 
 
 def _absent(said: Overview) -> Iterator[str]:
-    missing = [u.name for u in said.units if u.status == "missing"]
-    partial = [u for u in said.units if u.status == "partial"]
-    keying = [u.name for u in said.units if u.status == "received"]
+    missing = [u.name for u in said.units if u.status == UnitStatus.MISSING]
+    partial = [u for u in said.units if u.status == UnitStatus.PARTIAL]
+    keying = [u.name for u in said.units if u.status == UnitStatus.RECEIVED]
     if missing:
         yield pw.listed(pw.missing_units(len(missing)), missing)
     for unit in partial:

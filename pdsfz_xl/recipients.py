@@ -14,9 +14,16 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.ledger import Form, Handed
 from pdsfz_xl.model import Batch, Master, Unit
+from pdsfz_xl.states import UnitStatus
 
 _AS_IT_SHOULD_BE = frozenset(
-    {w.STANDING["complete"], w.NOTHING_DUE, hw.NOTHING_BACK, hw.NOT_CHANGED, hw.NEVER_ISSUED}
+    {
+        w.STANDING[UnitStatus.COMPLETE],
+        w.NOTHING_DUE,
+        hw.NOTHING_BACK,
+        hw.NOT_CHANGED,
+        hw.NEVER_ISSUED,
+    }
 )
 """Why a unit gets nothing, and nobody wonders unless the unit was named."""
 

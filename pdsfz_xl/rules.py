@@ -26,6 +26,7 @@ from pdsfz_xl.model import (
     Where,
 )
 from pdsfz_xl.outcome import Outcome, Source, State
+from pdsfz_xl.states import Grade, ReviewVerdict, UnitStatus, Verdict
 
 
 class Hit(NamedTuple):
@@ -45,7 +46,7 @@ class Rule:
     """`message` and `fix` are Chinese sentences with the placeholders of the rule's context."""
 
     code: str
-    grade: str
+    grade: Grade
     title: str
     message: str
     fix: str
@@ -57,8 +58,8 @@ _catalogue: dict[str, Rule] = {}
 
 
 def _add(rule: Rule) -> None:
-    if rule.code in _catalogue or rule.grade not in w.GRADES:
-        raise ValueError(f"rule {rule.code} is there already or has no class")
+    if rule.code in _catalogue:
+        raise ValueError(f"rule {rule.code} is there already")
     _catalogue[rule.code] = rule
 
 
@@ -66,7 +67,7 @@ def rule(code: str, grade: str, title: str, message: str, fix: str) -> Callable[
     """Register a check of a batch; its docstring is published in the rule table."""
 
     def register(check: Check) -> Check:
-        _add(Rule(code, grade, title, message, fix, (check.__doc__ or "").strip(), check))
+        _add(Rule(code, Grade(grade), title, message, fix, (check.__doc__ or "").strip(), check))
         return check
 
     return register
@@ -74,7 +75,7 @@ def rule(code: str, grade: str, title: str, message: str, fix: str) -> Callable[
 
 def declare(code: str, grade: str, title: str, message: str, fix: str, why: str) -> None:
     """Register a fact that is found elsewhere and said through `finding`."""
-    _add(Rule(code, grade, title, message, fix, why))
+    _add(Rule(code, Grade(grade), title, message, fix, why))
 
 
 # --- F: the file ---------------------------------------------------------------------------
@@ -88,7 +89,7 @@ def _refused(code: str, grade: str, title: str, message: str, fix: str, why: str
             if file.rule == code:
                 yield Hit(Where(file.path), file.unit, "", {"detail": file.message})
 
-    _add(Rule(code, grade, title, message, fix, why, check))
+    _add(Rule(code, Grade(grade), title, message, fix, why, check))
 
 
 _refused(
@@ -175,7 +176,7 @@ def partly_read(batch: Batch) -> Iterator[Hit]:
     for file in batch.received:
         kinds = dict.fromkeys(flag.partition(":")[0] for flag in file.flags)
         parts = [w.UNREAD[kind] for kind in kinds if kind in w.UNREAD]
-        if parts and file.verdict == "accepted":
+        if parts and file.verdict == Verdict.ACCEPTED:
             yield Hit(Where(file.path), file.unit, "", {"parts": "、".join(parts)})
 
 
@@ -275,7 +276,7 @@ def not_assigned(batch: Batch) -> Iterator[Hit]:
 def sent_nothing(batch: Batch) -> Iterator[Hit]:
     """单位整体未报。无需报送的单位不算。"""
     for standing in batch.standings:
-        if standing.status == "missing":
+        if standing.status == UnitStatus.MISSING:
             where = _unit_row(batch.master, standing.unit)
             yield Hit(where, standing.unit, "", {"due": standing.assigned})
 
@@ -306,7 +307,7 @@ def blank_form(batch: Batch) -> Iterator[Hit]:
     """空白表退回来不等于报送，单独列出，免得当作已报。"""
     spoke = _spoke(batch)
     for standing in batch.standings:
-        if standing.status == "partial" and standing.unit not in spoke:
+        if standing.status == UnitStatus.PARTIAL and standing.unit not in spoke:
             where = _unit_row(batch.master, standing.unit)
             yield Hit(where, standing.unit, "", {"due": standing.assigned})
 
@@ -783,7 +784,7 @@ CLASSIFIED = re.compile(
 def classified(batch: Batch) -> Iterator[Hit]:
     """涉密信息不得进入本系统：见到标志就停手，由人决定。"""
     for file in batch.received:
-        if file.verdict == "held":
+        if file.verdict == Verdict.HELD:
             yield Hit(Where(file.path), file.unit, "", {"found": file.message})
 
 
@@ -1025,7 +1026,7 @@ declare(
 def unreadable_review(batch: Batch) -> Iterator[Hit]:
     """经办人在汇总表里填的时间、单位、版本号读不出来或自相矛盾就说出来，不能悄悄不算。"""
     names = unit_names(batch.master)
-    files = {file.sha256: file for file in batch.received if file.verdict == "accepted"}
+    files = {file.sha256: file for file in batch.received if file.verdict == Verdict.ACCEPTED}
     for key, cells in batch.clerk.get(w.REGISTER_SHEET, {}).items():
         at = (w.REGISTER_SHEET, key)
         assigned = names.get(texts.squash(cells.get("归属单位", "")), "")
@@ -1107,6 +1108,12 @@ def is_yes(said: str) -> bool:
     return texts.squash(said) in _YES
 
 
+def review_verdict(said: str) -> ReviewVerdict | None:
+    """What the clerk chose under 审核结论; anything else decides nothing."""
+    plain = texts.squash(said)
+    return ReviewVerdict(plain) if plain in w.REVIEW_VERDICTS else None
+
+
 _YES = frozenset({w.YES, "√", "✓", "✔", "Y", "y"})
 
 
@@ -1186,7 +1193,7 @@ def _name(batch: Batch, code: str, hit: Hit, trial: set[str], used: set[int]) ->
     waivers = list(master.waivers_for(code, hit.unit, hit.requirement))
     used.update(waiver.row for waiver in waivers)
     if code in trial:
-        said = said._replace(grade=w.HINT_GRADE, message=w.on_trial(said.message))
+        said = said._replace(grade=Grade.HINT, message=w.on_trial(said.message))
     return said._replace(waived=bool(waivers))
 
 
@@ -1230,7 +1237,7 @@ def _written(batch: Batch) -> Iterator[tuple[Answer, Requirement]]:
 
 def _unanswered(batch: Batch) -> Iterator[Answer]:
     """Unanswered assignments of units that sent a form with something in it."""
-    came = {s.unit for s in batch.standings if s.status == "partial"} & _spoke(batch)
+    came = {s.unit for s in batch.standings if s.status == UnitStatus.PARTIAL} & _spoke(batch)
     for answer in batch.answers:
         if not answer.answered and answer.unit in came:
             yield answer

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from pdsfz_xl import archive_wording as aw
 from pdsfz_xl import wording as w
 from pdsfz_xl.package import Refused
+from pdsfz_xl.states import Reason
 
 KINDS = ((b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07\0", "rar"), (b"Rar!\x1a\x07\1\0", "rar5"))
 """How an archive begins, and what 7-Zip calls its type."""
@@ -91,7 +92,7 @@ class Archive:
         if _WRONG_PASSWORD in reason:
             raise Refused("F02", aw.ARCHIVE_LOCKED)
         if "memory" in reason:
-            raise Refused("F08", w.FAILURES["memory"])
+            raise Refused("F08", w.FAILURES[Reason.MEMORY], Reason.MEMORY)
         if "Unsupported Method" in reason:
             raise Refused("F07", aw.SEVEN_ZIP_CANNOT)
         if sum(other.path.casefold() == entry.path.casefold() for other in self.files) > 1:
@@ -142,7 +143,7 @@ class Archive:
                 return
             if _size(self._folder) > self._quota:
                 raise Refused("F08", aw.TOO_LARGE_INSIDE)
-        raise Refused("F08", w.FAILURES["time"])
+        raise Refused("F08", w.FAILURES[Reason.TIME], Reason.TIME)
 
 
 def _quoted(path: str) -> str:

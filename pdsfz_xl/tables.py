@@ -12,6 +12,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Answer, Batch, Finding
 from pdsfz_xl.outcome import Outcome, State
+from pdsfz_xl.states import OWING, Grade, UnitStatus, Verdict
 
 MACHINE = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
 """Columns that are neither the clerk's nor anybody's to read."""
@@ -106,7 +107,7 @@ class _Tables:
                     "迟报": w.LATE if s.late else "",
                     "纸质版收到日期": s.paper,
                 },
-                frozenset({"状态"} if s.status in ("missing", "partial", "received") else ()),
+                frozenset({"状态"} if s.status in (*OWING, UnitStatus.RECEIVED) else ()),
             )
         if nobodys := problems.get(""):
             yield Line(w.OTHER, {"代码": w.OTHER, w.UNIT: w.NOBODYS, **_problems(nobodys)})
@@ -210,7 +211,7 @@ class _Tables:
                     "同意不改": w.YES if f.waived else "",
                     "到汇总": w.SEE if links else "",
                 },
-                frozenset({"类别"} if f.grade == "A" and not f.waived else ()),
+                frozenset({"类别"} if f.grade == Grade.ERROR and not f.waived else ()),
                 links,
             )
 
@@ -317,7 +318,7 @@ class _Tables:
                     "文件保存时间": file.saved.replace("T", " ").removesuffix("Z"),
                     "采用条数": file.taken,
                 },
-                frozenset({"结果"} if file.verdict in ("rejected", "held") else ()),
+                frozenset({"结果"} if file.verdict in (Verdict.REJECTED, Verdict.HELD) else ()),
             )
 
     def reassign(self) -> Iterator[Line]:

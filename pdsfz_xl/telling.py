@@ -14,6 +14,7 @@ from pdsfz_xl.incoming import Bounced
 from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
+from pdsfz_xl.states import OWING, Grade, Reason, UnitStatus, Verdict
 from pdsfz_xl.typeset import Missing
 from pdsfz_xl.workspace import Workspace, digest_of
 
@@ -22,6 +23,9 @@ KINDS = {".xlsx": "打印版工作簿（已分好页）", ".docx": "可改的 Wo
 HOW_TO_AMEND = "pdsfz-xl mail plan 更正，没有邮箱的用 pdsfz-xl handout 更正"
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
+
+
+_CLERKS_OWN = (Reason.CLUTTER, Reason.VOID)
 
 
 def arrived(look: Look) -> Iterator[str]:
@@ -41,14 +45,14 @@ def _name(batch: Batch, code: str) -> str:
 def files(batch: Batch) -> Iterator[str]:
     """One line for every file that was not simply taken, unless it is the clerk's own doing."""
     for file in batch.received:
-        if file.verdict != "accepted" and file.message not in (w.CLUTTER, w.VOID):
+        if file.verdict != Verdict.ACCEPTED and file.reason not in _CLERKS_OWN:
             yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
 
 
 def papers(batch: Batch) -> Iterator[str]:
     """One line for every document of ours that came back."""
     for file in batch.received:
-        if file.verdict == "ignored" and w.PAPER_COPY_FLAG in file.flags:
+        if file.verdict == Verdict.IGNORED and w.PAPER_COPY_FLAG in file.flags:
             yield f"  {texts.visible(file.path)}：{file.message}。"
 
 
@@ -59,7 +63,7 @@ def _why(file: Received) -> str:
 
 def summary(look: Look) -> Iterator[str]:
     batch = look.batch
-    states = Counter(standing.status for standing in batch.standings)
+    states: Counter[str] = Counter(standing.status for standing in batch.standings)
     asked = len(batch.standings) - states["nothing_due"]
     figures = outcome.tally(batch)
     yield _days(batch.master.settings.deadline, batch.now.date())
@@ -74,7 +78,9 @@ def summary(look: Look) -> Iterator[str]:
     )
     problems = rules.total(rules.tally(look.findings))
     yield "问题：" + "，".join(f"{title} {problems[g]}" for g, title in w.GRADES.items())
-    missing = [batch.master.unit[s.unit].name for s in batch.standings if s.status == "missing"]
+    missing = [
+        batch.master.unit[s.unit].name for s in batch.standings if s.status == UnitStatus.MISSING
+    ]
     if missing:
         yield f"未报单位：{'、'.join(missing)}"
 
@@ -102,7 +108,7 @@ def next_step(
     So many units are `waiting` for their form, and so many have an `outdated` one.
     """
     batch = look.batch
-    if any(f.rule.startswith("M") and f.grade == "A" for f in look.findings):
+    if any(f.rule.startswith("M") and f.grade == Grade.ERROR for f in look.findings):
         return "任务分解表有错误，请运行 pdsfz-xl lint"
     if not any(ws.forms.glob("*.xlsx")):
         return "pdsfz-xl generate"
@@ -120,7 +126,7 @@ def next_step(
             "（pdsfz-xl mail plan 催报，没有邮箱的用 pdsfz-xl handout 催报）；"
             "新收到的放进 out/2-收件，运行 pdsfz-xl collect"
         )
-    if any(s.status in ("missing", "partial") for s in batch.standings):
+    if any(s.status in OWING for s in batch.standings):
         return "等延期的单位报来；新收到的放进 out/2-收件，再运行 pdsfz-xl collect"
     return "打开 out/5-打印/汇总表.pdf 核对；要呈送的运行 pdsfz-xl print --submit"
 

@@ -3,6 +3,17 @@
 from datetime import date
 from typing import Final
 
+from pdsfz_xl.states import (
+    AnswerStatus,
+    Grade,
+    MaterialKind,
+    Reason,
+    ReviewVerdict,
+    Role,
+    UnitStatus,
+    Verdict,
+)
+
 BODY_FONT: Final = "宋体"
 HEAD_FONT: Final = "黑体"
 PAGE_FOOTER: Final = "第 &P 页，共 &N 页"
@@ -33,10 +44,10 @@ PIECES: Final = "件数"
 NOTE: Final = "备注"
 
 # --- 填报情况
-ANSWERED: Final = "已填报"
-NOTHING: Final = "无此情况"
-NOT_OURS: Final = "非本单位职责"
-UNANSWERED: Final = "未报"
+ANSWERED: Final = AnswerStatus.ANSWERED
+NOTHING: Final = AnswerStatus.NOTHING
+NOT_OURS: Final = AnswerStatus.NOT_OURS
+UNANSWERED: Final = AnswerStatus.UNANSWERED
 PREVIOUS: Final = "上次填报"
 """Stands under 填报情况 of an answer the form came with, until somebody chooses."""
 CHOICES: Final = (ANSWERED, NOTHING, NOT_OURS)
@@ -48,17 +59,17 @@ def previous(choice: str) -> str:
 
 
 # --- 填报类型
-STATEMENT: Final = "情况说明"
-FIGURES: Final = "数据"
-CASE: Final = "案例"
-DOCUMENT: Final = "文件"
-REPORT: Final = "信息报道"
-DOSSIER: Final = "案卷"
-NOT_ASKED: Final = "不需填报"
-KINDS: Final = (STATEMENT, FIGURES, CASE, DOCUMENT, REPORT, DOSSIER, NOT_ASKED)
+STATEMENT: Final = MaterialKind.STATEMENT
+FIGURES: Final = MaterialKind.FIGURES
+CASE: Final = MaterialKind.CASE
+DOCUMENT: Final = MaterialKind.DOCUMENT
+REPORT: Final = MaterialKind.REPORT
+DOSSIER: Final = MaterialKind.DOSSIER
+NOT_ASKED: Final = MaterialKind.NOT_ASKED
+KINDS: Final = tuple(MaterialKind)
 
-LEAD: Final = "牵头"
-SUPPORT: Final = "配合"
+LEAD: Final = Role.LEAD
+SUPPORT: Final = Role.SUPPORT
 CHANNELS: Final = ("邮件", "微信/QQ", "内网", "U盘", "纸质")
 ISSUE: Final = "下发"
 REMIND: Final = "催报"
@@ -74,9 +85,12 @@ UNSIGNED: Final = "未审定"
 NOTHING_DUE: Final = "无需报送"
 KEYING: Final = "已来件待代录"
 
-GRADES: Final = {"A": "必须改", "B": "须说明", "C": "请核实", "D": "提示"}
-
-HINT_GRADE: Final = "D"
+GRADES: Final = {
+    Grade.ERROR: "必须改",
+    Grade.EXPLAIN: "须说明",
+    Grade.VERIFY: "请核实",
+    Grade.HINT: "提示",
+}
 
 OTHER: Final = "其他"
 NOBODYS: Final = "未归到单位的文件等"
@@ -89,21 +103,21 @@ def on_trial(message: str) -> str:
 
 
 STANDING: Final = {
-    "complete": "已报齐",
-    "partial": "未报齐",
-    "missing": UNANSWERED,
-    "received": KEYING,
-    "nothing_due": NOTHING_DUE,
+    UnitStatus.COMPLETE: "已报齐",
+    UnitStatus.PARTIAL: "未报齐",
+    UnitStatus.MISSING: UNANSWERED,
+    UnitStatus.RECEIVED: KEYING,
+    UnitStatus.NOTHING_DUE: NOTHING_DUE,
 }
 
 VERDICTS: Final = {
-    "accepted": "已采用",
-    "duplicate": "重复文件",
-    "opened": "已拆开",
-    "evidence": "佐证材料",
-    "held": "暂扣（涉密标志）",
-    "ignored": "已忽略",
-    "rejected": "未采用",
+    Verdict.ACCEPTED: "已采用",
+    Verdict.DUPLICATE: "重复文件",
+    Verdict.OPENED: "已拆开",
+    Verdict.EVIDENCE: "佐证材料",
+    Verdict.HELD: "暂扣（涉密标志）",
+    Verdict.IGNORED: "已忽略",
+    Verdict.REJECTED: "未采用",
 }
 
 VERDICT: Final = "审核结论"
@@ -113,7 +127,7 @@ FINAL_TEXT: Final = "定稿文本"
 SIGNER: Final = "审定人"
 REVIEW: Final = (VERDICT, "审核意见", REVISION)
 """The clerk's columns that judge an answer, and so are about the answer as it was then."""
-REVIEW_VERDICTS: Final = ("通过", "退回修改", "同意不改")
+REVIEW_VERDICTS: Final = tuple(ReviewVerdict)
 
 # --- the form
 FORM_SHEET: Final = "填报表"
@@ -344,7 +358,6 @@ PROPOSAL: Final = "改动的情况说明"
 ORPHAN_SHEET: Final = "失去归属的批注"
 
 # --- the register
-CLUTTER: Final = "程序的临时文件或没有下载完的文件，不是材料"
 INSIDE: Final = "!/"
 """Between an archive or a mail and the path of its member."""
 DROPZONE: Final = "out/2-收件/"
@@ -376,8 +389,6 @@ def mail(sender: str, subject: str, sent: str, notes: tuple[str, ...]) -> str:
     return "；".join([" ".join(fact for fact in facts if fact) or "邮件", *notes])
 
 
-TWIN: Final = "与另一份文件内容完全相同"
-VOID: Final = "经办人已标记作废"
 NOT_OUR_FORM: Final = "里面找不到本任务的编号或三级指标"
 COLUMNS_GONE: Final = "表头没有了或列被挪动过，读不出哪一格是答案"
 WHOSE_FORM: Final = "看不出是哪个单位报的（编号和标题都没有了）"
@@ -391,10 +402,10 @@ def taken(answers: int, left: int, *, blank: bool) -> str:
 
 
 FILE_CATEGORIES: Final = {
-    "accepted": "填报表",
-    "duplicate": "重复文件",
-    "opened": "压缩包或邮件",
-    "evidence": "佐证材料",
+    Verdict.ACCEPTED: "填报表",
+    Verdict.DUPLICATE: "重复文件",
+    Verdict.OPENED: "压缩包或邮件",
+    Verdict.EVIDENCE: "佐证材料",
 }
 """What a file of the register was, by verdict; any other is just a file."""
 
@@ -415,15 +426,11 @@ def pieces(number: int) -> str:
 
 
 UNKNOWN: Final = "未识别"
-IN_USE: Final = "正被其他程序占用，下次再读"
-STILL_CHANGING: Final = "读取时还在变化，下次再读"
 FINAL_PROPOSAL: Final = "改动的定稿文本"
 """What somebody made of 定稿文本 on paper."""
 PAPER_COPY_FLAG: Final = "paper-copy"
 PAPER_COPY: Final = "打印稿"
 REVIEW_COPY_FLAG: Final = "review-copy"
-REVIEW_COPY: Final = "汇总表的副本，里面经办人写的内容已并入（只并一次）"
-REVIEW_COPY_INSIDE: Final = "汇总表的副本，请解压后直接放入收件夹，里面经办人写的内容才会并入"
 
 
 def paper_back(changed: list[str], emptied: list[str], left: int) -> str:
@@ -442,13 +449,23 @@ def paper_back(changed: list[str], emptied: list[str], left: int) -> str:
     return "；".join(said)
 
 
-NOT_YET: Final = frozenset({IN_USE, STILL_CHANGING})
-"""Why a file is left for the next run: that is no fault of the file."""
 FAILURES: Final = {
-    "time": "读取时间过长",
-    "memory": "读取需要的内存过多",
-    "died": "读取程序异常退出",
-    "error": "读取程序出错",
+    Reason.TIME: "读取时间过长",
+    Reason.MEMORY: "读取需要的内存过多",
+    Reason.DIED: "读取程序异常退出",
+    Reason.ERROR: "读取程序出错",
+}
+REASONS: Final = {
+    Reason.CLUTTER: "程序的临时文件或没有下载完的文件，不是材料",
+    Reason.MAIL_FACTS: "来信的情况（发件人、主题、正文），不是材料",
+    Reason.VOID: "经办人已标记作废",
+    Reason.REVIEW_COPY: "汇总表的副本，里面经办人写的内容已并入（只并一次）",
+    Reason.REVIEW_COPY_INSIDE: ("汇总表的副本，请解压后直接放入收件夹，里面经办人写的内容才会并入"),
+    Reason.PAPER_COPY: PAPER_COPY,
+    Reason.TWIN: "与另一份文件内容完全相同",
+    Reason.IN_USE: "正被其他程序占用，下次再读",
+    Reason.STILL_CHANGING: "读取时还在变化，下次再读",
+    **FAILURES,
 }
 UNREAD: Final = {
     "loose-cut": "表外第 5000 个以后的单元格",
@@ -653,12 +670,12 @@ def beside(message: str, unit: str, item: str) -> str:
     return message.removeprefix(f"{unit}的{item}").removeprefix("的")
 
 
-def problem_class(grade: str) -> str:
+def problem_class(grade: Grade | None) -> str:
     """The class of a problem; what the office itself asks for has none."""
-    return GRADES.get(grade, OPINION)
+    return GRADES[grade] if grade else OPINION
 
 
-def problem(grade: str, said: str, fix: str) -> str:
+def problem(grade: Grade | None, said: str, fix: str) -> str:
     """One problem as it stands beside its row."""
     return f"【{problem_class(grade)}】{advice(said, fix)}"
 

@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "pdsfz_xl"
 MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glob("*.py")}
 
 LADDER = (
+    {"states"},
     {"model", "errors"},
     {"text", "wording", "job", "redline", "wrapping"},
     {
@@ -92,6 +93,7 @@ SPEAKS_CHINESE = {
     "notice", "letter", "draft", "identity", "text", "template", "envelope",
     "inbox",  # patterns of what people write
     "workspace",  # the names of the clerk's folders
+    "states",  # what people choose from
 }  # fmt: skip
 
 

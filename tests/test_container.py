@@ -316,7 +316,7 @@ def test_archives_in_archives():
         "一.zip!/一.xlsx",
         "一.zip!/二.zip!/二.xlsx",
     ]
-    assert found.refused == (("一.zip!/二.zip!/里/三.zip", "F08", aw.too_deep(3)),)
+    assert [r[:3] for r in found.refused] == [("一.zip!/二.zip!/里/三.zip", "F08", aw.too_deep(3))]
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_mails_in_mails_are_levels_too():
         mail = eml(part(mail, b"Content-Type: message/rfc822; name=in.eml", encoded=False),
                    mark=b"m%d" % len(mail))  # fmt: skip
     found = unpack(mail)
-    assert found.refused == (("in.eml!/in.eml!/in.eml", "F08", aw.too_deep(3)),)
+    assert [r[:3] for r in found.refused] == [("in.eml!/in.eml!/in.eml", "F08", aw.too_deep(3))]
     assert [m.path for m in found.mails] == ["", "in.eml", "in.eml!/in.eml"]
 
 

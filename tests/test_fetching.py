@@ -23,6 +23,7 @@ from pdsfz_xl import campaign, fetching, inbox, mailbox
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.states import Reason
 from pdsfz_xl.workspace import Workspace
 
 FGW, SFJ, GAJ = "fgw@example.cn", "sfj@example.cn", "gaj@example.cn"
@@ -248,7 +249,7 @@ def test_the_same_workbook_twice_counts_once(desk, box):
     assert verdicts == ["accepted", "duplicate", "duplicate", "opened"]
     assert not [f for f in document["findings"] if f["rule"] == "X01"]
     notes = [f["message"] for f in document["files"] if f["verdict"] == "duplicate"]
-    assert all(w.TWIN in note for note in notes)
+    assert all(w.REASONS[Reason.TWIN] in note for note in notes)
 
 
 KILLED = """
