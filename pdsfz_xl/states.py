@@ -106,3 +106,86 @@ class Role(StrEnum):
     ALONE = ""
     LEAD = "牵头"
     SUPPORT = "配合"
+
+
+class Channel(StrEnum):
+    """How a unit is reached; 报送方式 may say something else."""
+
+    MAIL = "邮件"
+    CHAT = "微信/QQ"
+    INTRANET = "内网"
+    STICK = "U盘"
+    PAPER = "纸质"
+
+
+class NoticeKind(StrEnum):
+    """What a unit is told; the kinds of 通知模板."""
+
+    ISSUE = "下发"
+    REMIND = "催报"
+    SENT_BACK = "退回修改"
+    RECEIPT = "回执"
+    AMEND = "更正"
+
+
+class NotGiven(StrEnum):
+    """Why a unit is given nothing by hand."""
+
+    GOES_BY_MAIL = "goes-by-mail"
+    ALREADY_ISSUED = "already-issued"
+    ALREADY_GIVEN = "already-given"
+    NEVER_ISSUED = "never-issued"
+    NOT_CHANGED = "not-changed"
+    CHANGED_FORM = "changed-form"
+    NO_FORM = "no-form"
+    NOTHING_DUE = "nothing-due"
+    NOTHING_BACK = "nothing-back"
+
+
+class MailState(StrEnum):
+    """How far a mail is. SENDING is on the disk before its text leaves us; found there by a later
+    run, that run died on it, and it is UNKNOWN: perhaps it arrived, so nobody sends it again
+    unasked.
+    """
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED_TEMP = "failed_temp"
+    FAILED_PERM = "failed_perm"
+    UNKNOWN = "unknown"
+
+
+class LetterKind(StrEnum):
+    """What became of a mail of the office's mailbox; UNSORTED was not judged yet."""
+
+    UNSORTED = ""
+    TAKING = "taking"
+    TAKEN = "taken"
+    LETTER = "letter"
+    MANUAL = "manual"
+    BOUNCE = "bounce"
+    AUTOMATIC = "automatic"
+    OWN = "own"
+    OTHER = "other"
+    OLD = "old"
+    UNREAD = "unread"
+    AGAIN = "again"
+
+
+class Security(StrEnum):
+    """加密方式; UNKNOWN is what somebody wrote that is none of the others."""
+
+    UNSAID = ""
+    SSL = "SSL"
+    STARTTLS = "STARTTLS"
+    PLAIN = "无"
+    UNKNOWN = "?"
+
+
+class Protocol(StrEnum):
+    """How a mail server is spoken to."""
+
+    SMTP = "SMTP"
+    IMAP = "IMAP"
+    POP3 = "POP3"

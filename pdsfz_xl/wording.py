@@ -5,11 +5,14 @@ from typing import Final
 
 from pdsfz_xl.states import (
     AnswerStatus,
+    Channel,
     Grade,
     MaterialKind,
+    NoticeKind,
     Reason,
     ReviewVerdict,
     Role,
+    Security,
     UnitStatus,
     Verdict,
 )
@@ -70,12 +73,12 @@ KINDS: Final = tuple(MaterialKind)
 
 LEAD: Final = Role.LEAD
 SUPPORT: Final = Role.SUPPORT
-CHANNELS: Final = ("邮件", "微信/QQ", "内网", "U盘", "纸质")
-ISSUE: Final = "下发"
-REMIND: Final = "催报"
-RECEIPT: Final = "回执"
-AMEND: Final = "更正"
-NOTICE_KINDS: Final = (ISSUE, REMIND, "退回修改", RECEIPT, AMEND)
+CHANNELS: Final = tuple(Channel)
+ISSUE: Final = NoticeKind.ISSUE
+REMIND: Final = NoticeKind.REMIND
+RECEIPT: Final = NoticeKind.RECEIPT
+AMEND: Final = NoticeKind.AMEND
+NOTICE_KINDS: Final = tuple(NoticeKind)
 
 # --- what stands in place of a text
 PENDING_TEXT: Final = "待综合"
@@ -505,8 +508,8 @@ FILE_KINDS: Final = {
 
 
 # --- how a mail server is spoken to
-NO_SECURITY: Final = "无"
-SECURITIES: Final = ("SSL", "STARTTLS", NO_SECURITY)
+NO_SECURITY: Final = Security.PLAIN
+SECURITIES: Final = (Security.SSL, Security.STARTTLS, Security.PLAIN)
 BRINGS_FORM: Final = (ISSUE, AMEND)
 """The kinds of messages that come with the form itself."""
 
@@ -626,7 +629,7 @@ def whose(unit: str, *more: str) -> str:
 
 
 # --- what goes back to a unit
-SENT_BACK: Final = "退回修改"
+SENT_BACK: Final = NoticeKind.SENT_BACK
 """The clerk's verdict and the kind of letter."""
 OPINION: Final = "审核意见"
 SENT_BACK_BARE: Final = "办公室审核后退回修改"
@@ -734,7 +737,7 @@ def whole_answer(status: str, text: str, number: float | None, measure: str) -> 
     return "\n".join(part for part in (f"{refusal}{text}", figure) if part)
 
 
-BY_MAIL: Final = "邮件"
+BY_MAIL: Final = Channel.MAIL
 
 
 def month_day(when: date) -> str:
