@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pdsfz_xl.package import Limits, Refused
+from pdsfz_xl.states import CellKind
 
 ROWS, COLUMNS = 1_048_576, 16_384
 
@@ -13,12 +14,9 @@ Position = tuple[int, int]
 
 
 class Cell(NamedTuple):
-    """`kind` is text, number, date, bool, error or formula (one without a cached value).
+    """`text` is what a person reads, `value` a raw string, float or bool, `formula` has no `=`."""
 
-    `text` is what a person reads, `value` the raw string, float or bool, `formula` without `=`.
-    """
-
-    kind: str
+    kind: CellKind
     text: str
     value: str | float | bool | None = None
     formula: str = ""

@@ -50,6 +50,35 @@ NOT_YET = frozenset({Reason.IN_USE, Reason.STILL_CHANGING})
 """Why a file is left for the next run: that is no fault of the file."""
 
 
+class CellKind(StrEnum):
+    """What a cell of a foreign table holds: a FORMULA has no value there, a COMMENT is no cell."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    BOOL = "bool"
+    ERROR = "error"
+    FORMULA = "formula"
+    COMMENT = "comment"
+
+
+class FoundBy(StrEnum):
+    """By what a row is known."""
+
+    CODE = "code"
+    TEXT = "text"
+    NUMBER = "number"
+
+
+class CodeCheck(StrEnum):
+    """Whether a row's code fits its texts; OLDER does not fit the master's, but the form's own."""
+
+    NONE = ""
+    OK = "ok"
+    OLDER = "older"
+    WRONG = "wrong"
+
+
 class AnswerStatus(StrEnum):
     """填报情况, as people choose and read it."""
 

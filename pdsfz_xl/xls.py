@@ -17,6 +17,7 @@ from pdsfz_xl.book import Book, Cell, Position, Sheet, Tally
 from pdsfz_xl.compound import MAGIC, Compound
 from pdsfz_xl.package import Limits, Refused
 from pdsfz_xl.shown import BUILT_IN, shown
+from pdsfz_xl.states import CellKind
 
 _ATTEMPTS: tuple[dict[str, Any], ...] = (
     {"formatting_info": True},
@@ -173,12 +174,12 @@ def _cell(sheet: Any, row: int, column: int, codes: Sequence[str], tally: Tally)
 
     kind, value = sheet.cell_type(row, column), sheet.cell_value(row, column)
     if kind == biffh.XL_CELL_TEXT:
-        return Cell("text", value, value) if value else None
+        return Cell(CellKind.TEXT, value, value) if value else None
     if kind == biffh.XL_CELL_BOOLEAN:
-        return Cell("bool", "TRUE" if value else "FALSE", bool(value))
+        return Cell(CellKind.BOOL, "TRUE" if value else "FALSE", bool(value))
     if kind == biffh.XL_CELL_ERROR:
         said = biffh.error_text_from_code.get(value, "")
-        return Cell("error", said, said) if said else _bad(f"#{value}", tally)
+        return Cell(CellKind.ERROR, said, said) if said else _bad(f"#{value}", tally)
     if kind not in (biffh.XL_CELL_NUMBER, biffh.XL_CELL_DATE):
         return None
     if codes:
@@ -191,7 +192,7 @@ def _cell(sheet: Any, row: int, column: int, codes: Sequence[str], tally: Tally)
 
 def _bad(said: str, tally: Tally) -> Cell:
     tally.flags.add("bad-cell")
-    return Cell("error", said, said)
+    return Cell(CellKind.ERROR, said, said)
 
 
 # --- when it was saved ---------------------------------------------------------------------

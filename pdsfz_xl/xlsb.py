@@ -12,6 +12,7 @@ from pdsfz_xl import drawing, parts
 from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally
 from pdsfz_xl.package import Limits, Package, Refused
 from pdsfz_xl.shown import BUILT_IN, shown
+from pdsfz_xl.states import CellKind
 
 FORMULA = "FORMULA()"
 """What stands for every formula."""
@@ -226,7 +227,7 @@ def _keep(cells: dict[Position, Cell], at: Position, cell: Cell, tally: Tally) -
     if at in cells:
         tally.flags.add("dup-cell")
         both = f"{cells[at].text}\n{cell.text}"
-        cell = Cell("text", both, both, cell.formula)
+        cell = Cell(CellKind.TEXT, both, both, cell.formula)
     tally.item(cell.text)
     cells[at] = cell
 
@@ -241,13 +242,15 @@ def _cell(kind: int, data: bytes, at: int, about: _About, tally: Tally) -> Cell 
         said = _string(kind, data, at, about, tally.limits)
         if said is None:
             return _bad(f"#{struct.unpack_from('<I', data, at)[0]}", tally)
-        return Cell("text", said, said, formula) if said else None
+        return Cell(CellKind.TEXT, said, said, formula) if said else None
     if kind == _BOOL:
-        return Cell("bool", "TRUE" if data[at : at + 1] > b"\0" else "FALSE", data[at] > 0, formula)
+        return Cell(
+            CellKind.BOOL, "TRUE" if data[at : at + 1] > b"\0" else "FALSE", data[at] > 0, formula
+        )
     if kind == _ERROR:
         (code,) = struct.unpack_from("<B", data, at)
         said = _ERRORS.get(code, "")
-        return Cell("error", said, said, formula) if said else _bad(f"#{code}", tally)
+        return Cell(CellKind.ERROR, said, said, formula) if said else _bad(f"#{code}", tally)
     if kind not in (_RK, _REAL):
         return None
     written = repr(_rk(data, at) if kind == _RK else struct.unpack_from("<d", data, at)[0])
@@ -279,4 +282,4 @@ def _rk(data: bytes, at: int) -> float:
 
 def _bad(said: str, tally: Tally) -> Cell:
     tally.flags.add("bad-cell")
-    return Cell("error", said, said)
+    return Cell(CellKind.ERROR, said, said)
