@@ -15,7 +15,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 from pdsfz_xl.sniff import sniff
-from pdsfz_xl.states import CellKind
+from pdsfz_xl.states import CellKind, Flag
 
 VERSION = "10"
 """Of the manifests in the cache: raise it when reading changes."""
@@ -149,7 +149,7 @@ def _sha256(path: Path) -> str:
 def _manifest(digest: str, book: reader.Book) -> Manifest:
     if any(_is_merged(sheet) for sheet in book.sheets):
         # A copy of our own merged workbook: what units wrote stands in it a second time.
-        return Manifest(sha256=digest, flags=(w.REVIEW_COPY_FLAG,))
+        return Manifest(sha256=digest, flags=(Flag.REVIEW_COPY,))
     if paper := edited_paper.manifest(digest, book):
         return paper
     stamp, own, prefilled = _stamp(book)
@@ -172,7 +172,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         rows=tuple(rows),
         evidence=tuple(evidence),
         loose=tuple(loose[:MOST_LOOSE]),
-        flags=(*book.flags, *(["loose-cut"] if len(loose) > MOST_LOOSE else [])),
+        flags=(*book.flags, *([Flag.LOOSE_CUT] if len(loose) > MOST_LOOSE else [])),
     )
 
 

@@ -13,7 +13,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.identity import PrintCode
 from pdsfz_xl.model import FormRow, Loose, Manifest, Typed
 from pdsfz_xl.paper_text import CAPTIONS, LABELS, paragraphs
-from pdsfz_xl.states import CellKind
+from pdsfz_xl.states import CellKind, Flag
 
 REST = tuple(caption for caption in CAPTIONS[LABELS:] if caption != w.ANSWER)
 """The cells of a row beside its text, in the order of their digest."""
@@ -49,7 +49,7 @@ def manifest(digest: str, book: reader.Book) -> Manifest | None:
         campaign=Counter(code.campaign for code in codes).most_common(1)[0][0],
         rows=tuple(rows),
         loose=tuple(loose.values()),
-        flags=(*book.flags, w.PAPER_COPY_FLAG),
+        flags=(*book.flags, Flag.PAPER_COPY),
     )
 
 

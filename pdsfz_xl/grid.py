@@ -5,7 +5,7 @@ import re
 from pdsfz_xl.book import COLUMNS, ROWS, Cell, Position, Tally
 from pdsfz_xl.package import Attributes, Refused
 from pdsfz_xl.shown import iso, shown
-from pdsfz_xl.states import CellKind
+from pdsfz_xl.states import CellKind, Flag
 
 
 class Words:
@@ -190,12 +190,12 @@ class Grid:
         at = self._position()
         before = self.cells.get(at)
         if before:
-            self.tally.flags.add("dup-cell")
+            self.tally.flags.add(Flag.DUP_CELL)
             if before.text != cell.text:
                 both = f"{before.text}\n{cell.text}"
                 cell = Cell(CellKind.TEXT, both, both, cell.formula)
         if formula.upper().startswith(("DISPIMG(", "_XLFN.DISPIMG(")):
-            self.tally.flags.add("dispimg")
+            self.tally.flags.add(Flag.DISPIMG)
         self.tally.item(cell.text)
         self.cells[at] = cell
 
@@ -247,7 +247,7 @@ class Grid:
 
     def _bad(self, said: str, formula: str) -> Cell:
         """What no spreadsheet program would have written: kept as it stands, and flagged."""
-        self.tally.flags.add("bad-cell")
+        self.tally.flags.add(Flag.BAD_CELL)
         return Cell(CellKind.ERROR, said, said, formula)
 
     def _format_code(self) -> str:

@@ -10,9 +10,9 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally, add_sheet
 from pdsfz_xl.package import Attributes, IllFormed, Package, Refused, local
 from pdsfz_xl.shown import iso, shown
-from pdsfz_xl.states import CellKind
+from pdsfz_xl.states import CellKind, Flag
 
-_TELLING = {"basic/": "vba", "objectreplacements/": "embedded"}
+_TELLING = {"basic/": Flag.VBA, "objectreplacements/": Flag.EMBEDDED}
 """What the beginning of a part's name tells. None of these parts is ever read."""
 
 
@@ -30,7 +30,7 @@ def read(package: Package) -> Book:
         try:
             package.parse("meta.xml", about.start, about.end, about.words.add)
         except IllFormed:
-            tally.flags.add("properties-damaged")
+            tally.flags.add(Flag.PROPERTIES_DAMAGED)
     for start, flag in _TELLING.items():
         if any(name.startswith(start) for name in package.parts):
             tally.flags.add(flag)
@@ -194,7 +194,7 @@ class _Content:
     def _start_in_shape(self, tag: str, attributes: Attributes) -> None:
         self._shapes += 1
         if tag in _UNREAD:
-            self.tally.flags.add("drawing")
+            self.tally.flags.add(Flag.DRAWING)
         self._drawn.start(tag, attributes)
 
     def _end_in_shape(self, tag: str) -> None:

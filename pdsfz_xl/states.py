@@ -62,6 +62,35 @@ class CellKind(StrEnum):
     COMMENT = "comment"
 
 
+class Flag(StrEnum):
+    """What was odd in a file; of a sheet that is MISSING or has no cells the name follows a colon.
+
+    DISPIMG is a picture in a cell; the copies are of our own documents.
+    """
+
+    STRICT = "strict"
+    VBA = "vba"
+    XLM = "xlm"
+    EXTLINK = "extlink"
+    CONNECTIONS = "connections"
+    EMBEDDED = "embedded"
+    DRAWING = "drawing"
+    DISPIMG = "dispimg"
+    FOOTNOTES = "footnotes"
+    DUP_CELL = "dup-cell"
+    DUP_SHEET = "dup-sheet"
+    BAD_CELL = "bad-cell"
+    STRINGS_MISSING = "strings-missing"
+    STYLES_DAMAGED = "styles-damaged"
+    PROPERTIES_DAMAGED = "properties-damaged"
+    COMMENTS_DAMAGED = "comments-damaged"
+    LOOSE_CUT = "loose-cut"
+    SHEET_MISSING = "sheet-missing"
+    NOT_CELLS = "not-cells"
+    PAPER_COPY = "paper-copy"
+    REVIEW_COPY = "review-copy"
+
+
 class FoundBy(StrEnum):
     """By what a row is known."""
 

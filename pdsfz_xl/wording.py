@@ -1,11 +1,13 @@
 """The words people read inside our workbooks: captions, choices, short sentences."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from pdsfz_xl.states import (
     AnswerStatus,
     Channel,
+    Flag,
     Grade,
     MaterialKind,
     NoticeKind,
@@ -423,9 +425,7 @@ def pieces(number: int) -> str:
 UNKNOWN: Final = "未识别"
 FINAL_PROPOSAL: Final = "改动的定稿文本"
 """What somebody made of 定稿文本 on paper."""
-PAPER_COPY_FLAG: Final = "paper-copy"
 PAPER_COPY: Final = "打印稿"
-REVIEW_COPY_FLAG: Final = "review-copy"
 
 
 def paper_back(changed: list[str], emptied: list[str], left: int) -> str:
@@ -462,17 +462,17 @@ REASONS: Final = {
     Reason.STILL_CHANGING: "读取时还在变化，下次再读",
     **FAILURES,
 }
-UNREAD: Final = {
-    "loose-cut": "表外第 5000 个以后的单元格",
-    "sheet-missing": "内容缺失的工作表",
-    "strings-missing": "缺失的文字部件",
-    "bad-cell": "内容损坏的单元格（按原样列出）",
-    "dispimg": "单元格里的图片",
-    "drawing": "图片、图表等图形",
-    "embedded": "嵌入的文件",
-    "xlm": "宏表",
-    "footnotes": "脚注和尾注",
-    "comments-damaged": "损坏的批注",
+UNREAD: Final[Mapping[str, str]] = {
+    Flag.LOOSE_CUT: "表外第 5000 个以后的单元格",
+    Flag.SHEET_MISSING: "内容缺失的工作表",
+    Flag.STRINGS_MISSING: "缺失的文字部件",
+    Flag.BAD_CELL: "内容损坏的单元格（按原样列出）",
+    Flag.DISPIMG: "单元格里的图片",
+    Flag.DRAWING: "图片、图表等图形",
+    Flag.EMBEDDED: "嵌入的文件",
+    Flag.XLM: "宏表",
+    Flag.FOOTNOTES: "脚注和尾注",
+    Flag.COMMENTS_DAMAGED: "损坏的批注",
 }
 """What a return may hold that is not read as cells, by flag of the reader."""
 

@@ -17,7 +17,7 @@ from pdsfz_xl.book import Book, Cell, Position, Sheet, Tally
 from pdsfz_xl.compound import MAGIC, Compound
 from pdsfz_xl.package import Limits, Refused
 from pdsfz_xl.shown import BUILT_IN, shown
-from pdsfz_xl.states import CellKind
+from pdsfz_xl.states import CellKind, Flag
 
 _ATTEMPTS: tuple[dict[str, Any], ...] = (
     {"formatting_info": True},
@@ -39,7 +39,7 @@ def read(data: bytes, limits: Limits) -> Book:
     compound = Compound(data)
     stream = compound.stream("Workbook") or compound.stream("Book") or b""
     book = _book(stream, limits)
-    vba = ("vba",) if "_VBA_PROJECT_CUR" in compound.names else ()
+    vba = (Flag.VBA,) if "_VBA_PROJECT_CUR" in compound.names else ()
     return replace(book, saved=_saved(compound), flags=(*book.flags, *vba))
 
 
@@ -81,7 +81,7 @@ def _read(stream: bytes, limits: Limits, options: dict[str, Any]) -> Book:
     for index in range(book.nsheets):
         sheets.append(_sheet(book.sheet_by_index(index), codes, _besides(book, index), tally))
         book.unload_sheet(index)
-    flags = tally.flags | ({"styles-damaged"} if not codes else set())
+    flags = tally.flags | ({Flag.STYLES_DAMAGED} if not codes else set())
     return Book(tuple(sheets), flags=tuple(sorted(flags)))
 
 
@@ -191,7 +191,7 @@ def _cell(sheet: Any, row: int, column: int, codes: Sequence[str], tally: Tally)
 
 
 def _bad(said: str, tally: Tally) -> Cell:
-    tally.flags.add("bad-cell")
+    tally.flags.add(Flag.BAD_CELL)
     return Cell(CellKind.ERROR, said, said)
 
 

@@ -12,7 +12,7 @@ from pdsfz_xl import drawing, parts
 from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally
 from pdsfz_xl.package import Limits, Package, Refused
 from pdsfz_xl.shown import BUILT_IN, shown
-from pdsfz_xl.states import CellKind
+from pdsfz_xl.states import CellKind, Flag
 
 FORMULA = "FORMULA()"
 """What stands for every formula."""
@@ -59,15 +59,15 @@ def _read(package: Package) -> Book:
     for name, visible, key in listed:
         link = links.get(key)
         if link is None or not package.has(link.target):
-            tally.flags.add(f"sheet-missing:{name}")
+            tally.flags.add(f"{Flag.SHEET_MISSING}:{name}")
         elif link.kind != "worksheet":
-            tally.flags.add("xlm" if link.kind in _MACRO_SHEETS else f"not-cells:{name}")
+            tally.flags.add(Flag.XLM if link.kind in _MACRO_SHEETS else f"{Flag.NOT_CELLS}:{name}")
         else:
             sheets.append(_sheet(package, link.target, name, visible, about, tally))
-    if listed and not sheets and "xlm" not in tally.flags:
+    if listed and not sheets and Flag.XLM not in tally.flags:
         raise Refused("F03", "工作表的内容不见了")
     if len({name.casefold() for name, _, _ in listed}) < len(listed):
-        tally.flags.add("dup-sheet")
+        tally.flags.add(Flag.DUP_SHEET)
     properties = parts.Properties(tally).read(package, root)
     tally.flags |= parts.telling(package, "xl")
     return Book(tuple(sheets), properties.values, properties.saved, tuple(sorted(tally.flags)))
@@ -225,7 +225,7 @@ def _checked(row: int, column: int) -> Position:
 
 def _keep(cells: dict[Position, Cell], at: Position, cell: Cell, tally: Tally) -> None:
     if at in cells:
-        tally.flags.add("dup-cell")
+        tally.flags.add(Flag.DUP_CELL)
         both = f"{cells[at].text}\n{cell.text}"
         cell = Cell(CellKind.TEXT, both, both, cell.formula)
     tally.item(cell.text)
@@ -281,5 +281,5 @@ def _rk(data: bytes, at: int) -> float:
 
 
 def _bad(said: str, tally: Tally) -> Cell:
-    tally.flags.add("bad-cell")
+    tally.flags.add(Flag.BAD_CELL)
     return Cell(CellKind.ERROR, said, said)

@@ -11,7 +11,7 @@ from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally, add
 from pdsfz_xl.grid import unescape
 from pdsfz_xl.package import Attributes, IllFormed, Limits, Refused, local, parse_xml
 from pdsfz_xl.shown import Shown, shown
-from pdsfz_xl.states import CellKind
+from pdsfz_xl.states import CellKind, Flag
 
 
 def read(data: bytes, limits: Limits) -> Book:
@@ -203,7 +203,7 @@ class _Contents:
         if not cell:
             return
         if at in self._cells:
-            self.tally.flags.add("dup-cell")
+            self.tally.flags.add(Flag.DUP_CELL)
             both = f"{self._cells[at].text}\n{cell.text}"
             cell = Cell(CellKind.TEXT, both, both, cell.formula)
         self.tally.item(cell.text)
@@ -227,7 +227,7 @@ class _Contents:
         if number:
             return Cell(*number, formula)
         if self._kind not in ("String", ""):
-            self.tally.flags.add("bad-cell")
+            self.tally.flags.add(Flag.BAD_CELL)
             return Cell(CellKind.ERROR, value, value, formula)
         return Cell(CellKind.TEXT, value, value, formula)
 
