@@ -247,3 +247,12 @@ class Protocol(StrEnum):
     SMTP = "SMTP"
     IMAP = "IMAP"
     POP3 = "POP3"
+
+
+class Companion(StrEnum):
+    """What can be printed besides the merged sheet."""
+
+    BULLETIN = "bulletin"
+    CALLS = "calls"
+    UNITS = "units"
+    EVIDENCE = "evidence"
