@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pdsfz_xl.package import Limits, Refused
+from pdsfz_xl.states import CellKind, Flag
 
 ROWS, COLUMNS = 1_048_576, 16_384
 
@@ -13,12 +14,9 @@ Position = tuple[int, int]
 
 
 class Cell(NamedTuple):
-    """`kind` is text, number, date, bool, error or formula (one without a cached value).
+    """`text` is what a person reads, `value` a raw string, float or bool, `formula` has no `=`."""
 
-    `text` is what a person reads, `value` the raw string, float or bool, `formula` without `=`.
-    """
-
-    kind: str
+    kind: CellKind
     text: str
     value: str | float | bool | None = None
     formula: str = ""
@@ -37,12 +35,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """`properties` are the custom ones; `saved` is ISO or empty; `flags` say what was odd.
-
-    Flags: strict, vba, xlm, extlink, connections, embedded, drawing, dispimg (a picture in a
-    cell), footnotes, dup-cell, dup-sheet, bad-cell, strings-missing, styles-damaged,
-    properties-damaged, comments-damaged, sheet-missing:NAME, not-cells:NAME.
-    """
+    """`properties` are the custom ones; `saved` is ISO or empty; `flags` say what was odd."""
 
     sheets: tuple[Sheet, ...]
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -79,7 +72,7 @@ class Tally:
 def add_sheet(sheets: list[Sheet], sheet: Sheet, tally: Tally) -> None:
     """Append a sheet; a name that is there already is flagged. Raises Refused for one too many."""
     if any(sheet.name.casefold() == other.name.casefold() for other in sheets):
-        tally.flags.add("dup-sheet")
+        tally.flags.add(Flag.DUP_SHEET)
     sheets.append(sheet)
     if len(sheets) > tally.limits.sheets:
         raise Refused("F08", "工作表过多")

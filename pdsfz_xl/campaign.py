@@ -45,7 +45,7 @@ from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import read_master, review_copies, take_look
 from pdsfz_xl.model import Finding, Master
-from pdsfz_xl.states import Grade, Verdict
+from pdsfz_xl.states import CodeCheck, FoundBy, Grade, Verdict
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
 SEE_LINT = "运行 pdsfz-xl lint 可看全部"
@@ -289,7 +289,9 @@ def collect(
         book.record_absorbed([*(digest for digest, path in copies if w.INSIDE not in path),
                               *look.papers])  # fmt: skip
         evidence = filing.file(ws, look.batch, book, passwords)
-        known = {r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}
+        known = {
+            r.unit for r in look.batch.rows if r.by == FoundBy.CODE and r.check == CodeCheck.OK
+        }
         book.mark_out(known - book.outdated().keys(), now)  # it may have come on the form before
         if changed:
             book.record_run("collect", [ws.relative(ws.merged)], now)

@@ -168,7 +168,7 @@ def fetch(
             wish.workspace,
             wish.now,
             lambda user: secret.password(user, ask),
-            protocol=mailbox.POP3 if pop3 else "",
+            protocol=mailbox.POP3 if pop3 else None,
             since=day,
             folders=folders,
             senders=senders,
@@ -330,7 +330,7 @@ def mail_resolve(wish: Wish, units: tuple[str, ...], outcome: str | None, kind: 
 
     if outcome is None:
         raise OperatorError("请加 --sent（对方收到了）或 --resend（没有收到，再发一次）。")
-    only = mailing.kind(kind) if kind else ""
+    only = mailing.kind(kind) if kind else None
     done = mailing.resolve(wish.workspace, units, wish.now, sent=outcome == "sent", kind=only)
     show(wish, done)
 

@@ -15,6 +15,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 from pdsfz_xl.sniff import sniff
+from pdsfz_xl.states import CellKind, Flag
 
 VERSION = "10"
 """Of the manifests in the cache: raise it when reading changes."""
@@ -148,7 +149,7 @@ def _sha256(path: Path) -> str:
 def _manifest(digest: str, book: reader.Book) -> Manifest:
     if any(_is_merged(sheet) for sheet in book.sheets):
         # A copy of our own merged workbook: what units wrote stands in it a second time.
-        return Manifest(sha256=digest, flags=(w.REVIEW_COPY_FLAG,))
+        return Manifest(sha256=digest, flags=(Flag.REVIEW_COPY,))
     if paper := edited_paper.manifest(digest, book):
         return paper
     stamp, own, prefilled = _stamp(book)
@@ -171,7 +172,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         rows=tuple(rows),
         evidence=tuple(evidence),
         loose=tuple(loose[:MOST_LOOSE]),
-        flags=(*book.flags, *(["loose-cut"] if len(loose) > MOST_LOOSE else [])),
+        flags=(*book.flags, *([Flag.LOOSE_CUT] if len(loose) > MOST_LOOSE else [])),
     )
 
 
@@ -273,7 +274,7 @@ def _by_row(sheet: reader.Sheet) -> Iterator[tuple[int, dict[int, reader.Cell]]]
 
 def _is_lost_status(cell: reader.Cell, kinds: frozenset[str]) -> bool:
     """Whether a cell above the captions is our status line, spoilt: LibreOffice saves 0 to .xls."""
-    spoilt = cell.text == "0" or cell.kind == "error"
+    spoilt = cell.text == "0" or cell.kind == CellKind.ERROR
     return bool(cell.formula) and spoilt and w.FORM_SHEET in kinds
 
 
@@ -317,7 +318,7 @@ def _typed(
         ours = _is_counter(cell, caption) or any(
             identity.digest(cell.text, kind) in own for kind in kinds
         )
-    number = cell.value if cell.kind == "number" and isinstance(cell.value, float) else None
+    number = cell.value if cell.kind == CellKind.NUMBER and isinstance(cell.value, float) else None
     name = layout.cell_name(row, column)
     return Typed(name, cell.kind, cell.text, cell.formula, ours, number)
 
@@ -336,7 +337,7 @@ def _comments(sheet: reader.Sheet) -> Iterator[Loose]:
     """Comments are nobody's answer, but somebody wrote them."""
     for (row, column), said in sorted(sheet.comments.items()):
         if said.strip():
-            yield Loose(sheet.name, Typed(layout.cell_name(row, column), "comment", said))
+            yield Loose(sheet.name, Typed(layout.cell_name(row, column), CellKind.COMMENT, said))
 
 
 # --- the cache -----------------------------------------------------------------------------
@@ -364,12 +365,17 @@ def _plain(manifest: Manifest) -> dict[str, Any]:
 def _manifest_of(fields: dict[str, Any]) -> Manifest:
     for name in ("rows", "evidence"):
         fields[name] = tuple(
-            FormRow(sheet, row, {c: Typed(*t) for c, t in cells.items()})
+            FormRow(sheet, row, {c: _typed_of(t) for c, t in cells.items()})
             for sheet, row, cells in fields[name]
         )
-    fields["loose"] = tuple(Loose(sheet, Typed(*typed)) for sheet, typed in fields["loose"])
+    fields["loose"] = tuple(Loose(sheet, _typed_of(typed)) for sheet, typed in fields["loose"])
     fields["flags"] = tuple(fields["flags"])
     fields["members"] = tuple(
         Member(path, size, inner and _manifest_of(inner)) for path, size, inner in fields["members"]
     )
     return Manifest(**fields)
+
+
+def _typed_of(fields: list[Any]) -> Typed:
+    typed = Typed(*fields)
+    return typed._replace(kind=CellKind(typed.kind))

@@ -24,16 +24,17 @@ from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look, take_look
 from pdsfz_xl.printing import Order
+from pdsfz_xl.states import Companion
 from pdsfz_xl.typeset import Printed
 from pdsfz_xl.workspace import Workspace
 
 KINDS = {
-    "bulletin": cw.BULLETIN,
-    "calls": cw.CALLS_TITLE,
-    "units": cw.UNIT_PAPERS,
-    "evidence": cw.EVIDENCE_LIST,
+    Companion.BULLETIN: cw.BULLETIN,
+    Companion.CALLS: cw.CALLS_TITLE,
+    Companion.UNITS: cw.UNIT_PAPERS,
+    Companion.EVIDENCE: cw.EVIDENCE_LIST,
 }
-"""What can be printed besides the merged sheet: the English word and the Chinese one."""
+"""What people call them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +48,8 @@ class Made:
     next_step: str
 
 
-def kind(said: str) -> str:
-    """The English word for a kind. Raises OperatorError for one that does not exist."""
+def kind(said: str) -> Companion:
+    """The kind somebody asks for. Raises OperatorError for one that does not exist."""
     plain = texts.squash(said).casefold()
     for word, name in KINDS.items():
         if plain in (word, name):
@@ -102,27 +103,29 @@ def print_out(
     )
 
 
-def _require_fitting(word: str, order: Order) -> None:
+def _require_fitting(word: Companion, order: Order) -> None:
     if replace(order, units=()) != printing.WORKING_COPY:
         raise OperatorError(
             f"--only、--raw、--paper 等选项只用于汇总表，打印{KINDS[word]}时请去掉；"
             "没有改动任何文件。"
         )
-    if order.units and word != "units":
+    if order.units and word != Companion.UNITS:
         raise OperatorError("--units 只用于汇总表和单位材料；没有改动任何文件。")
 
 
-def _make(ws: Workspace, look: Look, word: str, units: tuple[str, ...]) -> Made:
-    if word == "bulletin":
-        return _bulletin(ws, look)
-    if word == "units":
-        return _unit_papers(ws, look, units)
-    if word == "calls":
-        return _single(ws, word, call_sheet.pdf(look.batch), "照单打电话，把结果写在纸上")
-    return _single(ws, word, evidence_list.pdf(look.batch), "打印后附在汇总表后面")
+def _make(ws: Workspace, look: Look, word: Companion, units: tuple[str, ...]) -> Made:
+    match word:
+        case Companion.BULLETIN:
+            return _bulletin(ws, look)
+        case Companion.UNITS:
+            return _unit_papers(ws, look, units)
+        case Companion.CALLS:
+            return _single(ws, word, call_sheet.pdf(look.batch), "照单打电话，把结果写在纸上")
+        case Companion.EVIDENCE:
+            return _single(ws, word, evidence_list.pdf(look.batch), "打印后附在汇总表后面")
 
 
-def _single(ws: Workspace, word: str, printed: Printed, next_step: str) -> Made:
+def _single(ws: Workspace, word: Companion, printed: Printed, next_step: str) -> Made:
     path = ws.prints / f"{KINDS[word]}.pdf"
     return Made(
         files={path: printed.data},

@@ -12,6 +12,7 @@ from itertools import islice
 from pdsfz_xl import wording as w
 from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Sheet, Tally
 from pdsfz_xl.package import Limits, Refused
+from pdsfz_xl.states import CellKind
 
 NAME = "CSV"
 """What the sheet is called. A manifest is kept by the hash of the bytes, so not by the file."""
@@ -37,7 +38,7 @@ def read(data: bytes, limits: Limits) -> Book:
             tally.element()
             if said:
                 tally.item(said)
-                cells[row, column] = Cell("text", said, said)
+                cells[row, column] = Cell(CellKind.TEXT, said, said)
     return Book((Sheet(NAME, True, cells),))
 
 

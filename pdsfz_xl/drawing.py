@@ -7,6 +7,7 @@ from pdsfz_xl import parts
 from pdsfz_xl.book import COLUMNS, ROWS, Position, Tally
 from pdsfz_xl.grid import Words
 from pdsfz_xl.package import Attributes, IllFormed, Package
+from pdsfz_xl.states import Flag
 
 
 def read(package: Package, links: parts.Links, tally: Tally, said: dict[Position, str]) -> None:
@@ -17,7 +18,7 @@ def read(package: Package, links: parts.Links, tally: Tally, said: dict[Position
             try:
                 package.parse(link.target, shapes.start, shapes.end, shapes.words.add)
             except IllFormed:
-                tally.flags.add("drawing")
+                tally.flags.add(Flag.DRAWING)
 
 
 _ANCHORS = ("twoCellAnchor", "oneCellAnchor", "absoluteAnchor")
@@ -50,7 +51,7 @@ class _Shapes:
         elif tag == "txBody":
             self._lines = []
         elif tag in _UNREAD:
-            self.tally.flags.add("drawing")
+            self.tally.flags.add(Flag.DRAWING)
         else:
             self.words.start(tag)
 

@@ -13,6 +13,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.identity import PrintCode
 from pdsfz_xl.model import FormRow, Loose, Manifest, Typed
 from pdsfz_xl.paper_text import CAPTIONS, LABELS, paragraphs
+from pdsfz_xl.states import CellKind, Flag
 
 REST = tuple(caption for caption in CAPTIONS[LABELS:] if caption != w.ANSWER)
 """The cells of a row beside its text, in the order of their digest."""
@@ -48,7 +49,7 @@ def manifest(digest: str, book: reader.Book) -> Manifest | None:
         campaign=Counter(code.campaign for code in codes).most_common(1)[0][0],
         rows=tuple(rows),
         loose=tuple(loose.values()),
-        flags=(*book.flags, w.PAPER_COPY_FLAG),
+        flags=(*book.flags, Flag.PAPER_COPY),
     )
 
 
@@ -73,14 +74,16 @@ def _read(sheet: reader.Sheet, own: frozenset[str]) -> Iterator[FormRow | Loose]
         else:
             yield from _row(sheet, row, cells, captions, coded)
     for (row, column), said in sorted(sheet.comments.items()):
-        yield Loose(sheet.name, Typed(layout.cell_name(row, column), "comment", said))
+        yield Loose(sheet.name, Typed(layout.cell_name(row, column), CellKind.COMMENT, said))
 
 
 def _loose(
     sheet: reader.Sheet, row: int, column: int, cell: reader.Cell, own: frozenset[str]
 ) -> Loose:
     known = texts.squash(cell.text) in _KNOWN or identity.digest(cell.text.strip()) in own
-    return Loose(sheet.name, Typed(layout.cell_name(row, column), "text", cell.text, ours=known))
+    return Loose(
+        sheet.name, Typed(layout.cell_name(row, column), CellKind.TEXT, cell.text, ours=known)
+    )
 
 
 def _row(
@@ -96,7 +99,7 @@ def _row(
         if caption in CAPTIONS[LABELS:] and caption not in said:
             said[caption] = column, paragraphs(text)
         elif text.strip():
-            yield Loose(sheet.name, Typed(layout.cell_name(row, column), "text", text))
+            yield Loose(sheet.name, Typed(layout.cell_name(row, column), CellKind.TEXT, text))
     text = said.get(w.ANSWER, (0, ""))[1]
     rest = [said.get(caption, (0, ""))[1] for caption in REST]
     same = identity.said_digest(text) == code.text
@@ -104,15 +107,17 @@ def _row(
     typed = {
         caption: Typed(
             layout.cell_name(row, column),
-            "text",
+            CellKind.TEXT,
             said_there,
             ours=same if caption == w.ANSWER else untouched,
         )
         for caption, (column, said_there) in said.items()
     }
-    typed.setdefault(w.ANSWER, Typed(layout.cell_name(row, coded), "text", "", ours=same))
+    typed.setdefault(w.ANSWER, Typed(layout.cell_name(row, coded), CellKind.TEXT, "", ours=same))
     name = layout.cell_name(row, coded)
-    yield FormRow(sheet.name, row + 1, {w.CODE: Typed(name, "text", str(code), ours=True), **typed})
+    yield FormRow(
+        sheet.name, row + 1, {w.CODE: Typed(name, CellKind.TEXT, str(code), ours=True), **typed}
+    )
 
 
 def _without_code(text: str) -> str:

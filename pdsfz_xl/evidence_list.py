@@ -34,6 +34,7 @@ class Item(NamedTuple):
     """Its path in out/6-材料, else the word why there is none."""
     delivered: bool
     listed: bool
+    held: bool = False
 
 
 def pdf(batch: Batch, fonts: "Fonts | None" = None) -> Printed:
@@ -48,7 +49,7 @@ def pdf(batch: Batch, fonts: "Fonts | None" = None) -> Printed:
         "summary": cw.evidence_summary(
             listed=sum(item.listed for item in items),
             delivered=sum(item.listed and item.delivered for item in items),
-            held=sum(item.file == cw.HELD for item in items),
+            held=sum(item.held for item in items),
             unlisted=sum(not item.listed for item in items),
         ),
         "groups": groups,
@@ -75,9 +76,8 @@ def _items(batch: Batch) -> dict[str, list[Item]]:
     found: dict[str, list[Item]] = defaultdict(list)
     for piece in batch.evidence:
         path = at.get((piece.file, piece.requirement), "")
-        is_held = bool(piece.file) or texts.name_key(piece.name) in held_names
-        where = path or (cw.HELD if is_held else cw.NO_FILE)
-        found[piece.requirement].append(_listed(piece, where, delivered=bool(path)))
+        is_held = not path and (piece.file or texts.name_key(piece.name) in held_names)
+        found[piece.requirement].append(_listed(piece, path, held=bool(is_held)))
     known = {item.file for items in found.values() for item in items}
     for filed, path in shelf.items():
         if path not in known:
@@ -94,16 +94,17 @@ def _last(path: str) -> str:
     return path.replace(w.INSIDE, "/").rpartition("/")[2]
 
 
-def _listed(piece: Evidence, where: str, *, delivered: bool) -> Item:
+def _listed(piece: Evidence, path: str, *, held: bool) -> Item:
     return Item(
         unit=piece.unit,
         name=piece.name,
         kind=piece.kind,
         date=piece.date,
         pieces=piece.pieces,
-        file=where,
-        delivered=delivered,
+        file=path or (cw.HELD if held else cw.NO_FILE),
+        delivered=bool(path),
         listed=True,
+        held=held,
     )
 
 

@@ -20,6 +20,7 @@ from pdsfz_xl.envelope import Head
 from pdsfz_xl.evidence import unit_by_address
 from pdsfz_xl.message import Attachment, Message
 from pdsfz_xl.model import Manifest, Master
+from pdsfz_xl.states import LetterKind
 
 LARGEST = 100 << 20
 """Octets of a mail that is taken; the providers' own limit is at half of that."""
@@ -82,20 +83,20 @@ class Desk:
         return head.message_id in self.sent
 
 
-def glance(desk: Desk, head: Head, size: int) -> str:
-    """What becomes of a mail by its head: a kind, or empty where it has to be read."""
+def glance(desk: Desk, head: Head, size: int) -> LetterKind:
+    """What becomes of a mail by its head: UNSORTED where it has to be read."""
     if desk.is_own(head):
-        return "own"
+        return LetterKind.OWN
     if head.bounce:
-        return ""
+        return LetterKind.UNSORTED
     concerns = desk.concerns(head)
     if head.automatic and not head.mixed:
-        return "automatic"
+        return LetterKind.AUTOMATIC
     if not concerns and (head.bulk or not (head.mixed or size <= _LETTER)):
-        return "other"
+        return LetterKind.OTHER
     if size > LARGEST:
-        return "manual" if concerns else "other"
-    return ""
+        return LetterKind.MANUAL if concerns else LetterKind.OTHER
+    return LetterKind.UNSORTED
 
 
 # --- what a mail holds -----------------------------------------------------------------------
@@ -213,18 +214,18 @@ def facts(
 # --- what becomes of it ----------------------------------------------------------------------
 
 
-def sort(desk: Desk, head: Head, found: Parcel) -> str:
-    """The kind of a mail that was read; empty where only its files can tell whether it is ours."""
+def sort(desk: Desk, head: Head, found: Parcel) -> LetterKind:
+    """The kind of a mail that was read; UNSORTED where only its files can tell whose it is."""
     named = desk.names_us(" ".join(file.path for file in found.files))
     if found.files and (desk.concerns(head) or named):
-        return "manual" if found.elsewhere else "taken"
+        return LetterKind.MANUAL if found.elsewhere else LetterKind.TAKEN
     if head.automatic and not found.files:
-        return "automatic"
+        return LetterKind.AUTOMATIC
     if found.elsewhere:
-        return "manual"
+        return LetterKind.MANUAL
     if found.files:
-        return ""
-    return "letter" if desk.concerns(head) else "other"
+        return LetterKind.UNSORTED
+    return LetterKind.LETTER if desk.concerns(head) else LetterKind.OTHER
 
 
 def holds_our_form(manifest: Manifest, campaign: str) -> bool:

@@ -4,7 +4,6 @@ What was taken is never taken again: a mail is known by its number on the server
 by its id, and a file of it by its bytes, wherever the clerk has moved it since.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -38,6 +37,7 @@ from pdsfz_xl.look import read_master
 from pdsfz_xl.message import Message
 from pdsfz_xl.model import Master
 from pdsfz_xl.package import Refused
+from pdsfz_xl.states import LetterKind, Protocol
 from pdsfz_xl.workspace import Workspace
 
 _DAYS = 30
@@ -61,7 +61,7 @@ def run(
     now: datetime,
     code: Callable[[str], str],
     *,
-    protocol: str = "",
+    protocol: Protocol | None = None,
     since: date | None = None,
     folders: tuple[str, ...] = (),
     senders: tuple[str, ...] = (),
@@ -117,7 +117,8 @@ class _Look:
         self.known = {letter.mark: letter for letter in letters if not self.is_open(letter)}
         self.identities = {letter.identity for letter in self.known.values() if letter.path}
         self.paths = {letter.path for letter in letters}
-        self.begun = {letter.identity: letter.path for letter in letters if letter.kind == "taking"}
+        begun = (letter for letter in letters if letter.kind == LetterKind.TAKING)
+        self.begun = {letter.identity: letter.path for letter in begun}
         here = {
             letter.place.uid: letter
             for letter in letters
@@ -142,11 +143,13 @@ class _Look:
 
     def is_open(self, letter: Letter) -> bool:
         """Whether what became of a mail may be otherwise this time."""
-        if letter.kind == "other":
+        if letter.kind == LetterKind.OTHER:
             return letter.sender in self.desk.units or letter.sender in self.desk.wanted
-        if letter.kind == "old":
+        if letter.kind == LetterKind.OLD:
             return letter.arrived >= self.start.isoformat()
-        return letter.kind == "taking" or (letter.kind == "unread" and not letter.path)
+        if letter.kind == LetterKind.UNREAD:
+            return not letter.path
+        return letter.kind == LetterKind.TAKING
 
     def read(self, folder: Folder, listed: list[Listed], aside: Path) -> Iterator["_Unsure"]:
         """Do with each mail what is to be done; those that only a reader can judge are given."""
@@ -158,7 +161,7 @@ class _Look:
                 Place(self.account, folder.name, folder.validity, uid),
                 head.mark,
                 head.message_id,
-                "",
+                LetterKind.UNSORTED,
                 head.sender,
                 self.desk.unit_of(head),
                 head.subject,
@@ -167,7 +170,7 @@ class _Look:
                 "",
             )
             if arrived < self.start:
-                self.record(letter, "old")
+                self.record(letter, LetterKind.OLD)
             elif head.mark in self.known:
                 known = self.known[head.mark]._replace(place=letter.place)
                 incoming.record_letter(self.book, known)
@@ -182,7 +185,7 @@ class _Look:
         try:
             data = self.box.mail(letter.place.uid)
         except inbox.UnreadableError as error:
-            self.record(letter, "unread", str(error))
+            self.record(letter, LetterKind.UNREAD, str(error))
             return None
         if not data:
             return None  # it was deleted meanwhile
@@ -200,7 +203,8 @@ class _Look:
         if not kind:
             self.ws.write(unsure.path, data)
             return unsure
-        if kind in ("taken", "letter") or (kind == "manual" and self.desk.concerns(head)):
+        ours = kind == LetterKind.MANUAL and self.desk.concerns(head)
+        if ours or kind in (LetterKind.TAKEN, LetterKind.LETTER):
             self.store(letter, kind, mail, found)
         else:
             self.record(letter, kind, "；".join(found.notes))
@@ -213,15 +217,15 @@ class _Look:
             letter, path, found = tasks[task]
             code = self.desk.master.settings.code
             if isinstance(result, engine.Failure):
-                self.record(letter, "unread", w.FAILURES[result.kind])
+                self.record(letter, LetterKind.UNREAD, w.FAILURES[result.kind])
             elif fetch.holds_our_form(result, code):
-                self.store(letter, "taken", messages.read(path.read_bytes()), found)
+                self.store(letter, LetterKind.TAKEN, messages.read(path.read_bytes()), found)
             else:
-                self.record(letter, "other", mw.with_files(_names(found)))
+                self.record(letter, LetterKind.OTHER, mw.with_files(_names(found)))
 
     # --- what becomes of a mail
 
-    def record(self, letter: Letter, kind: str, note: str = "") -> None:
+    def record(self, letter: Letter, kind: LetterKind, note: str = "") -> None:
         done = letter._replace(kind=kind, note=note)
         if _is_quiet(done):
             done = done._replace(subject="")  # what others wrote to the office is not our business
@@ -231,32 +235,33 @@ class _Look:
     def bounced(self, letter: Letter, data: bytes) -> None:
         every = list(fetch.missed(self.desk, data))
         if not every:  # it was delivered, says the server
-            self.record(letter, "automatic")
+            self.record(letter, LetterKind.AUTOMATIC)
         for missed in every:
             unit, address, reason, ours, final = missed
             if unit and final:
                 bounced = Bounced(unit, address, reason, letter.arrived)
                 incoming.record_unreached(self.book, bounced)
+            note = mw.bounced(address, reason, final)
             if ours and final:
-                outgoing.record_bounce(self.book, ours, mw.bounced(address, reason, final))
-            self.record(letter._replace(unit=unit), "bounce", mw.bounced(address, reason, final))
+                outgoing.record_bounce(self.book, ours, note)
+            self.record(letter._replace(unit=unit), LetterKind.BOUNCE, note)
 
     def unreadable(self, letter: Letter, head: envelope.Head, data: bytes, why: str) -> None:
         """A damaged mail that concerns us is kept as it is: `collect` says what can be had."""
         if self.desk.concerns(head):
             whole = fetch.Parcel((fetch.File(mw.RAW_MAIL, data),), (why,), elsewhere=True)
-            self.store(letter, "unread", Message(head.subject, head.sender, ""), whole)
+            self.store(letter, LetterKind.UNREAD, Message(head.subject, head.sender, ""), whole)
         else:
-            self.record(letter, "other", why)
+            self.record(letter, LetterKind.OTHER, why)
 
-    def store(self, letter: Letter, kind: str, mail: Message, found: fetch.Parcel) -> None:
+    def store(self, letter: Letter, kind: LetterKind, mail: Message, found: fetch.Parcel) -> None:
         """Put the files of a mail into its folder: its path is set down before, all else after."""
         before = incoming.enclosed(self.book, letter.identity)
         files = [file for file in found.files if file.digest not in before]
         if letter.identity in self.identities and not files:
-            self.record(letter, "again", mw.ANOTHER_MAIL)
+            self.record(letter, LetterKind.AGAIN, mw.ANOTHER_MAIL)
             return
-        started = self.reserve(letter._replace(kind="taking", note="；".join(found.notes)))
+        started = self.reserve(letter._replace(kind=LetterKind.TAKING, note="；".join(found.notes)))
         folder = self.ws.root / started.path
         said = {
             "收到时间": mw.minute(datetime.fromisoformat(started.arrived)),
@@ -315,11 +320,11 @@ def _names(found: fetch.Parcel) -> str:
 
 
 def _done(plan: Master, look: _Look, bounces: Iterable[Bounced]) -> Done:
-    kinds = Counter(told.letter.kind for told in look.told)
-    fetched = kinds["taken"] + sum(bool(t.files) and t.letter.kind != "taken" for t in look.told)
+    automatic = sum(told.letter.kind == LetterKind.AUTOMATIC for told in look.told)
+    fetched = sum(bool(t.files) or t.letter.kind == LetterKind.TAKEN for t in look.told)
     quiet = sum(_is_quiet(told.letter) for told in look.told)
-    left = [f"自动回复 {kinds['automatic']} 封"] if kinds["automatic"] else []
-    rest = quiet - kinds["automatic"]
+    left = [f"自动回复 {automatic} 封"] if automatic else []
+    rest = quiet - automatic
     left += [f"与本任务无关或取过的 {rest} 封"] if rest else []
     boxes = "、".join(texts.visible(mw.mail_box(name)) for name in look.looked_at)
     said = [
@@ -360,7 +365,7 @@ def overview(ws: Workspace) -> Done:
 
 def _is_quiet(letter: Letter) -> bool:
     """What nobody needs to be told of one by one."""
-    if letter.kind == "other":
+    if letter.kind == LetterKind.OTHER:
         return not letter.note
     return letter.kind not in mw.LETTER_KINDS
 
@@ -369,7 +374,7 @@ def _listed(plan: Master, told: Iterable[Told]) -> Iterator[str]:
     """One line for each, those first that a person has to do something about."""
     kinds = list(mw.LETTER_KINDS)
     loud = [one for one in told if not _is_quiet(one.letter)]
-    strange = [one for one in loud if one.letter.kind == "other"]
+    strange = [one for one in loud if one.letter.kind == LetterKind.OTHER]
     for one in sorted(loud, key=lambda one: kinds.index(one.letter.kind)):
         if one not in strange[_SHOWN:]:
             yield _line(plan, one)
@@ -381,7 +386,7 @@ def _listed(plan: Master, told: Iterable[Told]) -> Iterator[str]:
 
 def _line(plan: Master, told: Told) -> str:
     letter = told.letter
-    if letter.kind == "bounce":
+    if letter.kind == LetterKind.BOUNCE:
         return mw.bounce_line(_name(plan, letter.unit), letter.note)
     whom = mw.from_whom(_name(plan, letter.unit), texts.visible(letter.sender))
     about = mw.about(texts.brief(letter.subject, 60))

@@ -5,6 +5,7 @@ import re
 from pdsfz_xl.book import COLUMNS, ROWS, Cell, Position, Tally
 from pdsfz_xl.package import Attributes, Refused
 from pdsfz_xl.shown import iso, shown
+from pdsfz_xl.states import CellKind, Flag
 
 
 class Words:
@@ -189,12 +190,12 @@ class Grid:
         at = self._position()
         before = self.cells.get(at)
         if before:
-            self.tally.flags.add("dup-cell")
+            self.tally.flags.add(Flag.DUP_CELL)
             if before.text != cell.text:
                 both = f"{before.text}\n{cell.text}"
-                cell = Cell("text", both, both, cell.formula)
+                cell = Cell(CellKind.TEXT, both, both, cell.formula)
         if formula.upper().startswith(("DISPIMG(", "_XLFN.DISPIMG(")):
-            self.tally.flags.add("dispimg")
+            self.tally.flags.add(Flag.DISPIMG)
         self.tally.item(cell.text)
         self.cells[at] = cell
 
@@ -215,21 +216,21 @@ class Grid:
     def _cell(self, formula: str) -> Cell | None:
         """The cell at hand, None for one that is empty."""
         if self._value is None:
-            return Cell("formula", f"={formula}", None, formula)
+            return Cell(CellKind.FORMULA, f"={formula}", None, formula)
         if self._kind in ("str", "inlineStr"):
             return _text_cell(unescape(self._value), formula)
         plain = self._value.strip()
         if not plain:
             no_value = self._formula is not None
-            return Cell("formula", f"={formula}", None, formula) if no_value else None
+            return Cell(CellKind.FORMULA, f"={formula}", None, formula) if no_value else None
         if self._kind == "s":
             return self._shared_string(plain, formula)
         if self._kind == "b":
             return self._bool_cell(plain.lower(), formula)
         if self._kind == "e":
-            return Cell("error", plain, plain, formula)
+            return Cell(CellKind.ERROR, plain, plain, formula)
         if self._kind == "d":
-            return Cell("date", iso(plain), plain, formula)
+            return Cell(CellKind.DATE, iso(plain), plain, formula)
         number = shown(plain, self._format_code(), date1904=self.date1904)
         return Cell(*number, formula) if number else self._bad(plain, formula)
 
@@ -242,12 +243,12 @@ class Grid:
         if said not in ("0", "1", "false", "true"):
             return self._bad(said, formula)
         truth = said in ("1", "true")
-        return Cell("bool", "TRUE" if truth else "FALSE", truth, formula)
+        return Cell(CellKind.BOOL, "TRUE" if truth else "FALSE", truth, formula)
 
     def _bad(self, said: str, formula: str) -> Cell:
         """What no spreadsheet program would have written: kept as it stands, and flagged."""
-        self.tally.flags.add("bad-cell")
-        return Cell("error", said, said, formula)
+        self.tally.flags.add(Flag.BAD_CELL)
+        return Cell(CellKind.ERROR, said, said, formula)
 
     def _format_code(self) -> str:
         style = self._style
@@ -257,4 +258,4 @@ class Grid:
 
 
 def _text_cell(text: str, formula: str) -> Cell | None:
-    return Cell("text", text, text, formula) if text else None
+    return Cell(CellKind.TEXT, text, text, formula) if text else None

@@ -21,10 +21,10 @@ from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look, take_look
 from pdsfz_xl.model import Master, Unit
 from pdsfz_xl.recipients import Choice, GoesBack, Known, choose
-from pdsfz_xl.states import Grade
+from pdsfz_xl.states import Grade, NoticeKind
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
-KINDS: Mapping[str, str] = {
+KINDS: Mapping[str, NoticeKind] = {
     **{kind: kind for kind in (w.ISSUE, w.AMEND, w.SENT_BACK, w.REMIND)},
     "issue": w.ISSUE,
     "amend": w.AMEND,
@@ -50,7 +50,7 @@ class Note(NamedTuple):
 
 
 def hand(
-    ws: Workspace, now: datetime, kind: str, named: str, note: Note, *, record: bool = False
+    ws: Workspace, now: datetime, kind: NoticeKind, named: str, note: Note, *, record: bool = False
 ) -> Done:
     """What `handout` does: write down, or prepare what a kind of message needs."""
     if record:
@@ -65,7 +65,7 @@ def hand(
     return remind(ws, now, named)
 
 
-def give(ws: Workspace, now: datetime, kind: str, named: str, note: Note) -> Done:
+def give(ws: Workspace, now: datetime, kind: NoticeKind, named: str, note: Note) -> Done:
     """Parcels for the units without mail, or for those that are named; with a name registered."""
     note = _checked(note, now)
     with ws.locked("handout"):
@@ -156,7 +156,7 @@ def remind(ws: Workspace, now: datetime, named: str = "") -> Done:
     )
 
 
-def write_down(ws: Workspace, now: datetime, kind: str, named: str, note: Note) -> Done:
+def write_down(ws: Workspace, now: datetime, kind: NoticeKind, named: str, note: Note) -> Done:
     """Write down what was done by hand: whom, when, by whom, how and with what result."""
     if not note.who:
         raise OperatorError("登记要写明经手人（--by 姓名），没有登记。")
@@ -235,7 +235,7 @@ def _refuse_errors(look: Look) -> None:
 
 
 def _parcels(
-    ws: Workspace, look: Look, known: Known, kind: str, units: Iterable[Unit]
+    ws: Workspace, look: Look, known: Known, kind: NoticeKind, units: Iterable[Unit]
 ) -> tuple[dict[str, handout.Parcel], dict[str, list[str]]]:
     """By unit code; and whose form must be made anew first, by reason."""
     master = look.batch.master
@@ -277,7 +277,7 @@ def _checked(note: Note, now: datetime) -> Note:
 
 
 def _register(
-    ws: Workspace, known: Known, kind: str, units: Iterable[Unit], note: Note, now: datetime
+    ws: Workspace, known: Known, kind: NoticeKind, units: Iterable[Unit], note: Note, now: datetime
 ) -> None:
     day = note.day or now.date()
     rows = [
@@ -293,7 +293,7 @@ def _register(
             book.mark_out((row.unit for row in rows), when)
 
 
-def _via(unit: Unit, kind: str, note: Note) -> str:
+def _via(unit: Unit, kind: NoticeKind, note: Note) -> str:
     """As the clerk says, else as the unit wants to be reached where that is not by mail."""
     usual = unit.channel if kind != w.REMIND and unit.channel != w.BY_MAIL else ""
     return note.via or usual
@@ -302,7 +302,7 @@ def _via(unit: Unit, kind: str, note: Note) -> str:
 # --- what is said --------------------------------------------------------------------------
 
 
-def _command(kind: str, named: str, more: str) -> str:
+def _command(kind: NoticeKind, named: str, more: str) -> str:
     """What to type to register what was just prepared."""
     units = f"--units {named} " if named else ""
     return f"pdsfz-xl handout {kind} --record {units}{more}"
@@ -321,7 +321,7 @@ def _taken(written: call_list.Written, taken: int) -> Iterator[str]:
         )
 
 
-def _document(kind: str, choice: Choice) -> dict[str, Any]:
+def _document(kind: NoticeKind, choice: Choice) -> dict[str, Any]:
     return {
         "kind": kind,
         "units": [{"code": unit.code, "name": unit.name} for unit in choice.units],
@@ -341,7 +341,7 @@ def _left(choice: Choice) -> Iterator[str]:
         yield f"没有列入（{reason}）：{'、'.join(names)}。"
 
 
-def _registered(kind: str, units: tuple[Unit, ...], note: Note, now: datetime) -> str:
+def _registered(kind: NoticeKind, units: tuple[Unit, ...], note: Note, now: datetime) -> str:
     day = w.day(note.day or now.date())
     names = "、".join(unit.name for unit in units)
     return f"已登记：{day}由{texts.visible(note.who)}{kind} {len(units)} 家（{names}）。"

@@ -4,17 +4,21 @@ from datetime import date
 from typing import Final
 
 from pdsfz_xl import wording as w
+from pdsfz_xl.states import NotGiven
 
-GOES_BY_MAIL: Final = "报送方式是邮件"
-ALREADY_ISSUED: Final = "已经下发"
-ALREADY_GIVEN: Final = "已经转交"
-NEVER_ISSUED: Final = "还没有下发过"
-NOT_CHANGED: Final = "下发后没有变化"
-CHANGED_FORM: Final = "下发后填报表有变化，请用“更正”，不用“下发”"
-NO_FORM: Final = "没有填报表，请先运行 pdsfz-xl generate"
+NOT_GIVEN: Final = {
+    NotGiven.GOES_BY_MAIL: "报送方式是邮件",
+    NotGiven.ALREADY_ISSUED: "已经下发",
+    NotGiven.ALREADY_GIVEN: "已经转交",
+    NotGiven.NEVER_ISSUED: "还没有下发过",
+    NotGiven.NOT_CHANGED: "下发后没有变化",
+    NotGiven.CHANGED_FORM: "下发后填报表有变化，请用“更正”，不用“下发”",
+    NotGiven.NO_FORM: "没有填报表，请先运行 pdsfz-xl generate",
+    NotGiven.NOTHING_DUE: w.NOTHING_DUE,
+    NotGiven.NOTHING_BACK: "没有退回修改的表",
+}
 FORM_TOUCHED: Final = "out/1-下发 里的填报表与生成时不一样，请先运行 pdsfz-xl generate"
 FORM_STALE: Final = "任务分解表在生成填报表以后改过，请先运行 pdsfz-xl generate"
-NOTHING_BACK: Final = "没有退回修改的表"
 OLD_FORM_GONE: Final = "以前的表找不到了，看不出差别"
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pdsfz_xl.ledger import Ledger
+from pdsfz_xl.states import LetterKind
 
 
 class Place(NamedTuple):
@@ -23,8 +24,7 @@ class Letter(NamedTuple):
     mark: str
     """The digest of its head: the same mail has the same one wherever it lies."""
     message_id: str
-    kind: str
-    """taking, taken, letter, manual, bounce, automatic, own, other, old, unread or again."""
+    kind: LetterKind
     sender: str
     unit: str
     subject: str
@@ -68,7 +68,8 @@ def record_mailbox(book: Ledger, account: str, folder: str, validity: str, last:
 def letters(book: Ledger) -> tuple[Letter, ...]:
     """Every mail that was looked at, in the order of their arrival."""
     rows = book.db.execute("SELECT * FROM letters ORDER BY arrived, account, folder, uid")
-    return tuple(Letter(Place(*row[:4]), *row[4:]) for row in rows)
+    found = (Letter(Place(*row[:4]), *row[4:]) for row in rows)
+    return tuple(letter._replace(kind=LetterKind(letter.kind)) for letter in found)
 
 
 def record_letter(book: Ledger, letter: Letter, files: Iterable[str] = ()) -> None:
@@ -78,8 +79,8 @@ def record_letter(book: Ledger, letter: Letter, files: Iterable[str] = ()) -> No
     """
     with book.db:
         book.db.execute(
-            "DELETE FROM letters WHERE mark = ? AND kind IN ('taking', 'other', 'unread')",
-            (letter.mark,),
+            "DELETE FROM letters WHERE mark = ? AND kind IN (?, ?, ?)",
+            (letter.mark, LetterKind.TAKING, LetterKind.OTHER, LetterKind.UNREAD),
         )
         book.db.execute(
             f"INSERT OR REPLACE INTO letters VALUES ({', '.join('?' * 13)})",

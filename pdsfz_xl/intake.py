@@ -10,7 +10,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.mail_folder import is_facts
 from pdsfz_xl.model import Arrival, Batch, Manifest, Withdrawn
-from pdsfz_xl.states import NOT_YET, Reason, Verdict
+from pdsfz_xl.states import NOT_YET, Flag, Reason, Verdict
 from pdsfz_xl.workspace import Workspace, digest_of, is_clutter, is_settling
 
 Tell = Callable[[Iterable[Any], int], Iterator[Any]]
@@ -83,7 +83,7 @@ def _withdrawn(ws: Workspace, book: ledger.Ledger, here: set[str]) -> Iterator[W
 
 def _holds_rows(manifest: Manifest) -> bool:
     inside = any(_holds_rows(m.manifest) for m in manifest.members if m.manifest)
-    ours = w.PAPER_COPY_FLAG in manifest.flags
+    ours = Flag.PAPER_COPY in manifest.flags
     return inside or (bool(manifest.rows or manifest.evidence) and not ours)
 
 
@@ -134,7 +134,7 @@ def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
         for file in files
         if file.verdict in (Verdict.HELD, Verdict.IGNORED)
         and file.reason not in NOT_YET
-        and not (file.verdict == Verdict.IGNORED and w.PAPER_COPY_FLAG in file.flags)
+        and not (file.verdict == Verdict.IGNORED and Flag.PAPER_COPY in file.flags)
     }
     ws.forget(barred)
     for file in files:

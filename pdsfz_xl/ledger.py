@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.states import NoticeKind
 
 _FIRST = """
 CREATE TABLE receipts (
@@ -190,11 +191,11 @@ class Print(NamedTuple):
 class Handed(NamedTuple):
     """Something a unit was given or told, other than by a mail of ours.
 
-    `kind` is one of `wording.NOTICE_KINDS`, `unit` a code, `sha256` that of the workbook or empty.
+    `unit` is a code, `sha256` that of the workbook or empty.
     """
 
     unit: str
-    kind: str
+    kind: NoticeKind
     day: date
     who: str
     via: str = ""
@@ -291,7 +292,9 @@ class Ledger:
         rows = self.db.execute(
             "SELECT unit, kind, day, who, via, note, sha256 FROM handed ORDER BY day, id"
         )
-        return tuple(Handed(u, k, date.fromisoformat(d), *more) for u, k, d, *more in rows)
+        return tuple(
+            Handed(u, NoticeKind(k), date.fromisoformat(d), *more) for u, k, d, *more in rows
+        )
 
     def record_handed(self, given: Iterable[Handed], now: datetime) -> int:
         """Add what is not there yet, and say how much that was."""

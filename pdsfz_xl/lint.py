@@ -17,6 +17,7 @@ from pdsfz_xl import master_wording as ms
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import ClerkCells, Duty, Finding, Master, Requirement, Unit, Where
+from pdsfz_xl.states import Security
 
 _SHEETS = (
     w.SETTINGS_SHEET,
@@ -336,7 +337,11 @@ def _mail(master: Master) -> Iterator[Finding]:
             for key, port in (("端口", settings.smtp_port), ("收信端口", settings.inbox_port))
             if port is not None and not 0 < port < 65536
         ),
-        *([("加密方式", settings.security, ms.SECURITY_RULE)] if security == "?" else []),
+        *(
+            [("加密方式", settings.security, ms.SECURITY_RULE)]
+            if security == Security.UNKNOWN
+            else []
+        ),
         *(
             ("加密方式", settings.security, ms.LOOPBACK_RULE)
             for _, host in hosts[:1]

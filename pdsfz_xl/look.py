@@ -9,7 +9,7 @@ from pdsfz_xl import giveback, intake, ledger, lint, merge, paper, proposals, re
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, ClerkCells, Finding, Master
-from pdsfz_xl.states import Grade, Reason
+from pdsfz_xl.states import Flag, Grade, Reason
 from pdsfz_xl.workspace import Workspace
 
 
@@ -101,5 +101,5 @@ def review_copies(taken: intake.Intake) -> list[tuple[str, str]]:
     return [
         (a.sha256, a.path)
         for a in taken.arrivals
-        if a.manifest and w.REVIEW_COPY_FLAG in a.manifest.flags
+        if a.manifest and Flag.REVIEW_COPY in a.manifest.flags
     ]

@@ -18,7 +18,7 @@ from pdsfz_xl.ledger import Handed
 from pdsfz_xl.mailbox import Sender
 from pdsfz_xl.model import Batch, Finding, Received, Unit
 from pdsfz_xl.outgoing import Posted
-from pdsfz_xl.states import UnitStatus, Verdict
+from pdsfz_xl.states import NoticeKind, UnitStatus, Verdict
 
 _BETWEEN = timedelta(days=1)
 """The least time between two reminders."""
@@ -34,7 +34,7 @@ class Letter(NamedTuple):
     """A mail that can go out."""
 
     unit: Unit
-    kind: str
+    kind: NoticeKind
     number: int
     mail: Mail
     about: tuple[str, ...]
@@ -42,11 +42,14 @@ class Letter(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A unit that gets none. `call` says that somebody has to ring it up instead."""
+    """A unit that gets none. `call` says that somebody has to ring it up instead, `unsure` that
+    nobody knows whether the last one arrived.
+    """
 
     unit: Unit
     why: str
     call: bool = False
+    unsure: bool = False
 
 
 class Carried(NamedTuple):
@@ -65,7 +68,7 @@ class Case(NamedTuple):
     `changes` says what is different for a unit in the form that goes out as 更正.
     """
 
-    kind: str
+    kind: NoticeKind
     batch: Batch
     findings: tuple[Finding, ...]
     """Those a unit can do something about."""
@@ -104,8 +107,11 @@ class _Planner:
             self.wrong[finding.unit].append(finding)
 
     def unit(self, unit: Unit) -> Letter | Held:
-        why = _WHY[self.case.kind](self, unit, self.owed[unit.code].status)
-        if why:
+        if why := self.needless(unit):
+            return Held(unit, why)
+        if self.is_open(unit):
+            return Held(unit, mw.OPEN_MAIL, unsure=True)
+        if why := _WHY[self.case.kind](self, unit):
             return Held(unit, why)
         if not unit.emails:
             return Held(unit, mw.NO_ADDRESS, call=True)
@@ -188,6 +194,17 @@ class _Planner:
 
     # --- why a unit gets none
 
+    def needless(self, unit: Unit) -> str:
+        """Why there is nothing of this kind to say to a unit, whatever it was sent before."""
+        kind = self.case.kind
+        if kind == w.RECEIPT:
+            return ""
+        if kind == w.REMIND:
+            return self.owed[unit.code].excuse
+        if self.owed[unit.code].status == UnitStatus.NOTHING_DUE:
+            return w.NOTHING_DUE
+        return mw.NOTHING_WRONG if kind == w.SENT_BACK and not self.case.carried(unit) else ""
+
     def is_open(self, unit: Unit) -> bool:
         """Nobody knows whether the last mail of this kind arrived."""
         return any(m.state in _OPEN for m in self.before[unit.code, self.case.kind])
@@ -208,11 +225,7 @@ class _Planner:
             return last[0].bounced
         return ""
 
-    def why_no_issue(self, unit: Unit, status: UnitStatus) -> str:
-        if status == UnitStatus.NOTHING_DUE:
-            return w.NOTHING_DUE
-        if self.is_open(unit):
-            return mw.OPEN_MAIL
+    def why_no_issue(self, unit: Unit) -> str:
         if unit.code in self.case.outdated:
             return mw.USE_AMEND
         if unit.code in self.case.out:
@@ -224,22 +237,14 @@ class _Planner:
                 return mw.IS_OUT
         return "" if self.case.carried(unit) else mw.NO_FORM
 
-    def why_no_amendment(self, unit: Unit, status: UnitStatus) -> str:
-        if status == UnitStatus.NOTHING_DUE:
-            return w.NOTHING_DUE
-        if self.is_open(unit):
-            return mw.OPEN_MAIL
+    def why_no_amendment(self, unit: Unit) -> str:
         if unit.code not in self.case.outdated:
             if said := self.bounce(unit):
                 return mw.has_bounced(said, unit.name, self.issued(unit)[-1].kind)
             return mw.SAME_FORM if unit.code in self.case.out else mw.NEVER_ISSUED
         return "" if self.case.carried(unit) else mw.NO_FORM
 
-    def why_no_reminder(self, unit: Unit, _status: UnitStatus) -> str:
-        if excuse := self.owed[unit.code].excuse:
-            return excuse
-        if self.is_open(unit):
-            return mw.OPEN_MAIL
+    def why_no_reminder(self, unit: Unit) -> str:
         if unit.code in self.case.outdated:
             return mw.AMEND_FIRST
         return "" if self.case.force else self.reminded(unit)
@@ -254,21 +259,14 @@ class _Planner:
             return mw.reminded_by(told[-1].day, texts.visible(told[-1].who), told[-1].via)
         return ""
 
-    def why_no_return(self, unit: Unit, status: UnitStatus) -> str:
-        if status == UnitStatus.NOTHING_DUE:
-            return w.NOTHING_DUE
-        if (carried := self.case.carried(unit)) is None:
-            return mw.NOTHING_WRONG
-        if self.is_open(unit):
-            return mw.OPEN_MAIL
+    def why_no_return(self, unit: Unit) -> str:
+        carried = self.case.carried(unit)
         sent = [m for m in self.before[unit.code, self.case.kind] if m.state == outgoing.SENT]
-        if sent and carried.sha256 in sent[-1].about:
+        if carried and sent and carried.sha256 in sent[-1].about:
             return mw.returned_on(_day(sent[-1]))
         return ""
 
-    def why_no_receipt(self, unit: Unit, _status: UnitStatus) -> str:
-        if self.is_open(unit):
-            return mw.OPEN_MAIL
+    def why_no_receipt(self, unit: Unit) -> str:
         return "" if self.fresh(unit) else mw.NOTHING_ARRIVED
 
     def fresh(self, unit: Unit) -> list[Received]:

@@ -15,14 +15,14 @@ from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look
 from pdsfz_xl.mail import Carried, Held, Letter
 from pdsfz_xl.model import Finding, Master, Unit
-from pdsfz_xl.states import URGENT
+from pdsfz_xl.states import URGENT, NoticeKind
 from pdsfz_xl.workspace import Workspace, bytes_of
 
 
 class Asked(NamedTuple):
     """Which mails a command is about. `units` are names, aliases or codes; none means all."""
 
-    kind: str
+    kind: NoticeKind
     units: tuple[str, ...] = ()
     force: bool = False
     until: date | None = None

@@ -10,6 +10,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.mail import Held, Letter
 from pdsfz_xl.model import Master, Unit
 from pdsfz_xl.outgoing import Posted
+from pdsfz_xl.states import MailState, NoticeKind
 
 
 def letter(planned: Letter) -> Iterator[str]:
@@ -21,7 +22,7 @@ def letter(planned: Letter) -> Iterator[str]:
     yield f"      {sent.subject}{f'　附件：{files}' if files else ''}"
 
 
-def held(kind: str, units: list[Held]) -> Iterator[str]:
+def held(kind: NoticeKind, units: list[Held]) -> Iterator[str]:
     """Those mail does not reach first, each with whom to ask for; the others by reason."""
     calls = [one for one in units if one.call]
     if calls:
@@ -98,7 +99,7 @@ def posted_document(master: Master, posted: Posted) -> dict[str, object]:
     }
 
 
-def next_step(kind: str, states: Counter[str]) -> str:
+def next_step(kind: NoticeKind, states: Counter[MailState]) -> str:
     if states[outgoing.UNKNOWN]:
         return "打电话或到网页邮箱的“已发送”里核实，再用 pdsfz-xl mail resolve 说明"
     if states[outgoing.FAILED_PERM]:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Final
 
 from pdsfz_xl import wording as w
-from pdsfz_xl.states import Verdict
+from pdsfz_xl.states import LetterKind, MailState, Verdict
 
 MAIL_FIELDS: Final = {
     "subject": "主题",
@@ -141,14 +141,13 @@ def received_line(name: str, when: datetime, verdict: Verdict, taken: int, messa
 
 
 MAIL_STATES: Final = {
-    "planned": "待发",
-    "sending": "正在发",
-    "sent": "已发",
-    "failed_temp": "没发成，可再发",
-    "failed_perm": "被拒收",
-    "unknown": "不知道送到没有",
+    MailState.PLANNED: "待发",
+    MailState.SENDING: "正在发",
+    MailState.SENT: "已发",
+    MailState.FAILED_TEMP: "没发成，可再发",
+    MailState.FAILED_PERM: "被拒收",
+    MailState.UNKNOWN: "不知道送到没有",
 }
-"""As `outgoing` calls them."""
 
 
 def decided(sent: bool) -> str:
@@ -194,12 +193,12 @@ SENT_AT: Final = "发出时间"
 NO_SENDER: Final = "发件人不明"
 RAW_MAIL: Final = "原信.eml"
 LETTER_KINDS: Final = {
-    "taken": "已收",
-    "manual": "人工下载",
-    "letter": "只有文字",
-    "bounce": "退信",
-    "unread": "没有读出来",
-    "other": "没有取",
+    LetterKind.TAKEN: "已收",
+    LetterKind.MANUAL: "人工下载",
+    LetterKind.LETTER: "只有文字",
+    LetterKind.BOUNCE: "退信",
+    LetterKind.UNREAD: "没有读出来",
+    LetterKind.OTHER: "没有取",
 }
 """What became of a mail, of those a person is told of one by one."""
 JUNK_NOTE: Final = "在垃圾邮件里"
@@ -221,7 +220,7 @@ def mail_box(folder: str) -> str:
 
 
 def bounce_line(unit: str, why: str) -> str:
-    return f"{LETTER_KINDS['bounce']}：{unit or '认不出是哪个单位'} {why}"
+    return f"{LETTER_KINDS[LetterKind.BOUNCE]}：{unit or '认不出是哪个单位'} {why}"
 
 
 STRANGERS: Final = (

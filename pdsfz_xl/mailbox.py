@@ -12,8 +12,9 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.model import Settings
+from pdsfz_xl.states import Protocol, Security
 
-SMTP, IMAP, POP3 = "SMTP", "IMAP", "POP3"
+SMTP, IMAP, POP3 = Protocol
 SSL, STARTTLS, PLAIN = w.SECURITIES
 
 ADDRESS = re.compile(
@@ -33,7 +34,7 @@ class Preset(NamedTuple):
     imap: str
     pop3: str
     port: int = 465
-    security: str = SSL
+    security: Security = SSL
 
 
 def _usual(domain: str, pop: str = "pop") -> Preset:
@@ -74,13 +75,12 @@ _PORTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A server and how to log in there. `protocol` is SMTP, IMAP or POP3."""
+    """A server and how to log in there; PLAIN is for this machine only."""
 
-    protocol: str
+    protocol: Protocol
     host: str
     port: int
-    security: str
-    """SSL, STARTTLS or 无 (on this machine only)."""
+    security: Security
     user: str
 
 
@@ -99,7 +99,7 @@ def sending(settings: Settings) -> Account:
     user = _user(settings)
     preset = _preset(user)
     host = _required(settings.smtp_host or (preset.smtp if preset else ""), user, "发信服务器")
-    known = preset.security if preset and host == preset.smtp else ""
+    known = preset.security if preset and host == preset.smtp else Security.UNSAID
     by_port = STARTTLS if settings.smtp_port in (25, 587) else SSL
     security = _security(settings) or known or by_port
     known_port = preset.port if preset and security == known else _PORTS[SMTP, security]
@@ -107,7 +107,7 @@ def sending(settings: Settings) -> Account:
     return _checked(Account(protocol=SMTP, host=host, port=port, security=security, user=user))
 
 
-def receiving(settings: Settings, protocol: str = "") -> Account:
+def receiving(settings: Settings, protocol: Protocol | None = None) -> Account:
     """Where mail is fetched; IMAP unless `protocol` or the settings say POP3.
 
     Raises OperatorError where the settings do not say or contradict.
@@ -164,15 +164,15 @@ def is_host(said: str) -> bool:
     return bool(_HOST.fullmatch(said))
 
 
-def security(said: str) -> str:
-    """加密方式 as we call it, empty where none is written, `?` where nobody knows what is."""
+def security(said: str) -> Security:
+    """加密方式 as the clerk wrote it."""
     plain = texts.squash(said).upper()
-    return plain if plain in ("", *w.SECURITIES) else "?"
+    return Security(plain) if plain in tuple(Security) else Security.UNKNOWN
 
 
-def _security(settings: Settings) -> str:
+def _security(settings: Settings) -> Security:
     known = security(settings.security)
-    if known == "?":
+    if known == Security.UNKNOWN:
         raise OperatorError(
             f"任务设置里的“加密方式”“{texts.visible(settings.security)}”不认识；"
             "请从 SSL、STARTTLS、无 里选一个，或空着。"

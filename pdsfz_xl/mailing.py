@@ -29,13 +29,14 @@ from pdsfz_xl.mail import Held, Letter
 from pdsfz_xl.mail_case import Asked
 from pdsfz_xl.model import Master
 from pdsfz_xl.outgoing import Posted
+from pdsfz_xl.states import NoticeKind
 from pdsfz_xl.workspace import Workspace
 
 
-def kind(said: str) -> str:
+def kind(said: str) -> NoticeKind:
     """The kind of mail somebody asks for, in Chinese or English; raises OperatorError."""
-    known = said if said in w.NOTICE_KINDS else w.KIND_ALIASES.get(said.lower(), "")
-    if not known:
+    known = NoticeKind(said) if said in w.NOTICE_KINDS else w.KIND_ALIASES.get(said.lower())
+    if known is None:
         raise OperatorError(
             f"没有“{texts.brief(said)}”这种邮件；请写 {'、'.join(w.NOTICE_KINDS)} 之一，"
             f"或 {'、'.join(w.KIND_ALIASES)}。"
@@ -235,7 +236,7 @@ def _finished(
         ),
         *([] if seen else mail_telling.held(asked.kind, held)),
     ]
-    if any(one.why == mw.OPEN_MAIL for one in held):
+    if any(one.unsure for one in held):
         states[outgoing.UNKNOWN] += 1
     return Done(
         said=tuple(said),
@@ -274,7 +275,12 @@ def show(ws: Workspace, now: datetime) -> Done:  # noqa: ARG001 # every story ta
 
 
 def resolve(
-    ws: Workspace, named: tuple[str, ...], now: datetime, *, sent: bool, kind: str = ""
+    ws: Workspace,
+    named: tuple[str, ...],
+    now: datetime,
+    *,
+    sent: bool,
+    kind: NoticeKind | None = None,
 ) -> Done:
     """The clerk says of mails nobody is sure of whether they arrived, or go out once more.
 
@@ -285,7 +291,7 @@ def resolve(
     with ws.locked("mail"), ledger.opened(ws.ledger) as book:
         outgoing.own_up(book, now)
         codes = mail_case.units(master, named) if named else ()
-        mails = [m for m in outgoing.mails(book) if m.unit in codes and kind in ("", m.kind)]
+        mails = [m for m in outgoing.mails(book) if m.unit in codes and kind in (None, m.kind)]
         doubtful = [m for m in mails if _may_be_decided(m, sent)]
         if not doubtful:
             raise OperatorError(

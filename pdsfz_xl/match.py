@@ -28,6 +28,7 @@ from pdsfz_xl.model import (
     Version,
     Where,
 )
+from pdsfz_xl.states import CellKind, CodeCheck, FoundBy
 
 
 class Contents(NamedTuple):
@@ -198,7 +199,7 @@ class _File:
             self.found.versions.append(version)
         self.leave_row(row, rest)
 
-    def match(self, row: FormRow, code: RowCode | None) -> tuple[str, str, Requirement] | None:
+    def match(self, row: FormRow, code: RowCode | None) -> tuple[FoundBy, str, Requirement] | None:
         """How it was found, the unit and the requirement; None where nothing fits."""
         master, due = self.master, self.matcher.due
         if code and code.campaign != self.matcher.campaign:
@@ -206,20 +207,20 @@ class _File:
         same_text = self.matcher.by_text.get(_texts(row), [])
         by_code = None
         if code and code.unit in due and code.requirement in master.requirement:
-            by_code = "code", code.unit, master.requirement[code.requirement]
+            by_code = FoundBy.CODE, code.unit, master.requirement[code.requirement]
             if code == _true_code(master, code.unit, by_code[2]) or _is_genuine(row, code):
                 return by_code
         elif code and code.unit not in due and _is_genuine(row, code) and not self.file.unit:
             return None  # Nothing is mistyped: it is the row of a unit that is gone.
         if code and len(found := self.matcher.by_check(_texts(row)).get(code.check, [])) == 1:
             # Its unit or its key was mistyped, and the check characters tell which they were.
-            return "text", *found[0]
+            return FoundBy.TEXT, *found[0]
         if by_code and (not same_text or by_code[2] in same_text):
             return by_code
         owner = code.unit if code and code.unit in due else self.unit
         fits = [r for r in same_text if r.key in due.get(owner, ())]
         if len(fits) == 1:
-            return "text", owner, fits[0]
+            return FoundBy.TEXT, owner, fits[0]
         if by_code:
             return by_code
         if code and code.requirement not in master.requirement and _is_genuine(row, code):
@@ -227,7 +228,7 @@ class _File:
         said = texts.squash(_said(row, w.NUMBER)).strip("()")
         fits = [r for r in self.matcher.by_number.get(said, ()) if r.key in due.get(owner, ())]
         if len(fits) == 1 and (self.found.rows or code):
-            return "number", owner, fits[0]
+            return FoundBy.NUMBER, owner, fits[0]
         return None
 
     def came_with(self, unit: str, requirement: Requirement) -> str:
@@ -236,7 +237,7 @@ class _File:
 
     def compare(
         self, row: FormRow, code: RowCode | None, unit: str, requirement: Requirement
-    ) -> tuple[str, tuple[tuple[str, str, str], ...]]:
+    ) -> tuple[CodeCheck, tuple[tuple[str, str, str], ...]]:
         """The state of the check characters, and the locked cells that say something else."""
         altered = tuple(
             (caption, row.cells[caption].cell, row.cells[caption].text)
@@ -244,7 +245,7 @@ class _File:
             if caption in row.cells and texts.squash(row.cells[caption].text) != texts.squash(said)
         )
         identifying = any(caption in (w.INDICATOR, w.MATERIAL) for caption, _, _ in altered)
-        check = ""
+        check = CodeCheck.NONE
         if code:
             texts_here = (
                 _said(row, w.INDICATOR) or requirement.text,
@@ -252,12 +253,12 @@ class _File:
             )
             here = (self.matcher.campaign, unit, requirement.key)
             if code == _true_code(self.master, unit, requirement):
-                check = "ok"
+                check = CodeCheck.OK
             elif identifying and code == identity.make(*here, *texts_here):
-                check = "older"
+                check = CodeCheck.OLDER
             else:
-                check = "wrong"
-        older = (w.INDICATOR, w.MATERIAL) if check == "older" else ()
+                check = CodeCheck.WRONG
+        older = (w.INDICATOR, w.MATERIAL) if check == CodeCheck.OLDER else ()
         # Another column that the form itself carried so (an older master) was not altered.
         altered = tuple(
             (caption, cell, said)
@@ -292,7 +293,7 @@ class _File:
             sha256=self.file.sha256,
             saved=self.file.saved,
             received=self.file.received,
-            kind=answer.kind if answer else "text",
+            kind=answer.kind if answer else CellKind.TEXT,
             number_text=asked.text if asked and number is None else "",
             number_where=self.where(row.sheet, asked) if asked else None,
             unconfirmed=unconfirmed,
@@ -415,9 +416,9 @@ def _number(typed: Typed, measure: str) -> float | None:
     As a text it may bring its 计量单位, which the form shows beside it. Nothing is put together:
     `35` above `40` in one cell, `12，15` and `2018 2019` are no number.
     """
-    if typed.kind == "number" and typed.value is not None:
+    if typed.kind == CellKind.NUMBER and typed.value is not None:
         return typed.value if 0 <= typed.value < MOST else None
-    if typed.kind not in ("number", "text"):
+    if typed.kind not in (CellKind.NUMBER, CellKind.TEXT):
         return None
     plain = unicodedata.normalize("NFKC", typed.text.replace("，", "、")).strip()
     plain = plain.removesuffix(unicodedata.normalize("NFKC", measure)).strip()

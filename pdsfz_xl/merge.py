@@ -32,7 +32,7 @@ from pdsfz_xl.model import (
     Where,
     Withdrawn,
 )
-from pdsfz_xl.states import NOT_YET, AnswerStatus, Reason, UnitStatus, Verdict
+from pdsfz_xl.states import NOT_YET, AnswerStatus, Flag, Reason, UnitStatus, Verdict
 from pdsfz_xl.versions import Settled, settle
 
 
@@ -155,10 +155,10 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
         return replace(file, verdict=Verdict.HELD, rule="P01", message=mark, unit=unit)
     if manifest.reason in NOT_YET:
         return _ignored(file, manifest.reason)
-    if w.REVIEW_COPY_FLAG in manifest.flags:
+    if Flag.REVIEW_COPY in manifest.flags:
         inside = w.INSIDE in file.path
         return _ignored(file, Reason.REVIEW_COPY_INSIDE if inside else Reason.REVIEW_COPY)
-    if w.PAPER_COPY_FLAG in manifest.flags:
+    if Flag.PAPER_COPY in manifest.flags:
         if manifest.campaign != matcher.campaign:
             return _rejected(file, "F04", manifest.campaign)
         return _ignored(replace(file, unit=""), Reason.PAPER_COPY)

@@ -10,7 +10,18 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from pdsfz_xl.states import AnswerStatus, CellState, Grade, Reason, Role, UnitStatus, Verdict
+from pdsfz_xl.states import (
+    AnswerStatus,
+    CellKind,
+    CellState,
+    CodeCheck,
+    FoundBy,
+    Grade,
+    Reason,
+    Role,
+    UnitStatus,
+    Verdict,
+)
 
 
 class Where(NamedTuple):
@@ -342,13 +353,12 @@ class Draft:
 class Typed(NamedTuple):
     """A non-empty cell of a returned workbook.
 
-    `kind` is text, number, date, bool, error, formula (a formula without a value) or comment.
     `text` is what a person reads; `ours` says that the form itself carried this text, or that
-    one of its counters says it. `value` is the stored number where `kind` is number.
+    one of its counters says it. `value` is the stored number of a NUMBER.
     """
 
     cell: str
-    kind: str
+    kind: CellKind
     text: str
     formula: str = ""
     ours: bool = False
@@ -451,12 +461,10 @@ class Row(NamedTuple):
     where: Where
     unit: str
     requirement: str
-    by: str
-    """code, text or number."""
+    by: FoundBy
     code: str
     """The row code as it stands there, empty where there is none."""
-    check: str
-    """ok, older (fits the form's own texts) or wrong; empty without a code."""
+    check: CodeCheck
     assigned: bool
     altered: tuple[tuple[str, str, str], ...]
     """Locked cells that do not say what the master says: caption, address, text found."""
@@ -487,8 +495,8 @@ class Version:
     sha256: str
     saved: str
     received: datetime
-    kind: str = "text"
-    """The type of the 情况说明 cell, as in `Typed.kind`."""
+    kind: CellKind = CellKind.TEXT
+    """Of the 情况说明 cell."""
     number_text: str = ""
     """What stood in 数量 when it was no number that can be taken."""
     number_where: Where | None = None

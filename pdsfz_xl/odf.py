@@ -10,8 +10,9 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally, add_sheet
 from pdsfz_xl.package import Attributes, IllFormed, Package, Refused, local
 from pdsfz_xl.shown import iso, shown
+from pdsfz_xl.states import CellKind, Flag
 
-_TELLING = {"basic/": "vba", "objectreplacements/": "embedded"}
+_TELLING = {"basic/": Flag.VBA, "objectreplacements/": Flag.EMBEDDED}
 """What the beginning of a part's name tells. None of these parts is ever read."""
 
 
@@ -29,7 +30,7 @@ def read(package: Package) -> Book:
         try:
             package.parse("meta.xml", about.start, about.end, about.words.add)
         except IllFormed:
-            tally.flags.add("properties-damaged")
+            tally.flags.add(Flag.PROPERTIES_DAMAGED)
     for start, flag in _TELLING.items():
         if any(name.startswith(start) for name in package.parts):
             tally.flags.add(flag)
@@ -193,7 +194,7 @@ class _Content:
     def _start_in_shape(self, tag: str, attributes: Attributes) -> None:
         self._shapes += 1
         if tag in _UNREAD:
-            self.tally.flags.add("drawing")
+            self.tally.flags.add(Flag.DRAWING)
         self._drawn.start(tag, attributes)
 
     def _end_in_shape(self, tag: str) -> None:
@@ -294,29 +295,29 @@ def _cell(said: _Said, text: str, *, error: bool) -> Cell | None:
     kind, formula = said.get("value-type", ""), _formula(said)
     text = text or said.get("string-value", "")
     if text and (error or (_ERROR.fullmatch(text) and (formula or kind in _NUMBERS))):
-        return Cell("error", text, text, formula)
+        return Cell(CellKind.ERROR, text, text, formula)
     if kind in _NUMBERS and text in ("TRUE", "FALSE"):  # LibreOffice makes TRUE() a 1
-        return Cell("bool", text, text == "TRUE", formula)
+        return Cell(CellKind.BOOL, text, text == "TRUE", formula)
     if kind in _NUMBERS:
         return _number(said.get("value", ""), _code(kind, text), text, formula)
     if kind == "date" and said.get("date-value"):
-        return Cell("date", iso(said["date-value"]), said["date-value"], formula)
+        return Cell(CellKind.DATE, iso(said["date-value"]), said["date-value"], formula)
     if kind == "time" and (match := _DURATION.fullmatch(said.get("time-value", ""))):
         hours, minutes, seconds = (float(part.replace(",", ".")) for part in match.groups())
         days = (hours * 3600 + minutes * 60 + seconds) / 86_400
         return _number(repr(days), "h:mm" if days < 1 else "[h]:mm", text, formula)
     if kind == "boolean" and (truth := said.get("boolean-value")) in ("true", "false"):
-        return Cell("bool", truth.upper(), truth == "true", formula)
+        return Cell(CellKind.BOOL, truth.upper(), truth == "true", formula)
     if text:
-        return Cell("text", text, text, formula)
-    return Cell("formula", f"={formula}", None, formula) if formula and not kind else None
+        return Cell(CellKind.TEXT, text, text, formula)
+    return Cell(CellKind.FORMULA, f"={formula}", None, formula) if formula and not kind else None
 
 
 def _number(written: str, code: str, text: str, formula: str) -> Cell | None:
     number = shown(written, code, date1904=False)
     if number:
         return Cell(*number, formula)
-    return Cell("text", text, text, formula) if text else None
+    return Cell(CellKind.TEXT, text, text, formula) if text else None
 
 
 def _code(kind: str, text: str) -> str:

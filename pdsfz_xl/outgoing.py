@@ -6,12 +6,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from pdsfz_xl.ledger import Ledger
+from pdsfz_xl.states import MailState, NoticeKind
 
-PLANNED, SENDING, SENT = "planned", "sending", "sent"
-FAILED_TEMP, FAILED_PERM, UNKNOWN = "failed_temp", "failed_perm", "unknown"
-"""How far a mail is. `sending` is on the disk before its text leaves us; found there by a later
-run, that run died on it, and it is `unknown`: perhaps it arrived, so nobody sends it again unasked.
-"""
+PLANNED, SENDING, SENT, FAILED_TEMP, FAILED_PERM, UNKNOWN = MailState
 
 UNSENT = frozenset({PLANNED, FAILED_TEMP, FAILED_PERM})
 """Certainly with nobody: what is planned anew may take its place."""
@@ -23,7 +20,7 @@ class Posted(NamedTuple):
     key: str
     """campaign/unit/kind/number: what goes out at most once."""
     unit: str
-    kind: str
+    kind: NoticeKind
     number: int
     message_id: str
     path: str
@@ -34,7 +31,7 @@ class Posted(NamedTuple):
     subject: str
     about: tuple[str, ...]
     """The sha256 of what it carries or answers."""
-    state: str = PLANNED
+    state: MailState = PLANNED
     reply: str = ""
     """What the server said last, or who decided."""
     attempts: int = 0
@@ -56,7 +53,7 @@ def mails(book: Ledger) -> tuple[Posted, ...]:
     return tuple(map(_posted, rows))
 
 
-def plan(book: Ledger, kind: str, planned: Iterable[Posted], now: datetime) -> None:
+def plan(book: Ledger, kind: NoticeKind, planned: Iterable[Posted], now: datetime) -> None:
     """Set what of this kind is about to go out; what was planned and is no more, is forgotten.
 
     What went out, or may have, is never touched: a row of the same key stays as it is.
@@ -76,7 +73,7 @@ def plan(book: Ledger, kind: str, planned: Iterable[Posted], now: datetime) -> N
                 book.db.execute(f"INSERT OR REPLACE INTO mails VALUES ({marks})", row)
 
 
-def record(book: Ledger, key: str, state: str, now: datetime, reply: str = "") -> None:
+def record(book: Ledger, key: str, state: MailState, now: datetime, reply: str = "") -> None:
     """What became of a mail, on the disk when this returns."""
     with book.db:
         book.db.execute(
@@ -119,4 +116,6 @@ def _row(mail: Posted) -> tuple[object, ...]:
 
 def _posted(row: tuple[Any, ...]) -> Posted:
     values = dict(zip(Posted._fields, row, strict=True))
-    return Posted(**{**values, **{name: tuple(json.loads(values[name])) for name in _LISTS}})
+    values |= {name: tuple(json.loads(values[name])) for name in _LISTS}
+    states = {"kind": NoticeKind(values["kind"]), "state": MailState(values["state"])}
+    return Posted(**{**values, **states})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pdsfz_xl import wording as w
 from pdsfz_xl.book import COLUMNS, ROWS, Cell, Position, Sheet, Tally
 from pdsfz_xl.package import Refused
+from pdsfz_xl.states import CellKind
 
 Marked = tuple[int, Position]
 """Which table, from 0, and which cell; -1 for the text beside the tables."""
@@ -180,7 +181,7 @@ class Page:
                 table.merges[at] = end
         if said:
             self.tally.item(said)
-            table.cells[at] = Cell("text", said, said)
+            table.cells[at] = Cell(CellKind.TEXT, said, said)
         self._marked.update(dict.fromkeys(ended.marks, (len(self._tables) - 1, at)))
 
     def _place(self, table: _Table, columns: int, rows: int) -> Position:
@@ -240,7 +241,7 @@ class Page:
         return Sheet(f"{w.DOCUMENT_TABLE}{number + 1}", True, table.cells, merges, comments)
 
     def _column(self, name: str, rows: list[str], comments: Mapping[Position, str]) -> Sheet:
-        cells = {(row, 0): Cell("text", said, said) for row, said in enumerate(rows) if said}
+        cells = {(row, 0): Cell(CellKind.TEXT, said, said) for row, said in enumerate(rows) if said}
         for cell in cells.values():
             self.tally.item(cell.text)
         return Sheet(name, True, cells, (), comments)

@@ -10,14 +10,15 @@ from typing import NamedTuple
 from pdsfz_xl.book import Tally
 from pdsfz_xl.grid import Words, unescape
 from pdsfz_xl.package import Attributes, IllFormed, Package, Refused
+from pdsfz_xl.states import Flag
 
 _TELLING = {
-    "externallinks/": "extlink",
-    "connections": "connections",
-    "embeddings/": "embedded",
-    "charts/": "drawing",  # it may have a sheet of its own
-    "cellimages": "dispimg",
-    "vbaproject": "vba",
+    "externallinks/": Flag.EXTLINK,
+    "connections": Flag.CONNECTIONS,
+    "embeddings/": Flag.EMBEDDED,
+    "charts/": Flag.DRAWING,  # it may have a sheet of its own
+    "cellimages": Flag.DISPIMG,
+    "vbaproject": Flag.VBA,
 }
 """What the beginning of a part's name tells. None of these parts is read for its contents."""
 
@@ -76,7 +77,7 @@ class Properties:
                 try:
                     package.parse(link.target, self._start, self._end, self._words.add)
                 except IllFormed:
-                    self._tally.flags.add("properties-damaged")
+                    self._tally.flags.add(Flag.PROPERTIES_DAMAGED)
         return self
 
     def _start(self, tag: str, attributes: Attributes) -> None:

@@ -15,6 +15,7 @@ from pdsfz_xl.edited_paper import REST
 from pdsfz_xl.model import FormRow, Leftover, Manifest, Where
 from pdsfz_xl.paper import Paper
 from pdsfz_xl.paper_text import CAPTIONS, LABELS, Entry
+from pdsfz_xl.states import CellKind
 
 Place = tuple[str, str]
 """Unit, empty for a settled text, and requirement."""
@@ -92,7 +93,7 @@ class _Reader:
 
     def loose(self, path: str, manifest: Manifest) -> Iterator[Leftover]:
         for sheet, typed in manifest.loose:
-            known = typed.kind != "comment" and texts.squash(typed.text) in self.own
+            known = typed.kind != CellKind.COMMENT and texts.squash(typed.text) in self.own
             if typed.text.strip() and not typed.ours and not known:
                 yield Leftover(Where(path, sheet, typed.cell), typed.text)
 

@@ -14,18 +14,14 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.ledger import Form, Handed
 from pdsfz_xl.model import Batch, Master, Unit
-from pdsfz_xl.states import UnitStatus
+from pdsfz_xl.states import NotGiven, NoticeKind, UnitStatus
 
 _AS_IT_SHOULD_BE = frozenset(
-    {
-        w.STANDING[UnitStatus.COMPLETE],
-        w.NOTHING_DUE,
-        hw.NOTHING_BACK,
-        hw.NOT_CHANGED,
-        hw.NEVER_ISSUED,
-    }
+    {NotGiven.NOTHING_DUE, NotGiven.NOTHING_BACK, NotGiven.NOT_CHANGED, NotGiven.NEVER_ISSUED}
 )
 """Why a unit gets nothing, and nobody wonders unless the unit was named."""
+_NOTHING_OWED = frozenset({UnitStatus.COMPLETE, UnitStatus.NOTHING_DUE})
+"""Nor does anybody wonder why these are not reminded."""
 
 
 class GoesBack(NamedTuple):
@@ -44,7 +40,7 @@ class Known(NamedTuple):
     handed: tuple[Handed, ...]
     returns: Mapping[str, GoesBack]
 
-    def digest(self, kind: str, unit: str) -> str:
+    def digest(self, kind: NoticeKind, unit: str) -> str:
         """The sha256 of the workbook that goes with a kind of message, or empty."""
         if kind == w.SENT_BACK:
             return self.returns[unit].sha256 if unit in self.returns else ""
@@ -62,47 +58,53 @@ def is_by_hand(unit: Unit) -> bool:
     return not unit.emails or unit.channel not in ("", w.BY_MAIL)
 
 
-def choose(kind: str, batch: Batch, known: Known, named: str, *, told: bool = False) -> Choice:
+def choose(
+    kind: NoticeKind, batch: Batch, known: Known, named: str, *, told: bool = False
+) -> Choice:
     """Those that are named, else those the kind is for: units without mail, or all that owe.
 
     `told` is about what was said already: that was said to whoever is named. Raises OperatorError
     for a name nobody has.
     """
     names = find(batch.master, named)
-    excuses = {one.unit.code: one.excuse for one in owed.owed(batch)}
+    owing = {one.unit.code: one for one in owed.owed(batch)}
     left: dict[str, list[str]] = defaultdict(list)
     units = []
     for unit in names or batch.master.units:
         if kind == w.REMIND:
-            reason = "" if told and names else excuses[unit.code]
+            reason = "" if told and names else owing[unit.code].excuse
+            usual = owing[unit.code].status in _NOTHING_OWED
         else:
-            reason = _reason(kind, batch.master, unit, known, by_name=bool(names))
-            if not (reason or names or is_by_hand(unit)):
-                reason = hw.GOES_BY_MAIL
+            why = _why_not(kind, batch.master, unit, known, by_name=bool(names))
+            reason, usual = hw.NOT_GIVEN[why] if why else "", why in _AS_IT_SHOULD_BE
         if not reason:
             units.append(unit)
-        elif names or reason not in _AS_IT_SHOULD_BE:
+        elif names or not usual:
             left[reason].append(unit.name)
     return Choice(tuple(units), left)
 
 
-def _reason(kind: str, master: Master, unit: Unit, known: Known, *, by_name: bool) -> str:
-    """Why a unit gets nothing of this kind, or nothing more unless it is named; else empty."""
+def _why_not(
+    kind: NoticeKind, master: Master, unit: Unit, known: Known, *, by_name: bool
+) -> NotGiven | None:
+    """Why a unit gets nothing of this kind, or nothing more unless it is named."""
     code = unit.code
     if kind == w.SENT_BACK:
         if code not in known.returns:
-            return hw.NOTHING_BACK
+            return NotGiven.NOTHING_BACK
         given = {one.sha256 for one in known.handed if (one.unit, one.kind) == (code, kind)}
-        again = known.returns[code].sha256 in given
-        return hw.ALREADY_GIVEN if again and not by_name else ""
-    if code not in known.forms:
-        return hw.NO_FORM if master.due(code) else w.NOTHING_DUE
-    if kind == w.AMEND:
-        kept = hw.NOT_CHANGED if code in known.out else hw.NEVER_ISSUED
-        return "" if code in known.outdated else kept
-    if code in known.outdated:
-        return hw.CHANGED_FORM
-    return hw.ALREADY_ISSUED if code in known.out and not by_name else ""
+        if known.returns[code].sha256 in given and not by_name:
+            return NotGiven.ALREADY_GIVEN
+    elif code not in known.forms:
+        return NotGiven.NO_FORM if master.due(code) else NotGiven.NOTHING_DUE
+    elif kind == w.AMEND:
+        if code not in known.outdated:
+            return NotGiven.NOT_CHANGED if code in known.out else NotGiven.NEVER_ISSUED
+    elif code in known.outdated:
+        return NotGiven.CHANGED_FORM
+    elif code in known.out and not by_name:
+        return NotGiven.ALREADY_ISSUED
+    return None if by_name or is_by_hand(unit) else NotGiven.GOES_BY_MAIL
 
 
 def find(master: Master, named: str) -> tuple[Unit, ...]:

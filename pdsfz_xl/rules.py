@@ -26,7 +26,7 @@ from pdsfz_xl.model import (
     Where,
 )
 from pdsfz_xl.outcome import Outcome, Source, State
-from pdsfz_xl.states import Grade, ReviewVerdict, UnitStatus, Verdict
+from pdsfz_xl.states import CellKind, CodeCheck, FoundBy, Grade, ReviewVerdict, UnitStatus, Verdict
 
 
 class Hit(NamedTuple):
@@ -160,7 +160,7 @@ _refused(
 def older_form(batch: Batch) -> Iterator[Hit]:
     """文字与任务分解表不符、校验位却与表内文字相符：是旧版表，不是改动。答案照常计入。"""
     for row in batch.rows:
-        if row.check == "older":
+        if row.check == CodeCheck.OLDER:
             yield _at(row)
 
 
@@ -207,12 +207,15 @@ def two_units(batch: Batch) -> Iterator[Hit]:
     """编号才算数：同一文件里不同单位的行各归各，文件本身不归任何单位。"""
     units: dict[str, dict[str, Where]] = defaultdict(dict)
     for row in batch.rows:
-        if row.by == "code":
+        if row.by == FoundBy.CODE:
             units[row.where.file].setdefault(row.unit, row.where)
     for file, found in sorted(units.items()):
         if len(found) > 1:
             names = "、".join(batch.master.unit[u].name for u in sorted(found))
             yield Hit(max(found.values()), "", "", {"units": names, "file": file})
+
+
+_FOUND_BY = {FoundBy.CODE: "编号", FoundBy.TEXT: "指标文字", FoundBy.NUMBER: "序号"}
 
 
 @rule(
@@ -225,8 +228,8 @@ def two_units(batch: Batch) -> Iterator[Hit]:
 def mistaken_code(batch: Batch) -> Iterator[Hit]:
     """编号抄错或改动过：文字对得上的按文字认定，单位或编码不认识又对不上的列入未对应上的内容。"""
     for row in batch.rows:
-        if row.check == "wrong" and not _identity_altered(row):
-            by = {"code": "编号", "text": "指标文字", "number": "序号"}[row.by]
+        if row.check == CodeCheck.WRONG and not _identity_altered(row):
+            by = _FOUND_BY[row.by]
             outcome = f"已按{by}认定为{_item(batch.master, row.requirement)}，答案照常采用"
             yield _at(row, row_code=row.code, why="校验不符", outcome=outcome)
     for place in batch.unknown:
@@ -245,8 +248,8 @@ def mistaken_code(batch: Batch) -> Iterator[Hit]:
 def no_code(batch: Batch) -> Iterator[Hit]:
     """整块复制时编号常常丢失；按三级指标和填报材料的文字、再按序号认定，并说出来。"""
     for row in batch.rows:
-        if row.by != "code" and not row.code:
-            yield _at(row, by="指标文字" if row.by == "text" else "序号")
+        if row.by != FoundBy.CODE and not row.code:
+            yield _at(row, by=_FOUND_BY[row.by])
 
 
 @rule(
@@ -508,9 +511,9 @@ def control_characters(batch: Batch) -> Iterator[Hit]:
 )
 def not_text(batch: Batch) -> Iterator[Hit]:
     """粘贴会改掉单元格的文本格式：00123 变成 123，1-2 变成日期。读到什么就说什么。"""
-    names = {"number": "数值", "date": "日期", "bool": "逻辑值"}
+    names = {CellKind.NUMBER: "数值", CellKind.DATE: "日期", CellKind.BOOL: "逻辑值"}
     for answer, _ in _written(batch):
-        kind = answer.versions[-1].kind if answer.versions and not answer.keyed else "text"
+        kind = _cell_kind(answer)
         if kind in names:
             yield _of(answer, found=names[kind], shown=texts.brief(answer.text))
 
@@ -524,9 +527,9 @@ def not_text(batch: Batch) -> Iterator[Hit]:
 )
 def formula_or_error(batch: Batch) -> Iterator[Hit]:
     """没有结果的公式和 #N/A 之类的错误值不能当作空白，也不能当作答案，原样列出。"""
-    names = {"formula": "没有结果的公式", "error": "错误值"}
+    names = {CellKind.FORMULA: "没有结果的公式", CellKind.ERROR: "错误值"}
     for answer, _ in _written(batch):
-        kind = answer.versions[-1].kind if answer.versions and not answer.keyed else "text"
+        kind = _cell_kind(answer)
         if kind in names:
             yield _of(answer, found=names[kind], shown=texts.brief(answer.text))
 
@@ -1246,6 +1249,12 @@ def _unanswered(batch: Batch) -> Iterator[Answer]:
 def _choice(answer: Answer) -> str:
     """填报情况 as it stands in the version that counts."""
     return answer.versions[-1].choice if answer.versions else ""
+
+
+def _cell_kind(answer: Answer) -> CellKind:
+    """What the cell holds that counts; what the office typed in is text."""
+    typed = answer.versions and not answer.keyed
+    return answer.versions[-1].kind if typed else CellKind.TEXT
 
 
 def _spoke(batch: Batch) -> set[str]:

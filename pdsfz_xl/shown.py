@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from pdsfz_xl.states import CellKind
+
 # ECMA-376 18.8.30, with the East Asian built-ins 27-36 and 50-58, which are all dates.
 BUILT_IN = {
     "9": "0%", "10": "0.00%", "14": "yyyy-mm-dd", "15": "d-mmm-yy", "16": "d-mmm", "17": "mmm-yy",
@@ -44,9 +46,9 @@ def _shape(code: str) -> tuple[str, int]:
 
 
 class Shown(NamedTuple):
-    """`kind` is number or date, `text` what a person reads."""
+    """A NUMBER or a DATE; `text` is what a person reads."""
 
-    kind: str
+    kind: CellKind
     text: str
     value: float
 
@@ -58,7 +60,7 @@ def shown(written: str, code: str, *, date1904: bool) -> Shown | None:
         return None
     kind, digits = _shape(code)
     if kind in ("date", "clock") and (said := _date(value, date1904, clock=kind == "clock")):
-        return Shown("date", said, value)
+        return Shown(CellKind.DATE, said, value)
     text = _plain(written, value)
     if kind == "percent":
         text = _percent(value, digits)
@@ -67,7 +69,7 @@ def shown(written: str, code: str, *, date1904: bool) -> Shown | None:
     elif kind == "span" and value >= 0:
         minutes, seconds = divmod(round(value * 86_400), 60)
         text = f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
-    return Shown("number", text, value)
+    return Shown(CellKind.NUMBER, text, value)
 
 
 def _plain(written: str, value: float) -> str:

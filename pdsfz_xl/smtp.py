@@ -20,6 +20,7 @@ from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.mailbox import Account
+from pdsfz_xl.states import MailState
 
 PER_CONNECTION = 10
 """NetEase refuses "too many mails in one connection" (MI:DMC) without saying how many that is."""
@@ -44,8 +45,7 @@ _PACE = re.compile(
 class Outcome(NamedTuple):
     """What became of one mail."""
 
-    state: str
-    """A state of `outgoing`."""
+    state: MailState
     reply: str = ""
     """What the server said, or how it broke, for people."""
     stop: str = ""
@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
 class Stopped(Exception):  # noqa: N818 # no error of ours: the server's word
     """No mail can go out now. `state` is what the mail at hand is in."""
 
-    def __init__(self, state: str, reply: str, stop: str) -> None:
+    def __init__(self, state: MailState, reply: str, stop: str) -> None:
         super().__init__(reply)
         self.outcome = Outcome(state, reply, stop)
 
@@ -188,7 +188,7 @@ class Server:
         state = outgoing.FAILED_PERM if 500 <= number < 600 else outgoing.FAILED_TEMP
         return Outcome(state, said, _stop(number, said) or stop)
 
-    def _broke(self, state: str, error: Exception) -> Outcome:
+    def _broke(self, state: MailState, error: Exception) -> Outcome:
         self._drop()
         self._broken += 1
         said = mw.broke_off(self._safe(_told(error)))

@@ -14,7 +14,7 @@ from pdsfz_xl.incoming import Bounced
 from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
-from pdsfz_xl.states import OWING, Grade, Reason, UnitStatus, Verdict
+from pdsfz_xl.states import OWING, Flag, Grade, MailState, Reason, UnitStatus, Verdict
 from pdsfz_xl.typeset import Missing
 from pdsfz_xl.workspace import Workspace, digest_of
 
@@ -52,7 +52,7 @@ def files(batch: Batch) -> Iterator[str]:
 def papers(batch: Batch) -> Iterator[str]:
     """One line for every document of ours that came back."""
     for file in batch.received:
-        if file.verdict == Verdict.IGNORED and w.PAPER_COPY_FLAG in file.flags:
+        if file.verdict == Verdict.IGNORED and Flag.PAPER_COPY in file.flags:
             yield f"  {texts.visible(file.path)}：{file.message}。"
 
 
@@ -85,7 +85,7 @@ def summary(look: Look) -> Iterator[str]:
         yield f"未报单位：{'、'.join(missing)}"
 
 
-def mails(states: Mapping[str, int]) -> Iterator[str]:
+def mails(states: Mapping[MailState, int]) -> Iterator[str]:
     """How many mails are how far, where there are any."""
     if states:
         said = "，".join(

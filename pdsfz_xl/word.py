@@ -11,6 +11,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.book import COLUMNS, Book, Tally
 from pdsfz_xl.package import Attributes, IllFormed, Package, Refused, local
 from pdsfz_xl.page import Page
+from pdsfz_xl.states import Flag
 
 
 def read(package: Package) -> Book:
@@ -40,7 +41,7 @@ def _comments(package: Package, main: str, tally: Tally) -> dict[str, str]:
         try:
             package.parse(part, said.start, said.end, said.add)
         except IllFormed:
-            tally.flags.add("comments-damaged")
+            tally.flags.add(Flag.COMMENTS_DAMAGED)
     return said.comments
 
 
@@ -131,11 +132,11 @@ class _Story:
         elif tag == "commentReference":
             self.page.mark(local(attributes, "id"))
         elif tag in ("footnoteReference", "endnoteReference"):
-            self.tally.flags.add("footnotes")
+            self.tally.flags.add(Flag.FOOTNOTES)
         elif tag in _SHAPES:
-            self.tally.flags.add("drawing")
+            self.tally.flags.add(Flag.DRAWING)
         elif tag == "altChunk":  # a file that takes its place here when Word opens it
-            self.tally.flags.add("embedded")
+            self.tally.flags.add(Flag.EMBEDDED)
 
     def end(self, tag: str) -> None:
         if self._aside:

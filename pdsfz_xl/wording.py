@@ -1,15 +1,20 @@
 """The words people read inside our workbooks: captions, choices, short sentences."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
 from pdsfz_xl.states import (
     AnswerStatus,
+    Channel,
+    Flag,
     Grade,
     MaterialKind,
+    NoticeKind,
     Reason,
     ReviewVerdict,
     Role,
+    Security,
     UnitStatus,
     Verdict,
 )
@@ -70,12 +75,12 @@ KINDS: Final = tuple(MaterialKind)
 
 LEAD: Final = Role.LEAD
 SUPPORT: Final = Role.SUPPORT
-CHANNELS: Final = ("邮件", "微信/QQ", "内网", "U盘", "纸质")
-ISSUE: Final = "下发"
-REMIND: Final = "催报"
-RECEIPT: Final = "回执"
-AMEND: Final = "更正"
-NOTICE_KINDS: Final = (ISSUE, REMIND, "退回修改", RECEIPT, AMEND)
+CHANNELS: Final = tuple(Channel)
+ISSUE: Final = NoticeKind.ISSUE
+REMIND: Final = NoticeKind.REMIND
+RECEIPT: Final = NoticeKind.RECEIPT
+AMEND: Final = NoticeKind.AMEND
+NOTICE_KINDS: Final = tuple(NoticeKind)
 
 # --- what stands in place of a text
 PENDING_TEXT: Final = "待综合"
@@ -428,9 +433,7 @@ def pieces(number: int) -> str:
 UNKNOWN: Final = "未识别"
 FINAL_PROPOSAL: Final = "改动的定稿文本"
 """What somebody made of 定稿文本 on paper."""
-PAPER_COPY_FLAG: Final = "paper-copy"
 PAPER_COPY: Final = "打印稿"
-REVIEW_COPY_FLAG: Final = "review-copy"
 
 
 def paper_back(changed: list[str], emptied: list[str], left: int) -> str:
@@ -467,17 +470,17 @@ REASONS: Final = {
     Reason.STILL_CHANGING: "读取时还在变化，下次再读",
     **FAILURES,
 }
-UNREAD: Final = {
-    "loose-cut": "表外第 5000 个以后的单元格",
-    "sheet-missing": "内容缺失的工作表",
-    "strings-missing": "缺失的文字部件",
-    "bad-cell": "内容损坏的单元格（按原样列出）",
-    "dispimg": "单元格里的图片",
-    "drawing": "图片、图表等图形",
-    "embedded": "嵌入的文件",
-    "xlm": "宏表",
-    "footnotes": "脚注和尾注",
-    "comments-damaged": "损坏的批注",
+UNREAD: Final[Mapping[str, str]] = {
+    Flag.LOOSE_CUT: "表外第 5000 个以后的单元格",
+    Flag.SHEET_MISSING: "内容缺失的工作表",
+    Flag.STRINGS_MISSING: "缺失的文字部件",
+    Flag.BAD_CELL: "内容损坏的单元格（按原样列出）",
+    Flag.DISPIMG: "单元格里的图片",
+    Flag.DRAWING: "图片、图表等图形",
+    Flag.EMBEDDED: "嵌入的文件",
+    Flag.XLM: "宏表",
+    Flag.FOOTNOTES: "脚注和尾注",
+    Flag.COMMENTS_DAMAGED: "损坏的批注",
 }
 """What a return may hold that is not read as cells, by flag of the reader."""
 
@@ -513,8 +516,8 @@ FILE_KINDS: Final = {
 
 
 # --- how a mail server is spoken to
-NO_SECURITY: Final = "无"
-SECURITIES: Final = ("SSL", "STARTTLS", NO_SECURITY)
+NO_SECURITY: Final = Security.PLAIN
+SECURITIES: Final = (Security.SSL, Security.STARTTLS, Security.PLAIN)
 BRINGS_FORM: Final = (ISSUE, AMEND)
 """The kinds of messages that come with the form itself."""
 
@@ -634,7 +637,7 @@ def whose(unit: str, *more: str) -> str:
 
 
 # --- what goes back to a unit
-SENT_BACK: Final = "退回修改"
+SENT_BACK: Final = NoticeKind.SENT_BACK
 """The clerk's verdict and the kind of letter."""
 OPINION: Final = "审核意见"
 SENT_BACK_BARE: Final = "办公室审核后退回修改"
@@ -742,7 +745,7 @@ def whole_answer(status: str, text: str, number: float | None, measure: str) -> 
     return "\n".join(part for part in (f"{refusal}{text}", figure) if part)
 
 
-BY_MAIL: Final = "邮件"
+BY_MAIL: Final = Channel.MAIL
 
 
 def month_day(when: date) -> str:

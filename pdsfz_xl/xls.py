@@ -17,6 +17,7 @@ from pdsfz_xl.book import Book, Cell, Position, Sheet, Tally
 from pdsfz_xl.compound import MAGIC, Compound
 from pdsfz_xl.package import Limits, Refused
 from pdsfz_xl.shown import BUILT_IN, shown
+from pdsfz_xl.states import CellKind, Flag
 
 _ATTEMPTS: tuple[dict[str, Any], ...] = (
     {"formatting_info": True},
@@ -38,7 +39,7 @@ def read(data: bytes, limits: Limits) -> Book:
     compound = Compound(data)
     stream = compound.stream("Workbook") or compound.stream("Book") or b""
     book = _book(stream, limits)
-    vba = ("vba",) if "_VBA_PROJECT_CUR" in compound.names else ()
+    vba = (Flag.VBA,) if "_VBA_PROJECT_CUR" in compound.names else ()
     return replace(book, saved=_saved(compound), flags=(*book.flags, *vba))
 
 
@@ -80,7 +81,7 @@ def _read(stream: bytes, limits: Limits, options: dict[str, Any]) -> Book:
     for index in range(book.nsheets):
         sheets.append(_sheet(book.sheet_by_index(index), codes, _besides(book, index), tally))
         book.unload_sheet(index)
-    flags = tally.flags | ({"styles-damaged"} if not codes else set())
+    flags = tally.flags | ({Flag.STYLES_DAMAGED} if not codes else set())
     return Book(tuple(sheets), flags=tuple(sorted(flags)))
 
 
@@ -173,12 +174,12 @@ def _cell(sheet: Any, row: int, column: int, codes: Sequence[str], tally: Tally)
 
     kind, value = sheet.cell_type(row, column), sheet.cell_value(row, column)
     if kind == biffh.XL_CELL_TEXT:
-        return Cell("text", value, value) if value else None
+        return Cell(CellKind.TEXT, value, value) if value else None
     if kind == biffh.XL_CELL_BOOLEAN:
-        return Cell("bool", "TRUE" if value else "FALSE", bool(value))
+        return Cell(CellKind.BOOL, "TRUE" if value else "FALSE", bool(value))
     if kind == biffh.XL_CELL_ERROR:
         said = biffh.error_text_from_code.get(value, "")
-        return Cell("error", said, said) if said else _bad(f"#{value}", tally)
+        return Cell(CellKind.ERROR, said, said) if said else _bad(f"#{value}", tally)
     if kind not in (biffh.XL_CELL_NUMBER, biffh.XL_CELL_DATE):
         return None
     if codes:
@@ -190,8 +191,8 @@ def _cell(sheet: Any, row: int, column: int, codes: Sequence[str], tally: Tally)
 
 
 def _bad(said: str, tally: Tally) -> Cell:
-    tally.flags.add("bad-cell")
-    return Cell("error", said, said)
+    tally.flags.add(Flag.BAD_CELL)
+    return Cell(CellKind.ERROR, said, said)
 
 
 # --- when it was saved ---------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pdsfz_xl import drawing, parts
 from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally
 from pdsfz_xl.package import Limits, Package, Refused
 from pdsfz_xl.shown import BUILT_IN, shown
+from pdsfz_xl.states import CellKind, Flag
 
 FORMULA = "FORMULA()"
 """What stands for every formula."""
@@ -58,15 +59,15 @@ def _read(package: Package) -> Book:
     for name, visible, key in listed:
         link = links.get(key)
         if link is None or not package.has(link.target):
-            tally.flags.add(f"sheet-missing:{name}")
+            tally.flags.add(f"{Flag.SHEET_MISSING}:{name}")
         elif link.kind != "worksheet":
-            tally.flags.add("xlm" if link.kind in _MACRO_SHEETS else f"not-cells:{name}")
+            tally.flags.add(Flag.XLM if link.kind in _MACRO_SHEETS else f"{Flag.NOT_CELLS}:{name}")
         else:
             sheets.append(_sheet(package, link.target, name, visible, about, tally))
-    if listed and not sheets and "xlm" not in tally.flags:
+    if listed and not sheets and Flag.XLM not in tally.flags:
         raise Refused("F03", "工作表的内容不见了")
     if len({name.casefold() for name, _, _ in listed}) < len(listed):
-        tally.flags.add("dup-sheet")
+        tally.flags.add(Flag.DUP_SHEET)
     properties = parts.Properties(tally).read(package, root)
     tally.flags |= parts.telling(package, "xl")
     return Book(tuple(sheets), properties.values, properties.saved, tuple(sorted(tally.flags)))
@@ -224,9 +225,9 @@ def _checked(row: int, column: int) -> Position:
 
 def _keep(cells: dict[Position, Cell], at: Position, cell: Cell, tally: Tally) -> None:
     if at in cells:
-        tally.flags.add("dup-cell")
+        tally.flags.add(Flag.DUP_CELL)
         both = f"{cells[at].text}\n{cell.text}"
-        cell = Cell("text", both, both, cell.formula)
+        cell = Cell(CellKind.TEXT, both, both, cell.formula)
     tally.item(cell.text)
     cells[at] = cell
 
@@ -241,13 +242,15 @@ def _cell(kind: int, data: bytes, at: int, about: _About, tally: Tally) -> Cell 
         said = _string(kind, data, at, about, tally.limits)
         if said is None:
             return _bad(f"#{struct.unpack_from('<I', data, at)[0]}", tally)
-        return Cell("text", said, said, formula) if said else None
+        return Cell(CellKind.TEXT, said, said, formula) if said else None
     if kind == _BOOL:
-        return Cell("bool", "TRUE" if data[at : at + 1] > b"\0" else "FALSE", data[at] > 0, formula)
+        return Cell(
+            CellKind.BOOL, "TRUE" if data[at : at + 1] > b"\0" else "FALSE", data[at] > 0, formula
+        )
     if kind == _ERROR:
         (code,) = struct.unpack_from("<B", data, at)
         said = _ERRORS.get(code, "")
-        return Cell("error", said, said, formula) if said else _bad(f"#{code}", tally)
+        return Cell(CellKind.ERROR, said, said, formula) if said else _bad(f"#{code}", tally)
     if kind not in (_RK, _REAL):
         return None
     written = repr(_rk(data, at) if kind == _RK else struct.unpack_from("<d", data, at)[0])
@@ -278,5 +281,5 @@ def _rk(data: bytes, at: int) -> float:
 
 
 def _bad(said: str, tally: Tally) -> Cell:
-    tally.flags.add("bad-cell")
-    return Cell("error", said, said)
+    tally.flags.add(Flag.BAD_CELL)
+    return Cell(CellKind.ERROR, said, said)

@@ -12,6 +12,7 @@ from pdsfz_xl.book import Book, Position, Sheet, Tally
 from pdsfz_xl.grid import Grid, Words, position, unescape
 from pdsfz_xl.package import Attributes, IllFormed, Limits, Package, Refused, local
 from pdsfz_xl.shown import BUILT_IN
+from pdsfz_xl.states import Flag
 
 
 def read(package: Package) -> Book:
@@ -41,7 +42,7 @@ class _Workbook:
             raise Refused(*w.FILE_KINDS["unknown"])
         links = parts.links(self.package, main)
         sheets = tuple(self.sheets(contents, links))
-        if contents.sheets and not sheets and "xlm" not in self.tally.flags:
+        if contents.sheets and not sheets and Flag.XLM not in self.tally.flags:
             raise Refused("F03", "工作表的内容不见了")
         properties = parts.Properties(self.tally).read(self.package, root)
         self.tally.flags |= contents.flags() | parts.telling(self.package, "xl")
@@ -64,9 +65,11 @@ class _Workbook:
         for name, state, key in contents.sheets:
             link = links.get(key)
             if link is None or not self.package.has(link.target):
-                self.tally.flags.add(f"sheet-missing:{name}")
+                self.tally.flags.add(f"{Flag.SHEET_MISSING}:{name}")
             elif link.kind != "worksheet":
-                self.tally.flags.add("xlm" if link.kind in _MACRO_SHEETS else f"not-cells:{name}")
+                self.tally.flags.add(
+                    Flag.XLM if link.kind in _MACRO_SHEETS else f"{Flag.NOT_CELLS}:{name}"
+                )
             else:
                 grid = Grid(self.tally, strings, formats, date1904=contents.date1904)
                 self.package.parse(link.target, grid.start, grid.end, grid.words.add)
@@ -81,7 +84,7 @@ class _Workbook:
         if self.package.has(part):
             self.package.parse(part, strings.start, strings.end, strings.words.add)
         elif part:
-            self.tally.flags.add("strings-missing")
+            self.tally.flags.add(Flag.STRINGS_MISSING)
         return strings.found
 
     def read_styles(self, links: parts.Links) -> list[str]:
@@ -92,7 +95,7 @@ class _Workbook:
             try:
                 self.package.parse(part, styles.start, styles.end)
             except IllFormed:
-                self.tally.flags.add("styles-damaged")
+                self.tally.flags.add(Flag.STYLES_DAMAGED)
         return styles.formats()
 
     def read_comments(self, sheet: str) -> dict[Position, str]:
@@ -139,8 +142,8 @@ class _Contents:
 
     def flags(self) -> set[str]:
         names = {name.casefold() for name, _, _ in self.sheets}
-        found = {"strict"} if self.strict else set()
-        return found | ({"dup-sheet"} if len(names) < len(self.sheets) else set())
+        found = {Flag.STRICT} if self.strict else set()
+        return found | ({Flag.DUP_SHEET} if len(names) < len(self.sheets) else set())
 
 
 class _Strings:

@@ -11,6 +11,7 @@ from pdsfz_xl.book import COLUMNS, ROWS, Book, Cell, Position, Sheet, Tally, add
 from pdsfz_xl.grid import unescape
 from pdsfz_xl.package import Attributes, IllFormed, Limits, Refused, local, parse_xml
 from pdsfz_xl.shown import Shown, shown
+from pdsfz_xl.states import CellKind, Flag
 
 
 def read(data: bytes, limits: Limits) -> Book:
@@ -202,9 +203,9 @@ class _Contents:
         if not cell:
             return
         if at in self._cells:
-            self.tally.flags.add("dup-cell")
+            self.tally.flags.add(Flag.DUP_CELL)
             both = f"{self._cells[at].text}\n{cell.text}"
-            cell = Cell("text", both, both, cell.formula)
+            cell = Cell(CellKind.TEXT, both, both, cell.formula)
         self.tally.item(cell.text)
         self._cells[at] = cell
 
@@ -212,13 +213,13 @@ class _Contents:
         """The cell at hand, None for one that is empty."""
         value, formula = self._value, self._formula
         if not value:
-            return Cell("formula", f"={formula}", None, formula) if formula else None
+            return Cell(CellKind.FORMULA, f"={formula}", None, formula) if formula else None
         plain = value.strip()
         number = None
         if self._kind == "Error":
-            return Cell("error", plain, plain, formula)
+            return Cell(CellKind.ERROR, plain, plain, formula)
         if self._kind == "Boolean" and plain in ("0", "1"):
-            return Cell("bool", "TRUE" if plain == "1" else "FALSE", plain == "1", formula)
+            return Cell(CellKind.BOOL, "TRUE" if plain == "1" else "FALSE", plain == "1", formula)
         if self._kind == "DateTime":
             number = _moment(plain, self._code)
         elif self._kind == "Number":
@@ -226,9 +227,9 @@ class _Contents:
         if number:
             return Cell(*number, formula)
         if self._kind not in ("String", ""):
-            self.tally.flags.add("bad-cell")
-            return Cell("error", value, value, formula)
-        return Cell("text", value, value, formula)
+            self.tally.flags.add(Flag.BAD_CELL)
+            return Cell(CellKind.ERROR, value, value, formula)
+        return Cell(CellKind.TEXT, value, value, formula)
 
 
 _ABOUT = ("DocumentProperties", "CustomDocumentProperties")
@@ -268,6 +269,6 @@ def _moment(said: str, code: str) -> Shown | None:
     hours, minutes, seconds = (float(part or 0) for part in match.groups()[1:])
     serial = (day - origin).days + (hours * 3600 + minutes * 60 + seconds) / 86_400
     found = shown(repr(serial), code, date1904=False)
-    if found and (found.kind == "date" or "[" in code):
+    if found and (found.kind == CellKind.DATE or "[" in code):
         return found
     return shown(repr(serial), "yyyy-mm-dd h:mm:ss", date1904=False)

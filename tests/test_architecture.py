@@ -1,12 +1,18 @@
 """The shape of the code, kept true by tests."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
+
+from pdsfz_xl import states
 
 PACKAGE = Path(__file__).parents[1] / "pdsfz_xl"
 MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glob("*.py")}
@@ -176,6 +182,167 @@ def _settings() -> set[str]:
     from pdsfz_xl import layout
 
     return set(layout.SETTINGS)
+
+
+# --- states --------------------------------------------------------------------------------
+
+STATES = {
+    name: {str(member) for member in value}
+    for name, value in vars(states).items()
+    if isinstance(value, type) and issubclass(value, StrEnum) and value is not StrEnum
+}
+COMPARED = {
+    "letter": {"上半年", "左右"},  # what people write is compared with what they write
+    "message": {"text"},  # a piece of a page
+}
+
+
+def _annotated(tree: ast.AST) -> Iterator[tuple[str, str, ast.expr]]:
+    """What is a field or an argument, by its kind and its name, with its annotation."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield "field", node.target.id, node.annotation
+        elif isinstance(node, ast.arg) and node.annotation:
+            yield "argument", node.arg, node.annotation
+
+
+def _state_names(tree: ast.AST, kind: str) -> dict[str, set[str]]:
+    """The values of the states that fields or arguments of a name hold."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for what, name, annotation in _annotated(tree):
+        for part in ast.walk(annotation) if what == kind else ():
+            if isinstance(part, ast.Name) and part.id in STATES:
+                found[name] |= STATES[part.id]
+    return found
+
+
+FIELDS: dict[str, set[str]] = defaultdict(set)
+for _tree in MODULES.values():
+    for _name, _values in _state_names(_tree, "field").items():
+        FIELDS[_name] |= _values
+
+
+def _wordings(tree: ast.AST) -> dict[str, object]:
+    """The modules of words by what a module calls them."""
+    return {
+        alias.asname or alias.name: importlib.import_module(f"pdsfz_xl.{alias.name}")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "pdsfz_xl"
+        for alias in node.names
+        if alias.name.endswith("wording")
+    }
+
+
+def _each(node: ast.AST) -> Iterator[ast.AST]:
+    yield from node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
+
+
+def _asked(tree: ast.AST) -> Iterator[list[ast.AST]]:
+    """What is compared with each other. To search for a text in another is no comparison."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            searched = _is_text(node.left) and isinstance(node.ops[0], ast.In | ast.NotIn)
+            sides = node.comparators if searched else [node.left, *node.comparators]
+            yield [part for side in sides for part in _each(side)]
+        elif isinstance(node, ast.Match):
+            cases = [n for case in node.cases for n in ast.walk(case.pattern)]
+            yield [node.subject, *(n.value for n in cases if isinstance(n, ast.MatchValue))]
+
+
+def _looked_up(tree: ast.AST) -> Iterator[ast.AST]:
+    """What looks something up, or is put where it can be looked up."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Set):
+            yield from node.elts
+        elif isinstance(node, ast.Dict):
+            yield from filter(None, node.keys)
+        elif isinstance(node, ast.Subscript):
+            yield node.slice
+
+
+def sentences_as_states(tree: ast.AST, allowed: Iterable[str] = ()) -> Iterator[str]:
+    """Where text is used as if it were a state: a sentence, Chinese, or a state's bare value."""
+    words, arguments = _wordings(tree), _state_names(tree, "argument")
+    for parts in _asked(tree):
+        values = {
+            value
+            for part in parts
+            for value in (
+                FIELDS.get(part.attr, ())
+                if isinstance(part, ast.Attribute)
+                else arguments.get(getattr(part, "id", ""), ())
+            )
+        }
+        for part in filter(_is_text, parts):
+            chinese = re.search("[\u4e00-\u9fff]", part.value)
+            if part.value not in allowed and (chinese or part.value in values - {""}):
+                yield f"{part.lineno}: {part.value}"
+    for part in (*(part for parts in _asked(tree) for part in parts), *_looked_up(tree)):
+        match part:
+            case ast.Attribute(value=ast.Name(id=alias), attr=name) if alias in words:
+                said = getattr(words[alias], name)
+                if type(said) is str and re.search("[。，；：]|.{9}", said):
+                    yield f"{part.lineno}: {alias}.{name}"
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_no_sentence_is_a_state(name):
+    """What code branches on is a member of an enum; words are made from it, never the reverse."""
+    captions = {column.caption for column in _captions()} | _settings()
+    found = sentences_as_states(MODULES[name], captions | COMPARED.get(name, set()))
+    assert list(found) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "file.message == w.MARKED_TASK",
+        "file.message in (w.BLANK_HINT, w.MARKED_TASK)",
+        "file.verdict == 'held'",
+        "'held' != file.verdict",
+        "file.verdict in ('held', 'ignored')",
+        "answer.status == '未报'",
+        "known = frozenset({w.MARKED_TASK})",
+        "why = {w.MARKED_TASK: 1}",
+        "counts[w.MARKED_TASK]",
+        "match file.verdict:\n    case 'held':\n        pass",
+        "def f(status: UnitStatus):\n    return status == 'missing'",
+    ],
+)
+def test_a_sentence_that_is_a_state_is_found(planted):
+    tree = ast.parse(f"from pdsfz_xl import wording as w\n{planted}")
+    assert len(list(sentences_as_states(tree))) >= 1
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        "file.verdict == Verdict.HELD",
+        "answer.status == w.NOT_OURS",
+        "caption == w.ANSWER",
+        "'关于' in line",
+        "link.kind == 'drawing'",
+    ],
+)
+def test_a_state_is_no_sentence(fine):
+    tree = ast.parse(f"from pdsfz_xl import wording as w\n{fine}")
+    assert list(sentences_as_states(tree)) == []
+
+
+def test_every_state_has_words():
+    """A table of words that lacks a member would fail only when somebody comes across it."""
+    from pdsfz_xl import companions, handing_wording, mail_wording, wording
+
+    tables = (
+        (wording.GRADES, states.Grade),
+        (wording.VERDICTS, states.Verdict),
+        (wording.REASONS, states.Reason),
+        (wording.STANDING, states.UnitStatus),
+        (handing_wording.NOT_GIVEN, states.NotGiven),
+        (mail_wording.MAIL_STATES, states.MailState),
+        (companions.KINDS, states.Companion),
+    )
+    assert [kind.__name__ for table, kind in tables if set(table) != set(kind)] == []
 
 
 @pytest.mark.parametrize("name", sorted(MODULES.keys() - {"cli", "console"}))

@@ -17,6 +17,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.handing import Note
 from pdsfz_xl.model import Unit
+from pdsfz_xl.states import NotGiven
 from pdsfz_xl.workspace import Workspace
 
 MADE = datetime(2019, 10, 8, 9, 30)
@@ -216,7 +217,10 @@ def test_a_form_that_changed_since_is_said_and_goes_as_a_correction(ws):
         in "\n".join(campaign.status(ws, MADE).said)
     )
     issued = give(ws)
-    assert (names(issued), issued.more["left"][hw.CHANGED_FORM]) == ([], ["市审计局"])
+    assert (names(issued), issued.more["left"][hw.NOT_GIVEN[NotGiven.CHANGED_FORM]]) == (
+        [],
+        ["市审计局"],
+    )
     amended = give(ws, w.AMEND)
     assert (names(amended), amended.more["left"]) == (["市审计局"], {})
     note = (ws.handouts / "2019-10-08_更正/06_市审计局/06_市审计局_更正说明.txt").read_text(
@@ -250,7 +254,10 @@ def test_marked_workbooks_go_back_from_the_last_folder(ws):
     copy = next((ws.returns / "2019-10-28").glob("06_*.xlsx"))
     shutil.copy(copy, copy.with_stem(f"{copy.stem} (2)"))
     done = give(ws, w.SENT_BACK, now=AFTER)
-    assert (names(done), done.more["left"]) == (["市审计局"], {hw.GOES_BY_MAIL: ["市司法局"]})
+    assert (names(done), done.more["left"]) == (
+        ["市审计局"],
+        {hw.NOT_GIVEN[NotGiven.GOES_BY_MAIL]: ["市司法局"]},
+    )
     place = ws.handouts / "2019-10-28_退回修改"
     assert [p.suffix for p in sorted((place / "06_市审计局").iterdir())] == [
         ".docx",
@@ -259,9 +266,15 @@ def test_marked_workbooks_go_back_from_the_last_folder(ws):
     ]
     assert (place / "06_市审计局" / copy.name).read_bytes() == copy.read_bytes()
     again = give(ws, w.SENT_BACK, now=AFTER)
-    assert again.more["left"] == {hw.ALREADY_GIVEN: ["市审计局"], hw.GOES_BY_MAIL: ["市司法局"]}
+    assert again.more["left"] == {
+        hw.NOT_GIVEN[NotGiven.ALREADY_GIVEN]: ["市审计局"],
+        hw.NOT_GIVEN[NotGiven.GOES_BY_MAIL]: ["市司法局"],
+    }
     named = give(ws, w.SENT_BACK, "市审计局、市统计局", now=AFTER)
-    assert (names(named), named.more["left"]) == (["市审计局"], {hw.NOTHING_BACK: ["市统计局"]})
+    assert (names(named), named.more["left"]) == (
+        ["市审计局"],
+        {hw.NOT_GIVEN[NotGiven.NOTHING_BACK]: ["市统计局"]},
+    )
 
 
 # --- the register --------------------------------------------------------------------------

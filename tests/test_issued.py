@@ -18,6 +18,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.handing import Note
 from pdsfz_xl.mail_case import Asked
 from pdsfz_xl.outbox import Pace
+from pdsfz_xl.states import NotGiven
 from pdsfz_xl.workspace import Workspace
 
 BY = Note("张三", None, "U盘")
@@ -163,7 +164,9 @@ def test_each_way_leaves_out_who_has_the_form_already(ws, there):
     assert mail_says(ws, w.ISSUE) == mw.IS_OUT
     mailroom.edit(ws, {(w.UNITS_SHEET, f"G{row}"): None for row in (2, 4)})
     done = handing.give(ws, NOW, w.ISSUE, "", Note())
-    assert done.more["left"] == {hw.ALREADY_ISSUED: ["甲01局", "甲02局", "甲03局", "甲04局"]}
+    assert done.more["left"] == {
+        hw.NOT_GIVEN[NotGiven.ALREADY_ISSUED]: ["甲01局", "甲02局", "甲03局", "甲04局"]
+    }
 
 
 def test_what_did_not_arrive_is_taken_back(ws, there):

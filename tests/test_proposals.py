@@ -9,6 +9,7 @@ from test_printout import MASTER, batch, said
 
 from pdsfz_xl import collect, identity, paper, print_word, proposals, rules
 from pdsfz_xl import wording as w
+from pdsfz_xl.states import Flag
 
 CODE = MASTER.settings.code
 FINAL = {w.FINAL_SHEET: {"04": {"定稿文本": "综合后的说法。\n第二段。"}}}
@@ -68,7 +69,7 @@ def test_an_untouched_document_says_nothing(tmp_path):
 def test_it_is_nobody_s_return(tmp_path):
     (tmp_path / "a.docx").write_bytes(printed())
     manifest = collect.read_return(str(tmp_path / "a.docx"))
-    assert w.PAPER_COPY_FLAG in manifest.flags
+    assert Flag.PAPER_COPY in manifest.flags
     assert (manifest.rule, manifest.campaign) == ("", CODE)
     assert not any(identity.read(r.cells[w.CODE].text) for r in manifest.rows)
 
@@ -207,4 +208,4 @@ def test_a_form_into_which_somebody_pasted_a_row_stays_a_form(tmp_path):
     table.cell(0, 0).text = "F201921-01-02.1-4G49"
     table.cell(0, 1).text = "F201921-01-02.1-AAAABBBBCCCC"
     document.save(tmp_path / "a.docx")
-    assert w.PAPER_COPY_FLAG not in collect.read_return(str(tmp_path / "a.docx")).flags
+    assert Flag.PAPER_COPY not in collect.read_return(str(tmp_path / "a.docx")).flags
