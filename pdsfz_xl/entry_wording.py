@@ -43,6 +43,11 @@ def figure(number: str, measure: str) -> str:
     return f"{number} {measure}".strip()
 
 
+def part(names: str) -> str:
+    """The folder of what only some units have to answer."""
+    return f"部分_{names}"
+
+
 def undelivered(name: str) -> str:
     """A piece of evidence that is listed and did not come."""
     return f"{name}（没有收到文件）"

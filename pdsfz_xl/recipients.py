@@ -1,19 +1,16 @@
 """Whom a message without mail is for: units, what is known of them and a kind in, a choice out."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 from pdsfz_xl import handing_wording as hw
-from pdsfz_xl import owed, rules
-from pdsfz_xl import text as texts
+from pdsfz_xl import owed
 from pdsfz_xl import wording as w
-from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.ledger import Form, Handed
 from pdsfz_xl.model import Batch, Master, Unit
+from pdsfz_xl.units import named
 
 _AS_IT_SHOULD_BE = frozenset(
     {w.STANDING["complete"], w.NOTHING_DUE, hw.NOTHING_BACK, hw.NOT_CHANGED, hw.NEVER_ISSUED}
@@ -55,26 +52,26 @@ def is_by_hand(unit: Unit) -> bool:
     return not unit.emails or unit.channel not in ("", w.BY_MAIL)
 
 
-def choose(kind: str, batch: Batch, known: Known, named: str, *, told: bool = False) -> Choice:
+def choose(kind: str, batch: Batch, known: Known, wanted: str, *, told: bool = False) -> Choice:
     """Those that are named, else those the kind is for: units without mail, or all that owe.
 
     `told` is about what was said already: that was said to whoever is named. Raises OperatorError
     for a name nobody has.
     """
-    names = find(batch.master, named)
+    chosen = named(batch.master, wanted)
     excuses = {one.unit.code: one.excuse for one in owed.owed(batch)}
     left: dict[str, list[str]] = defaultdict(list)
     units = []
-    for unit in names or batch.master.units:
+    for unit in chosen or batch.master.units:
         if kind == w.REMIND:
-            reason = "" if told and names else excuses[unit.code]
+            reason = "" if told and chosen else excuses[unit.code]
         else:
-            reason = _reason(kind, batch.master, unit, known, by_name=bool(names))
-            if not (reason or names or is_by_hand(unit)):
+            reason = _reason(kind, batch.master, unit, known, by_name=bool(chosen))
+            if not (reason or chosen or is_by_hand(unit)):
                 reason = hw.GOES_BY_MAIL
         if not reason:
             units.append(unit)
-        elif names or reason not in _AS_IT_SHOULD_BE:
+        elif chosen or reason not in _AS_IT_SHOULD_BE:
             left[reason].append(unit.name)
     return Choice(tuple(units), left)
 
@@ -96,23 +93,3 @@ def _reason(kind: str, master: Master, unit: Unit, known: Known, *, by_name: boo
     if code in known.outdated:
         return hw.CHANGED_FORM
     return hw.ALREADY_ISSUED if code in known.out and not by_name else ""
-
-
-def find(master: Master, named: str) -> tuple[Unit, ...]:
-    """Units by code, name, alias or group, in the order of 责任单位."""
-    codes = rules.unit_names(master)
-    groups: dict[str, set[str]] = defaultdict(set)
-    for unit in master.units:
-        groups[texts.squash(unit.group)].add(unit.code)
-    wanted: set[str] = set()
-    for said in filter(None, re.split(r"[、,，;；\s]+", named)):
-        name = texts.squash(said)
-        found = {codes[name]} if name in codes else groups.get(name)
-        if not found:
-            near = get_close_matches(name, [*codes, *groups], 1)
-            raise OperatorError(
-                f"责任单位里没有“{texts.brief(said)}”{w.nearest(near[0] if near else '')}；"
-                "--units 请写代码、单位名称、别名或分组名，几个之间用顿号。"
-            )
-        wanted |= found
-    return tuple(unit for unit in master.units if unit.code in wanted)

@@ -16,7 +16,7 @@ LADDER = (
     {"text", "wording", "job", "redline", "wrapping"},
     {
         "paper_wording", "companion_wording", "handing_wording", "mail_wording", "master_wording",
-        "archive_wording", "entry_wording",
+        "archive_wording", "entry_wording", "units",
     },
     {
         "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
@@ -86,7 +86,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
-    "master_wording", "archive_wording", "entry_wording",
+    "master_wording", "archive_wording", "entry_wording", "units",
     "layout", "rules", "telling", "mail_telling", "campaign", "handing", "printing",
     "companions", "mailing", "fetching", "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",
