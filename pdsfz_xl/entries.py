@@ -234,7 +234,7 @@ def _versions(batch: Batch, answer: Answer) -> Iterator[str]:
     if answer.open_conflict or not answer.answered:
         for number, version in enumerate(answer.numbered, 1):
             file = version.where.file.rpartition("/")[2]
-            figure = version.number_text or _figure(requirement, version.number)
+            figure = version.number_text or texts.figure(version.number, requirement.measure)
             said = ew.version(number, texts.visible(file))
             yield f"{w.whose(name, version.choice, figure, said)}\n{version.text}"
     if answer.answered and not answer.open_conflict and not revised:
@@ -254,15 +254,11 @@ def _quantity(requirement: Requirement, answers: Mapping[str, Answer]) -> str:
     said = {}
     for name, answer in answers.items():
         wrong = answer.versions[-1].number_text if answer.versions else ""
-        if figure := _figure(requirement, answer.number) or wrong:
+        if figure := texts.figure(answer.number, requirement.measure) or wrong:
             said[name] = figure
     if len(answers) == 1:
         return "".join(said.values())
     return "\n".join(f"{name} {figure}" for name, figure in said.items())
-
-
-def _figure(requirement: Requirement, number: float | None) -> str:
-    return "" if number is None else ew.figure(f"{number:.15g}", requirement.measure)
 
 
 # --- evidence ------------------------------------------------------------------------------

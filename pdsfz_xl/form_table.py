@@ -95,7 +95,7 @@ class _Table:
         )
         text = self.book.format(locked=False, num_format="@", valign="top", align="left", **answer)
         pick = self.book.format(locked=False, num_format="@", align="center", **choice)
-        measure = requirement.measure.replace('"', "")
+        measure = texts.unit(requirement.measure.replace('"', ""))
         with_measure = {"num_format": f'General"{measure}"'} if measure else {}
         figure = self.book.format(locked=False, align="center", **with_measure, **quantity)
         no_figure = self.book.format(bg_color=GREY, **self.small)

@@ -44,8 +44,10 @@ class Names:
 
     def codes(self, name: str) -> tuple[str, ...]:
         """The codes of the unit or of all units of the group; none where nobody is meant."""
-        code = self.unit(name)
-        return (code,) if code else tuple(self._group.get(key(name), ()))
+        wanted = key(name)
+        if wanted in self._unit:
+            return (self._unit[wanted],)
+        return tuple(self._group.get(wanted, ()))
 
     def nearest(self, name: str) -> str:
         """The name, alias or group most like one that nobody has, or empty."""

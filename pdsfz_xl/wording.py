@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Final
 
+from pdsfz_xl import text as texts
+
 BODY_FONT: Final = "宋体"
 HEAD_FONT: Final = "黑体"
 PAGE_FOOTER: Final = "第 &P 页，共 &N 页"
@@ -712,7 +714,7 @@ def contact_line(contact: str, phone: str) -> str:
 def whole_answer(status: str, text: str, number: float | None, measure: str) -> str:
     """An answer as one text."""
     refusal = f"（{status}）" if status in (NOTHING, NOT_OURS) else ""
-    shown = "" if number is None else f"{number:.15g}{measure}"
+    shown = texts.figure(number, measure)
     figure = f"{QUANTITY}：{shown}" if shown else ""
     return "\n".join(part for part in (f"{refusal}{text}", figure) if part)
 

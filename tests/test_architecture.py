@@ -13,7 +13,8 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 
 LADDER = (
     {"model", "errors"},
-    {"text", "wording", "job", "redline", "wrapping"},
+    {"text", "job", "redline", "wrapping"},
+    {"wording"},
     {
         "paper_wording", "companion_wording", "handing_wording", "mail_wording", "master_wording",
         "archive_wording", "entry_wording", "units",
