@@ -55,7 +55,7 @@ def for_notepad(text: str) -> bytes:
 
 def digits(number: float) -> str:
     """A number with all the digits it has: no .0 and no exponent, nothing rounded."""
-    return format(Decimal(repr(number)), "f").removesuffix(".0")
+    return format(Decimal(repr(number + 0.0)), "f").removesuffix(".0")  # -0.0 is 0
 
 
 def figure(number: float | None, measure: str) -> str:

@@ -33,6 +33,7 @@ LADDER = (
     {"excel", "reader", "container", "covering"},
     {"form_plan"},
     {"form_hint", "form_pen"},
+    {"form_texts"},
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine", "captions", "inbox"},
     {"outgoing", "incoming"},
