@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdsfz_xl import excel, layout, owed, reader, rules
+from pdsfz_xl import excel, layout, owed, reader
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -18,6 +18,7 @@ from pdsfz_xl.ledger import Handed
 from pdsfz_xl.model import Batch, Master, Unit
 from pdsfz_xl.owed import Owed
 from pdsfz_xl.tables import Line
+from pdsfz_xl.units import Names
 
 _CLERK = "#FFF9DB"
 _HEADER = 2
@@ -232,9 +233,9 @@ def _below(sheet: reader.Sheet, head: int, captions: Mapping[int, str]) -> Itera
 
 def _unit(master: Master, row: _Row) -> Unit | None:
     """The unit a row is about; None where code and name disagree, as after half a sort."""
-    names = rules.unit_names(master)
-    named = {names.get(texts.squash(row.said.get(c, ""))) for c in ("代码", w.UNIT)} - {None}
-    return master.unit[named.pop() or ""] if len(named) == 1 else None
+    names = Names(master.units)
+    named = {names.unit(row.said.get(c, "")) for c in ("代码", w.UNIT)} - {""}
+    return master.unit[named.pop()] if len(named) == 1 else None
 
 
 def _call(unit: Unit, said: Mapping[str, str], today: date) -> Iterator[Handed]:

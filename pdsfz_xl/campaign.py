@@ -42,10 +42,12 @@ from pdsfz_xl import pack as pack_stage
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
+from pdsfz_xl.entries import Entry
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import read_master, review_copies, take_look
-from pdsfz_xl.model import Finding, Master
+from pdsfz_xl.model import Filed, Finding, Master
 from pdsfz_xl.states import CodeCheck, FoundBy, Grade, Verdict
+from pdsfz_xl.units import named
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
 SEE_LINT = "运行 pdsfz-xl lint 可看全部"
@@ -372,9 +374,16 @@ def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
 
 
 def give_back(
-    ws: Workspace, now: datetime, until: date | None = None, tell: intake.Tell = intake.quiet
+    ws: Workspace,
+    now: datetime,
+    until: date | None = None,
+    tell: intake.Tell = intake.quiet,
+    units: str = "",
 ) -> Done:
-    """A marked workbook, a text to paste and a letter for every unit that has to correct."""
+    """A marked workbook, a text to paste and a letter for every unit that has to correct.
+
+    Of the units named, if any; what was made for the others stays as it is.
+    """
     ws.require_master()
     if until and until < now.date():
         raise OperatorError(f"--until 写的 {until} 已经过去，没有生成退回的表；请写今后的日期。")
@@ -383,14 +392,17 @@ def give_back(
         # original of what goes back is kept, should it be withdrawn before that.
         with ledger.opened(ws.ledger, readonly=True) as book:
             look = take_look(ws, now, tell, book)
+        wanted = named(look.batch.master, units)
         intake.keep(ws, look.batch, look.intake)
-        made = giveback.returns(look.batch, look.findings, until, now)
+        made = giveback.returns(look.batch, look.findings, until, now, wanted)
         with ledger.opened(ws.ledger) as book:
             folder = marked.keep(ws, book, look.batch, made, now)
     said = (
         [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
     )
     said += [f"  {one.unit.name}：{one.problems} 个问题" for one in made]
+    if right := [unit.name for unit in wanted if unit not in {one.unit for one in made}]:
+        said.append(f"没有要改的，没有做：{'、'.join(right)}。")
     return Done(
         said=tuple(said),
         outputs={"returns": ws.relative(folder)} if made else {},
@@ -403,9 +415,15 @@ def give_back(
     )
 
 
-def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Done:
-    """What is typed into the province's platform: texts, evidence, and the list to tick off."""
+def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet, units: str = "") -> Done:
+    """What is typed into the province's platform: texts, evidence, and the list to tick off.
+
+    What the units named have to answer goes into a folder of its own, without that list: what
+    the clerk ticks off stands in one place.
+    """
     ws.require_master()
+    if units:
+        return _export_part(ws, now, tell, units)
     listed = ws.uploads / f"{ew.ENTRY_SHEET}.xlsx"
     with ws.locked("export"), ledger.opened(ws.ledger, readonly=True) as book:
         ws.require_closed(listed)
@@ -422,20 +440,11 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
                     "录入清单.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。"
                 )
             ws.archive(before, ew.ENTRY_SHEET, now, listed.name)
-        known = export_stage.written_before(bytes_of(ws.uploads / export_stage.DOCUMENT))
-        ws.write_all({listed: data, **{ws.uploads / path: said for path, said in files.items()}})
-        filing.copy(ws, {ws.uploads / path: filed for path, filed in pieces.items()})
-        for path, digest in known.items():
-            if path not in files and path not in pieces:
-                ws.remove(ws.uploads / path, digest)
-                with suppress(OSError):  # a folder with something in it stays
-                    (ws.uploads / path).parent.rmdir()
-    asked = [entry for entry in made if entry.asked]
-    states = Counter(entry.state for entry in asked)
+        _upload(ws, ws.uploads, {**files, listed.name: data}, pieces)
+    states, summary = _entered(made)
     unfiled = sum(not filed.requirement for filed in look.batch.filed)
     said = [
-        f"{ws.relative(listed)}：{len(asked)} 项，可以录入 {sum(e.ready for e in asked)} 项"
-        f"（{'，'.join(f'{state} {number}' for state, number in states.items())}）。",
+        f"{ws.relative(listed)}：{summary}",
         *([w.not_exported(unfiled)] if unfiled else []),
         *([] if export_stage.can_parquet() else [ew.NO_PARQUET]),
     ]
@@ -445,8 +454,54 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
         findings=look.findings,
         shown=0,
         next_step=f"打开 {ws.relative(listed)}，逐项录入平台并填“是”",
-        more={"states": dict(states)},
+        more={"states": states},
     )
+
+
+def _export_part(ws: Workspace, now: datetime, tell: intake.Tell, units: str) -> Done:
+    listed = ws.uploads / f"{ew.ENTRY_SHEET}.xlsx"
+    with ws.locked("export"), ledger.opened(ws.ledger, readonly=True) as book:
+        look = take_look(ws, now, tell, book)
+        wanted = named(look.batch.master, units)
+        made = export_stage.of_units(look.batch.master, entries.entries(look.batch), wanted)
+        if not made:
+            raise OperatorError("这些单位没有要录入平台的事项，没有改动任何文件。")
+        folder = ws.uploads / export_stage.part(wanted)
+        files = export_stage.files(look.batch, made, entry_notes.read(listed), whole=False)
+        _upload(ws, folder, files, export_stage.evidence(made))
+    states, summary = _entered(made)
+    return Done(
+        said=(f"{ws.relative(folder)}：{summary}", "out/7-上报 里的其他文件没有改动。"),
+        outputs={"entries": ws.relative(folder / f"{ew.ENTRY_SHEET}.csv")},
+        findings=look.findings,
+        shown=0,
+        next_step=f"逐项录入平台；录一项，在 {ws.relative(listed)} 里填一个“是”"
+        "（还没有这张表的，先运行 pdsfz-xl export）",
+        more={"states": states},
+    )
+
+
+def _upload(
+    ws: Workspace, folder: Path, files: Mapping[str, bytes], pieces: Mapping[str, Filed]
+) -> None:
+    """Write an export into its folder, and take away what the one before wrote and this did not."""
+    known = export_stage.written_before(bytes_of(folder / export_stage.DOCUMENT))
+    ws.write_all({folder / path: data for path, data in files.items()})
+    filing.copy(ws, {folder / path: filed for path, filed in pieces.items()})
+    for path, digest in known.items():
+        if path not in files and path not in pieces:
+            ws.remove(folder / path, digest)
+            with suppress(OSError):  # a folder with something in it stays
+                (folder / path).parent.rmdir()
+
+
+def _entered(made: Iterable[Entry]) -> tuple[dict[str, int], str]:
+    """How many entries there are in which state, as figures and as a sentence."""
+    asked = [entry for entry in made if entry.asked]
+    states = Counter(entry.state for entry in asked)
+    counted = "，".join(f"{state} {number}" for state, number in states.items())
+    ready = sum(entry.ready for entry in asked)
+    return dict(states), f"{len(asked)} 项，可以录入 {ready} 项（{counted}）。"
 
 
 def status(ws: Workspace, now: datetime) -> Done:

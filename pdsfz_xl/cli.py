@@ -1,6 +1,5 @@
 """The command line: parse, call the story of the command, show."""
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -78,6 +77,21 @@ def generate(wish: Wish, refill: Path | None) -> None:
         show(wish, campaign.generate(wish.workspace, wish.now, before=before, tell=tell))
 
 
+def _some(_: click.Context, __: click.Parameter, units: str | None) -> str:
+    """A list of units that was asked for and is empty must not mean all of them."""
+    from pdsfz_xl.units import is_empty
+
+    if units is not None and is_empty(units):
+        raise OperatorError("--units 后面没有写单位；请写单位名称、别名、代码或分组名。")
+    return units or ""
+
+
+_units = click.option(
+    "--units",
+    metavar="单位",
+    callback=_some,
+    help="只对这些单位：名称、别名、代码或分组名，几个之间用顿号。",
+)
 _passwords = click.option(
     "--password",
     "passwords",
@@ -90,7 +104,7 @@ _passwords = click.option(
 @cli.command()
 @common
 @click.argument("kind", metavar="[种类]", required=False)
-@click.option("--units", "named", metavar="单位", default="", help="只对这些单位，几个之间用顿号。")
+@_units
 @click.option("--by", "who", metavar="姓名", default="", help="经手人；写了就登记。")
 @click.option("--on", metavar="日期", default="", help="哪天转交、催报的，默认今天。")
 @click.option("--via", metavar="方式", default="", help="怎么转交、催报的，如 微信、电话、当面。")
@@ -98,7 +112,7 @@ _passwords = click.option(
 @click.option("--record", is_flag=True, help="不做材料，只登记已经转交或催过的。")
 @click.pass_obj
 def handout(
-    wish: Wish, kind: str | None, named: str, who: str, on: str, via: str, note: str, record: bool
+    wish: Wish, kind: str | None, units: str, who: str, on: str, via: str, note: str, record: bool
 ) -> None:
     """不用邮件的下发和催报：种类是 下发、更正、退回修改、催报；不写种类看登记。"""
     from pdsfz_xl import handing
@@ -108,14 +122,14 @@ def handout(
     if on and day is None:
         raise OperatorError(f"“{on}”不是日期；--on 请写 2019-10-24 这样的日期。")
     if kind is None:
-        if record or any((named, who, on, via, note)):
+        if record or any((units, who, on, via, note)):
             raise OperatorError("请写明种类，如 handout 下发、handout 催报 --record。")
         show(wish, handing.register(wish.workspace, wish.now))
     elif (which := handing.KINDS.get(kind)) is None:
         raise OperatorError(f"没有“{kind}”这一种；handout 能做 {'、'.join(handing.KINDS)}。")
     else:
         said = handing.Note(who.strip(), day, via.strip(), note.strip())
-        show(wish, handing.hand(wish.workspace, wish.now, which, named, said, record=record))
+        show(wish, handing.hand(wish.workspace, wish.now, which, units, said, record=record))
 
 
 @cli.command()
@@ -219,9 +233,6 @@ def mail(ctx: click.Context) -> None:
 
 
 _kind = click.argument("kind", metavar="种类")
-_units = click.option(
-    "--units", metavar="单位", default="", help="只给这些单位，用顿号或逗号隔开；默认是全部。"
-)
 _force = click.option(
     "--force", is_flag=True, help="一天内催过的也催；登记过已下发的也发下发邮件。"
 )
@@ -331,7 +342,8 @@ def mail_resolve(wish: Wish, units: tuple[str, ...], outcome: str | None, kind: 
     if outcome is None:
         raise OperatorError("请加 --sent（对方收到了）或 --resend（没有收到，再发一次）。")
     only = mailing.kind(kind) if kind else None
-    done = mailing.resolve(wish.workspace, units, wish.now, sent=outcome == "sent", kind=only)
+    named = "、".join(units)
+    done = mailing.resolve(wish.workspace, named, wish.now, sent=outcome == "sent", kind=only)
     show(wish, done)
 
 
@@ -349,9 +361,8 @@ def mail_check(wish: Wish, remember: bool) -> None:
 def _asked(kind: str, units: str, force: bool, until: str, style: str = "dual2047") -> "Asked":
     from pdsfz_xl import mailing
     from pdsfz_xl.mail_case import Asked
-    from pdsfz_xl.mailbox import addresses
 
-    return Asked(mailing.kind(kind), addresses(units), force, _day(until), style)
+    return Asked(mailing.kind(kind), units, force, _day(until), style)
 
 
 def _ask_code(wish: Wish) -> "secret.Ask | None":
@@ -392,14 +403,15 @@ def purge(wish: Wish, file: Path, reason: str, who: str, yes: bool) -> None:
 
 @cli.command(name="return")
 @common
+@_units
 @click.option("--until", metavar="日期", default="", help="修改后报回的截止日期，如 2019-11-01。")
 @click.pass_obj
-def return_command(wish: Wish, until: str) -> None:
+def return_command(wish: Wish, units: str, until: str) -> None:
     """给有问题的单位做标出问题的表和说明，放在 out/4-退回修改。"""
     from pdsfz_xl import campaign
 
     with progress("读取") as tell:
-        done = campaign.give_back(wish.workspace, wish.now, _day(until), tell)
+        done = campaign.give_back(wish.workspace, wish.now, _day(until), tell, units)
     show(wish, done)
 
 
@@ -414,22 +426,21 @@ def _day(said: str, option: str = "--until") -> "date | None":
 
 @cli.command()
 @common
+@_units
 @click.pass_obj
-def export(wish: Wish) -> None:
+def export(wish: Wish, units: str) -> None:
     """整理要录入省平台的文字和材料，放在 out/7-上报。"""
     from pdsfz_xl import campaign
 
     with progress("读取") as tell:
-        done = campaign.export(wish.workspace, wish.now, tell)
+        done = campaign.export(wish.workspace, wish.now, tell, units)
     show(wish, done)
 
 
 @cli.command(name="print")
 @common
 @click.argument("kind", metavar="[种类]", required=False)
-@click.option(
-    "--units", metavar="单位", default="", help="只打印这些单位，用逗号分开：名称、别名或代码。"
-)
+@_units
 @click.option("--only", type=click.Choice(["missing"]), help="只打印未报的事项。")
 @click.option("--raw", is_flag=True, help="打印单位报来的原文，不用定稿文本和修改稿。")
 @click.option(
@@ -481,7 +492,7 @@ def print_command(  # one parameter for each option
     from pdsfz_xl import companions, printing
 
     order = printing.Order(
-        units=tuple(re.split("[,，、;；]", units)) if units else (),
+        units=units,
         missing=only == "missing",
         raw=raw,
         sheet=sheet,

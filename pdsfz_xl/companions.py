@@ -26,6 +26,7 @@ from pdsfz_xl.look import Look, take_look
 from pdsfz_xl.printing import Order
 from pdsfz_xl.states import Companion
 from pdsfz_xl.typeset import Printed
+from pdsfz_xl.units import named
 from pdsfz_xl.workspace import Workspace
 
 KINDS = {
@@ -104,7 +105,7 @@ def print_out(
 
 
 def _require_fitting(word: Companion, order: Order) -> None:
-    if replace(order, units=()) != printing.WORKING_COPY:
+    if replace(order, units="") != printing.WORKING_COPY:
         raise OperatorError(
             f"--only、--raw、--paper 等选项只用于汇总表，打印{KINDS[word]}时请去掉；"
             "没有改动任何文件。"
@@ -113,7 +114,7 @@ def _require_fitting(word: Companion, order: Order) -> None:
         raise OperatorError("--units 只用于汇总表和单位材料；没有改动任何文件。")
 
 
-def _make(ws: Workspace, look: Look, word: Companion, units: tuple[str, ...]) -> Made:
+def _make(ws: Workspace, look: Look, word: Companion, units: str) -> Made:
     match word:
         case Companion.BULLETIN:
             return _bulletin(ws, look)
@@ -155,25 +156,19 @@ def _bulletin(ws: Workspace, look: Look) -> Made:
     )
 
 
-def _unit_papers(ws: Workspace, look: Look, names: tuple[str, ...]) -> Made:
+def _unit_papers(ws: Workspace, look: Look, units: str) -> Made:
     batch = look.batch
-    wanted = printing.chosen(batch.master, names)
+    wanted = named(batch.master, units) or batch.master.units
     signers = unit_paper.signers(batch)
-    mine = [unit for unit in signers if wanted is None or unit.code in wanted]
+    mine = [unit for unit in signers if unit in wanted]
     fonts = typeset.available_fonts()
     folder = ws.prints / cw.UNIT_PAPERS
     printed = {folder / f"{unit_paper.name(u)}.pdf": unit_paper.pdf(batch, u, fonts) for u in mine}
-    silent = [
-        unit.name
-        for unit in batch.master.units
-        if batch.master.due(unit.code)
-        and unit not in signers
-        and (wanted is None or unit.code in wanted)
-    ]
+    silent = [unit.name for unit in wanted if batch.master.due(unit.code) and unit not in signers]
     said = [f"单位材料 {len(printed)} 份在 {ws.relative(folder)}，共 "
             f"{sum(p.pages for p in printed.values())} 页。"]  # fmt: skip
     said += [f"还没有内容、没有做的：{'、'.join(silent)}。"] if silent else []
-    said += _left_over(folder, printed) if wanted is None else []
+    said += [] if units else _left_over(folder, printed)
     return Made(
         files={path: one.data for path, one in printed.items()},
         outputs={"units": folder} if printed else {},

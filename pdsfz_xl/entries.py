@@ -202,7 +202,7 @@ def _versions(batch: Batch, answer: Answer) -> Iterator[str]:
     for text, source, version, _ in statements:
         if version:
             number += 1
-            figure = version.number_text or _figure(requirement, version.number)
+            figure = version.number_text or texts.figure(version.number, requirement.measure)
             file = ew.version(number, texts.visible(version.where.file.rpartition("/")[2]))
             head = w.whose(name, version.choice, figure, file)
         elif source is Source.REVISION:
@@ -219,15 +219,11 @@ def _quantity(requirement: Requirement, answers: Mapping[str, Answer]) -> str:
     said = {}
     for name, answer in answers.items():
         wrong = answer.versions[-1].number_text if answer.versions else ""
-        if figure := _figure(requirement, answer.number) or wrong:
+        if figure := texts.figure(answer.number, requirement.measure) or wrong:
             said[name] = figure
     if len(answers) == 1:
         return "".join(said.values())
     return "\n".join(f"{name} {figure}" for name, figure in said.items())
-
-
-def _figure(requirement: Requirement, number: float | None) -> str:
-    return "" if number is None else ew.figure(f"{number:.15g}", requirement.measure)
 
 
 # --- evidence ------------------------------------------------------------------------------

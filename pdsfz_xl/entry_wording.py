@@ -39,8 +39,9 @@ def is_cut(said: str) -> bool:
     return said.endswith("〕") and f"\n{_CUT}" in said
 
 
-def figure(number: str, measure: str) -> str:
-    return f"{number} {measure}".strip()
+def part(names: str) -> str:
+    """The folder of what only some units have to answer."""
+    return f"部分_{names}"
 
 
 def undelivered(name: str) -> str:

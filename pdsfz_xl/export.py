@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.util import find_spec
 from itertools import groupby
@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from pdsfz_xl import entries, form, layout
 from pdsfz_xl import entry_wording as ew
+from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.entries import Entry, Notes
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.model import Answer, Assignment, Batch, Filed
+from pdsfz_xl.model import Answer, Assignment, Batch, Filed, Master, Unit
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,11 +35,33 @@ _SHOWN = tuple(column.caption for column in layout.ENTRY if column.width)
 _NUMBERS = ("字数（不计空格）", "字数（计空格）", "字数上限")
 # What a spreadsheet would calculate (OWASP, "CSV Injection"); the wide ones count in East Asia.
 _FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_NAMES = 24
+"""Characters of the names of units in the name of a folder: Windows allows 260 for a whole path."""
 _STEP = re.compile(r"(?!\.\.?$)[^/\\:\x00]+")
 
 
-def files(batch: Batch, made: Sequence[Entry], notes: Notes) -> dict[str, bytes]:
-    """Everything but 录入清单.xlsx and the evidence, by path in out/7-上报."""
+def of_units(master: Master, made: Iterable[Entry], units: Collection[Unit]) -> list[Entry]:
+    """The entries of the requirements that any of these units has to answer."""
+    due = {requirement.key for unit in units for requirement in master.due(unit.code)}
+    return [entry for entry in made if entry.asked and entry.key in due]
+
+
+def part(units: Sequence[Unit]) -> str:
+    """The folder in out/7-上报 of what some units have to answer: others have another."""
+    names = "、".join(unit.name for unit in units)
+    if len(names) > _NAMES:
+        digest = sha256(" ".join(unit.code for unit in units).encode()).hexdigest()
+        names = f"{pw.some_units(len(units))}_{digest[:8]}"
+    return texts.file_name(ew.part(names))
+
+
+def files(
+    batch: Batch, made: Sequence[Entry], notes: Notes, *, whole: bool = True
+) -> dict[str, bytes]:
+    """Everything but 录入清单.xlsx and the evidence, by path in the folder it goes to.
+
+    What is not the `whole` has no table of all answers beside it.
+    """
     written = {entry.file: texts.for_notepad(entry.text) for entry in made if entry.file}
     for folder, there in groupby(made, key=lambda entry: entry.folder):
         written[f"{folder}/{ew.EXPLANATION}.txt"] = texts.for_notepad(
@@ -47,7 +70,7 @@ def files(batch: Batch, made: Sequence[Entry], notes: Notes) -> dict[str, bytes]
     listed = {f"{ew.ENTRY_SHEET}.csv": table(made, notes)}
     if can_parquet():
         listed[f"{ew.ENTRY_SHEET}.parquet"] = parquet(entry_frame(made, notes))
-        listed[f"{w.MERGED_SHEET}.parquet"] = parquet(frame(batch))
+        listed |= {f"{w.MERGED_SHEET}.parquet": parquet(frame(batch))} if whole else {}
     return {**written, **listed, DOCUMENT: _document(batch, made, notes, written)}
 
 

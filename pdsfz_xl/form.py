@@ -7,7 +7,7 @@ what the unit has to put right.
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pdsfz_xl import form_sheets, form_table
+from pdsfz_xl import form_sheets, form_table, form_texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form_hint import hint
 from pdsfz_xl.form_pen import Pen
@@ -60,9 +60,7 @@ def build(
 
 def own_digests(master: Master, unit: Unit) -> frozenset[str]:
     """Digests of every text a blank form carries, for returns that lost the hidden sheet."""
-    pen = Pen(Plan(master=master, unit=unit))
-    _write(pen)
-    return frozenset(pen.digests)
+    return form_texts.digests(Plan(master=master, unit=unit))
 
 
 def _write(pen: Pen) -> None:

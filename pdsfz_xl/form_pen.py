@@ -1,25 +1,21 @@
-"""How a form is written: its formats and colours, its locks, and every text remembered as ours."""
+"""How a form is written: its formats and colours, its locks, its pages."""
 
 from functools import cached_property
 from typing import Any
 
-from pdsfz_xl import excel, identity, layout
+from pdsfz_xl import excel, layout
 from pdsfz_xl import wording as w
 from pdsfz_xl.form_plan import Mark, Plan
 
 GREY, YELLOW, AMBER, RED = "#F2F2F2", "#FFE066", "#FFC04D", "#E67C73"
 """Each is darker than the one before, so that they differ on a grey printer too."""
 
-_READ_AS = {w.FINDINGS_SHEET: w.GUIDE_SHEET}
-"""A sheet without the captions of a table is taken for 填写说明 when a form comes back."""
-
 
 class Pen:
-    """Writes one workbook and keeps the digests of what it said: those texts nobody typed."""
+    """Writes one workbook."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.digests: set[str] = set()
         self.book = excel.Book(locked=True, title=plan.title, subject=plan.master.settings.code)
         self.body = {"text_wrap": True, "border": 1, "border_color": "#808080"}
         self.small = {**self.body, "font_size": layout.FORM_SIZE}
@@ -44,26 +40,13 @@ class Pen:
         """A sentence above a table."""
         return self.book.format(text_wrap=True, align="left")
 
-    def own(self, sheet: excel.Sheet, text: str) -> None:
-        self.digests.add(identity.digest(text, _READ_AS.get(sheet.name, sheet.name)))
-
-    def say(self, sheet: excel.Sheet, row: int, column: int, text: str, style: Any) -> None:
-        """Write a text of the form's own."""
-        self.own(sheet, text)
-        sheet.write_string(row, column, text, style)
-
-    def span(self, sheet: excel.Sheet, row: int, last: int, text: str, style: Any) -> None:
-        self.own(sheet, text)
-        sheet.merge_range(row, 0, row, last, text, style)
-
-    def point(self, sheet: excel.Sheet, row: int, column: int, to: tuple[str, str]) -> None:
-        """Write a link to a cell of this workbook."""
-        text = " ".join(to)
+    def point(self, sheet: excel.Sheet, row: int, column: int, to: str) -> None:
+        """Write a link to a cell of this workbook, as `填报表 I6`."""
+        name, _, place = to.rpartition(" ")
         style = self.book.format(
             font_color="#0563C1", underline=1, align="center", bg_color=GREY, **self.body
         )
-        self.own(sheet, text)
-        sheet.write_url(row, column, f"internal:'{to[0]}'!{to[1]}", style, text)
+        sheet.write_url(row, column, f"internal:'{name}'!{place}", style, to)
 
     def set_page(self, sheet: excel.Sheet, repeated: int | None = None) -> None:
         """A4 across, one page wide, the captions on each."""

@@ -73,7 +73,10 @@ class Plan:
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
-        return tuple(row_code(self.master, self.unit.code, r) for r in self.due)
+        return tuple(map(self.code, self.due))
+
+    def code(self, requirement: Requirement) -> str:
+        return row_code(self.master, self.unit.code, requirement)
 
     @property
     def last(self) -> int:

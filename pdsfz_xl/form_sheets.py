@@ -1,17 +1,20 @@
 """The other sheets of a form: 问题清单, 佐证材料, 填写说明 and the hidden stamp."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from pdsfz_xl import excel, identity, layout
+from pdsfz_xl import excel, form_texts, identity, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form_pen import GREY, Pen
-from pdsfz_xl.form_plan import EVIDENCE_COLUMN, Plan
+from pdsfz_xl.form_plan import EVIDENCE_COLUMN
 
 SCHEMA = 1
 
 _HEAD = 5
 """0-based row of the captions of 问题清单."""
+_GUIDE = 96
+"""Characters of a line of 填写说明."""
 
 
 # --- 问题清单
@@ -24,17 +27,14 @@ def write_problems(pen: Pen, sheet: excel.Sheet) -> None:
         sheet.set_column(i, i, column.width)
     width = sum(column.width for column in layout.PROBLEMS)
     title = pen.book.format(font_name=excel.HEAD_FONT, font_size=16, align="center")
-    campaign = plan.master.settings.name
-    pen.span(sheet, 0, last, w.problems_title(campaign, plan.unit.name), title)
-    sheet.set_row(0, 30)
     urgent = pen.book.format(bold=True, font_color="#C00000", text_wrap=True, align="left")
-    count = w.problems_count(sum(map(len, plan.marks.values())))
-    heads = ((count, pen.line), (plan.sending, urgent), (w.PROBLEMS_TASK, pen.line))
-    for row, (said, style) in enumerate(heads, 1):
-        pen.span(sheet, row, last, said, style)
+    styles = (title, pen.line, urgent, pen.line)
+    for row, (said, style) in enumerate(zip(form_texts.problems_head(plan), styles, strict=True)):
+        sheet.merge_range(row, 0, row, last, said, style)
         sheet.set_row(row, excel.height([(said, width)]))
-    for i, column in enumerate(layout.PROBLEMS):
-        pen.say(sheet, _HEAD, i, column.caption, pen.caption())
+    sheet.set_row(0, 30)
+    for i, caption in enumerate(form_texts.captions(layout.PROBLEMS)):
+        sheet.write_string(_HEAD, i, caption, pen.caption())
     sheet.set_row(_HEAD, 24)
     _list_problems(pen, sheet)
     sheet.freeze_panes(_HEAD + 1, 0)
@@ -43,29 +43,18 @@ def write_problems(pen: Pen, sheet: excel.Sheet) -> None:
 
 
 def _list_problems(pen: Pen, sheet: excel.Sheet) -> None:
-    plan = pen.plan
     plain = pen.book.format(bg_color=GREY, align="left", **pen.body)
     centred = pen.book.format(bg_color=GREY, align="center", **pen.body)
-    row = _HEAD
-    for key, marks in plan.marks.items():
-        for mark in marks:
-            row += 1
-            kind, number = w.problem_class(mark.grade), f"{row - _HEAD}."
-            said = (number, kind, _item(plan, key), mark.said, mark.fix)
-            painted = pen.book.format(align="center", **pen.paint(mark), **pen.body)
-            styles = (centred, painted, plain, plain, plain)
-            for column, (text, style) in enumerate(zip(said, styles, strict=True)):
-                pen.say(sheet, row, column, text, style)
-            pen.point(sheet, row, len(said), plan.place(key, mark))
-            cells = [(t, layout.PROBLEMS[i].width) for i, t in enumerate(said)]
-            sheet.set_row(row, excel.height(cells, least=36))
-
-
-def _item(plan: Plan, key: str) -> str:
-    requirement = plan.master.requirement.get(key)
-    if requirement is None:
-        return w.WHOLE_FORM
-    return f"{w.item(requirement.numbers, key)}\n{texts.brief(requirement.text, 60)}"
+    marks = (mark for marks in pen.plan.marks.values() for mark in marks)
+    listed = zip(marks, form_texts.problems(pen.plan), strict=True)
+    for row, (mark, (*said, place)) in enumerate(listed, _HEAD + 1):
+        painted = pen.book.format(align="center", **pen.paint(mark), **pen.body)
+        styles = (centred, painted, plain, plain, plain)
+        for column, (text, style) in enumerate(zip(said, styles, strict=True)):
+            sheet.write_string(row, column, text, style)
+        pen.point(sheet, row, len(said), place)
+        cells = [(t, layout.PROBLEMS[i].width) for i, t in enumerate(said)]
+        sheet.set_row(row, excel.height(cells, least=36))
 
 
 # --- 佐证材料
@@ -75,7 +64,8 @@ def write_evidence(pen: Pen, sheet: excel.Sheet) -> None:
     caption = pen.caption()
     for i, column in enumerate(layout.EVIDENCE):
         sheet.set_column(i, i, column.width, _style(pen, column.caption))
-        pen.say(sheet, 0, i, column.caption, caption)
+    for i, text in enumerate(form_texts.captions(layout.EVIDENCE)):
+        sheet.write_string(0, i, text, caption)
     sheet.set_row(0, 24)
     last = layout.EVIDENCE_ROWS
     pen.book.name("pdsfz_codes", f"={w.STAMP_SHEET}!$D$1:$D${len(pen.plan.codes)}")
@@ -135,32 +125,29 @@ def _list_evidence(pen: Pen, sheet: excel.Sheet) -> None:
 
 
 def write_guide(pen: Pen, sheet: excel.Sheet) -> None:
-    plan = pen.plan
-    settings = plan.master.settings
     sheet.set_column(0, 0, 12)
-    sheet.set_column(1, 1, 96)
+    sheet.set_column(1, 1, _GUIDE)
     title = pen.book.format(font_name=excel.HEAD_FONT, font_size=14)
     plain = pen.book.format(text_wrap=True, align="left", valign="top")
     label = pen.book.format(align="center", valign="top")
     boxed = pen.book.format(bg_color=GREY, **pen.body)
-    pen.say(sheet, 0, 0, w.GUIDE_SHEET, title)
+    sheet.write_string(0, 0, w.GUIDE_SHEET, title)
     sheet.set_row(0, 26)
-    parts = (settings.contact, settings.phone, settings.email, settings.address)
-    contact = "，".join(part for part in parts if part)
-    mine = {n for requirement in plan.due for n in requirement.numbers}
-    others = w.number_label(tuple(i.number for i in plan.master.indicators if i.number not in mine))
-    row = 1
-    for row, said in enumerate(w.guide(contact, w.not_yours(others)), 1):
-        pen.say(sheet, row, 0, f"{row}.", label)
-        pen.say(sheet, row, 1, said, plain)
-        sheet.set_row(row, excel.height([(said, 96)], least=22))
-    pen.say(sheet, row + 2, 0, w.GUIDE_EXAMPLE, title)
-    for at, (caption, said) in enumerate(w.EXAMPLE, row + 3):
-        pen.say(sheet, at, 0, caption, boxed)
-        pen.say(sheet, at, 1, said, boxed)
-        sheet.set_row(at, excel.height([(said, 96)], least=22))
+    lines = form_texts.guide(pen.plan)
+    _write_pairs(sheet, 1, lines, label, plain)
+    sheet.write_string(len(lines) + 2, 0, w.GUIDE_EXAMPLE, title)
+    _write_pairs(sheet, len(lines) + 3, w.EXAMPLE, boxed, boxed)
     pen.set_page(sheet)
     pen.protect(sheet)
+
+
+def _write_pairs(
+    sheet: excel.Sheet, first: int, pairs: Iterable[tuple[str, str]], left: Any, right: Any
+) -> None:
+    for row, (label, said) in enumerate(pairs, first):
+        sheet.write_string(row, 0, label, left)
+        sheet.write_string(row, 1, said, right)
+        sheet.set_row(row, excel.height([(said, _GUIDE)], least=22))
 
 
 # --- the stamp
@@ -181,7 +168,7 @@ def write_stamp(pen: Pen, sheet: excel.Sheet) -> None:
         sheet.write_string(row, 0, name, plain)
         sheet.write_string(row, 1, value, plain)
         pen.book.note(layout.STAMP + name, value)
-    for row, digest in enumerate(sorted(pen.digests)):
+    for row, digest in enumerate(sorted(form_texts.digests(plan))):
         sheet.write_string(row, 2, digest, plain)
     for row, (code, requirement) in enumerate(zip(plan.codes, plan.due, strict=True)):
         sheet.write_string(row, 3, code, plain)

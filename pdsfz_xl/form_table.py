@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pdsfz_xl import excel, layout
+from pdsfz_xl import excel, form_texts, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form_hint import hint, hint_formula, is_previous, progress, progress_formula
 from pdsfz_xl.form_pen import AMBER, GREY, RED, YELLOW, Pen
-from pdsfz_xl.form_plan import COLUMN, FIRST, HEADER, Filled, Plan, cell, locked_texts
+from pdsfz_xl.form_plan import COLUMN, FIRST, HEADER, Filled, Plan, cell
 from pdsfz_xl.model import Requirement
 
 
@@ -30,26 +30,24 @@ class _Table:
         self.book, self.body, self.small = pen.book, pen.body, pen.small
 
     def say(self, row: int, caption: str, text: str, style: Any) -> None:
-        self.pen.say(self.sheet, row, COLUMN[caption], text, style)
+        self.sheet.write_string(row, COLUMN[caption], text, style)
 
     def write_head(self) -> None:
         pen, sheet, last = self.pen, self.sheet, len(self.plan.columns) - 1
         for i, column in enumerate(self.plan.columns):
             sheet.set_column(i, i, column.width)
         title = self.book.format(font_name=excel.HEAD_FONT, font_size=16, align="center")
-        pen.span(sheet, 0, last, self.plan.title, title)
-        pen.span(sheet, 1, last, self.plan.task, pen.line)
-        pen.span(sheet, 2, last, self.plan.sending, pen.line)
+        styles = (title, pen.line, pen.line)
+        for row, (text, style) in enumerate(zip(form_texts.head(self.plan), styles, strict=True)):
+            sheet.merge_range(row, 0, row, last, text, style)
         style = self.book.format(bold=True, font_color="#C00000")
         sheet.merge_range(3, 0, 3, last, "", style)
-        formula = progress_formula(self.plan)
-        pen.own(sheet, formula)
-        sheet.write_formula(3, 0, formula, style, progress(self.plan))
+        sheet.write_formula(3, 0, progress_formula(self.plan), style, progress(self.plan))
         for row, height in enumerate((30, 20, 20, 20)):
             sheet.set_row(row, height)
         style = pen.caption(**self.small)
-        for column in self.plan.columns:
-            self.say(HEADER, column.caption, column.caption, style)
+        for caption in form_texts.captions(self.plan.columns):
+            self.say(HEADER, caption, caption, style)
         sheet.set_row(HEADER, 30)
 
     # --- a row
@@ -60,12 +58,13 @@ class _Table:
         narrow = self.book.format(
             font_color="#7F7F7F", font_size=8, bg_color=GREY, align="center", **self.body
         )
-        code = self.plan.codes[row - FIRST]
-        self.say(row, w.CODE, code, narrow)
-        own = locked_texts(self.plan.master, requirement)
-        for caption, said in own.items():
-            style = centred if caption in (w.NUMBER, w.METHOD) else locked
-            self.say(row, caption, said, style)
+        own = form_texts.row(self.plan, requirement)
+        styles = {
+            w.CODE: narrow, w.NUMBER: centred, w.METHOD: centred,
+            w.PROBLEM: self.beside if self.plan.marks else None,
+        }  # fmt: skip
+        for caption, text in own.items():
+            self.say(row, caption, text, styles.get(caption, locked))
         given = self.plan.given(requirement)
         self.write_answer(row, requirement, given)
         count = texts.count(given.text)
@@ -76,10 +75,7 @@ class _Table:
         paint = self.pen.paint(self.plan.mark(requirement, w.HINT), GREY)
         style = self.book.format(align="center", **paint, **self.small)
         self.sheet.write_formula(row, COLUMN[w.HINT], hint_formula(requirement, row), style, said)
-        shown = {**own, w.CODE: code, w.ANSWER: given.text, w.HINT: said}
-        if self.plan.marks:
-            shown[w.PROBLEM] = self.plan.problems(requirement)
-            self.say(row, w.PROBLEM, shown[w.PROBLEM], self.beside)
+        shown = {**own, w.ANSWER: given.text, w.HINT: said}
         cells = [(text, layout.MARKED_FORM[COLUMN[c]].width) for c, text in shown.items()]
         self.sheet.set_row(row, excel.height(cells, least=72, size=layout.FORM_SIZE))
 
@@ -95,7 +91,7 @@ class _Table:
         )
         text = self.book.format(locked=False, num_format="@", valign="top", align="left", **answer)
         pick = self.book.format(locked=False, num_format="@", align="center", **choice)
-        measure = requirement.measure.replace('"', "")
+        measure = texts.unit(requirement.measure.replace('"', ""))
         with_measure = {"num_format": f'General"{measure}"'} if measure else {}
         figure = self.book.format(locked=False, align="center", **with_measure, **quantity)
         no_figure = self.book.format(bg_color=GREY, **self.small)
@@ -204,12 +200,13 @@ class _Table:
         total = self.book.format(align="center", bold=True)
         counts = f"{cell(FIRST, w.COUNT)}:{cell(self.plan.last, w.COUNT)}"
         written = sum(texts.count(self.plan.given(r).text) for r in self.plan.due)
-        self.say(row, w.ANSWER, w.TOTAL_COUNT, label)
+        count, *signed = form_texts.SIGN_OFF
+        self.say(row, w.ANSWER, count, label)
         self.sheet.write_formula(row, COLUMN[w.COUNT], f"=SUM({counts})", total, written)
         places = (COLUMN[w.INDICATOR], COLUMN[w.DEMAND], COLUMN[w.ANSWER])
-        for i, said in enumerate(w.SIGN_OFF):
+        for i, said in enumerate(signed):
             at, column = row + 2 + i // 3, places[i % 3]
-            self.pen.say(self.sheet, at, column - 1, w.label(said), label)
+            self.sheet.write_string(at, column - 1, said, label)
             self.sheet.write_blank(at, column, None, line)
             self.sheet.set_row(at, 28)
             self.sheet.unprotect_range(layout.cell_name(at, column), f"sign{i}")

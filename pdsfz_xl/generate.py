@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pdsfz_xl import form, identity, layout, reader, rules, text
+from pdsfz_xl import form, identity, layout, reader, text
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 from pdsfz_xl.model import Answer, Batch, Master, Unit
+from pdsfz_xl.units import Names
 
 Previous = Mapping[str, Mapping[str, Filled]]
 """Earlier answers by unit code and requirement key."""
@@ -62,10 +63,10 @@ def _by_texts(master: Master, before: Batch) -> Places:
     keys: dict[tuple[str, str], list[str]] = defaultdict(list)
     for requirement in master.requirements:
         keys[_texts(requirement.text, requirement.material)].append(requirement.key)
-    names = rules.unit_names(master)
+    names = Names(master.units)
     units = {}
     for old in before.master.units:
-        now = {names.get(text.squash(n), "") for n in (old.name, *old.aliases)} - {""}
+        now = {names.unit(n) for n in (old.name, *old.aliases)} - {""}
         units[old.code] = now.pop() if len(now) == 1 else ""
 
     def place(answer: Answer) -> tuple[str, str]:

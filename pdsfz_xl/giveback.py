@@ -1,7 +1,7 @@
 """What goes back to a unit: batch and findings in, a marked workbook and a covering letter out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -65,19 +65,33 @@ class Return(NamedTuple):
 
 
 def returns(
-    batch: Batch, findings: Iterable[Finding], deadline: date | None, now: datetime
+    batch: Batch,
+    findings: Iterable[Finding],
+    deadline: date | None,
+    now: datetime,
+    units: Collection[Unit] = (),
 ) -> tuple[Return, ...]:
-    """A workbook and a letter for every unit that has something to put right.
+    """A workbook and a letter for every unit that has something to put right; of `units`, if any.
 
     That is an unwaived A or B finding of its own answers, or a 退回修改 of the clerk's; what is
     only to be verified goes along, but never alone.
     """
+    cases = _cases(batch, findings)
+    return tuple(c.give_back(deadline, now) for c in cases if not units or c.unit in units)
+
+
+def called_for(batch: Batch, findings: Iterable[Finding]) -> tuple[Unit, ...]:
+    """The units that have something to put right now."""
+    return tuple(case.unit for case in _cases(batch, findings))
+
+
+def _cases(batch: Batch, findings: Iterable[Finding]) -> Iterator["_Case"]:
     by_unit: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.rule in GOES_BACK and not finding.waived:
             by_unit[finding.unit].append(finding)
     cases = (_Case(batch, unit, by_unit[unit.name]) for unit in batch.master.units)
-    return tuple(case.give_back(deadline, now) for case in cases if case.is_called_for)
+    return (case for case in cases if case.is_called_for)
 
 
 class _Case:

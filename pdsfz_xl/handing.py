@@ -10,7 +10,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdsfz_xl import call_list, contacts, handout, intake, issued, ledger, outgoing, owed, telling
+from pdsfz_xl import (
+    call_list,
+    contacts,
+    giveback,
+    handout,
+    intake,
+    issued,
+    ledger,
+    outgoing,
+    owed,
+    telling,
+)
 from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import text as texts
@@ -204,23 +215,21 @@ def _look(ws: Workspace, now: datetime) -> tuple[Look, Known]:
     with ledger.opened(ws.ledger, readonly=True) as book:
         issued.settle(book, now)
         look = take_look(ws, now, intake.quiet, book)
-        returns = dict(_returns(ws, look.batch.master))
+        returns = dict(_returns(ws, look))
         out = frozenset(book.out_forms())
         return look, Known(book.forms(), out, book.outdated(), book.handed(), returns)
 
 
-def _returns(ws: Workspace, plan: Master) -> Iterator[tuple[str, GoesBack]]:
-    """What `return` made last, by unit code."""
-    folders = [p for p in sorted(ws.returns.glob("????-??-??")) if any(p.glob("*.xlsx"))]
-    files = sorted(folders[-1].iterdir()) if folders else []
-    for unit in plan.units:
-        books = [p for p in files if p.match("*.xlsx") and p.name.startswith(f"{unit.code}_")]
-        if books:
-            book = min(books, key=lambda p: len(p.name))  # a copy's name is longer
-            yield (
-                unit.code,
-                GoesBack(tuple(p for p in files if p.stem == book.stem), digest_of(book)),
-            )
+def _returns(ws: Workspace, look: Look) -> Iterator[tuple[str, GoesBack]]:
+    """By code of each unit that has something to put right: what was made for it last."""
+    made: dict[str, Path] = {}
+    for folder in sorted(ws.returns.glob("????-??-??")):
+        for book in sorted(folder.glob("*.xlsx"), key=lambda p: -len(p.name)):
+            made[book.name.partition("_")[0]] = book  # a copy's name is longer
+    for unit in giveback.called_for(look.batch, look.findings):
+        if last := made.get(unit.code):
+            files = (last.with_suffix(suffix) for suffix in (".docx", ".txt", ".xlsx"))
+            yield unit.code, GoesBack(tuple(filter(Path.is_file, files)), digest_of(last))
 
 
 # --- parcels -------------------------------------------------------------------------------
@@ -304,7 +313,8 @@ def _via(unit: Unit, kind: NoticeKind, note: Note) -> str:
 
 def _command(kind: NoticeKind, named: str, more: str) -> str:
     """What to type to register what was just prepared."""
-    units = f"--units {named} " if named else ""
+    words = f'"{named}"' if " " in named else named
+    units = f"--units {words} " if named else ""
     return f"pdsfz-xl handout {kind} --record {units}{more}"
 
 

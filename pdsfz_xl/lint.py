@@ -18,6 +18,8 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import ClerkCells, Duty, Finding, Master, Requirement, Unit, Where
 from pdsfz_xl.states import Security
+from pdsfz_xl.units import Names
+from pdsfz_xl.units import key as name_key
 
 _SHEETS = (
     w.SETTINGS_SHEET,
@@ -69,11 +71,11 @@ class Move(NamedTuple):
 def moves(master: Master, clerk: ClerkCells) -> list[Move]:
     """What 改派单位 in 责任单位调整 asks for and the master does not say yet."""
     found: dict[str, Move] = {}
-    names = rules.unit_names(master)
+    names = Names(master.units)
     decided = clerk.get(w.REASSIGN_SHEET, {})
     for unit, requirement, _ in master.assignments:
         written = decided.get(master.key(unit.code, requirement.key), {}).get("改派单位", "")
-        new = master.unit.get(names.get(texts.squash(written), ""))
+        new = master.unit.get(names.unit(written))
         if new and new != unit:
             before = found.get(requirement.key)
             duties = before.requirement.duties if before else requirement.duties
@@ -188,21 +190,21 @@ def _unit_names(master: Master) -> Iterator[Finding]:
     owners: dict[str, set[str]] = {}
     for unit in master.units:
         for name in (unit.name, *unit.aliases):
-            owners.setdefault(texts.squash(name), set()).add(unit.name)
+            owners.setdefault(name_key(name), set()).add(unit.name)
     codes = Counter(unit.code for unit in master.units)
-    names = Counter(texts.squash(unit.name) for unit in master.units)
+    names = Counter(name_key(unit.name) for unit in master.units)
     for unit in master.units:
         if codes[unit.code] > 1:
             twins = "、".join(u.name for u in master.units if u.code == unit.code)
             yield rules.finding("M17", _unit(master, unit, "代码"), name=unit.code, units=twins)
-        if names[texts.squash(unit.name)] > 1:
+        if names[name_key(unit.name)] > 1:
             yield rules.finding("M17", _unit(master, unit), name=unit.name, units=ms.TWO_ROWS)
         for alias in unit.aliases:
-            shared = owners[texts.squash(alias)] | {unit.name}
+            shared = owners[name_key(alias)] | {unit.name}
             if len(shared) > 1:
                 where = _unit(master, unit, "别名")
                 yield rules.finding("M17", where, name=alias, units="、".join(sorted(shared)))
-        for other in sorted(owners.get(texts.squash(unit.group), ())):
+        for other in sorted(owners.get(name_key(unit.group), ())):
             where = _unit(master, unit, "分组")
             yield rules.finding("M17", where, name=unit.group, units=ms.group_or_unit(other))
 

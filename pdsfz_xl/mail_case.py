@@ -1,29 +1,28 @@
 """The mails of one command: what somebody asks for and what is known in, one by one out."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import compose, giveback, issued, ledger, mail, mailbox, outgoing, rules
-from pdsfz_xl import text as texts
+from pdsfz_xl import compose, giveback, issued, ledger, mail, mailbox, outgoing
 from pdsfz_xl import wording as w
 from pdsfz_xl.compose import Attachment
-from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look
 from pdsfz_xl.mail import Carried, Held, Letter
-from pdsfz_xl.model import Finding, Master, Unit
+from pdsfz_xl.model import Finding, Unit
 from pdsfz_xl.states import URGENT, NoticeKind
+from pdsfz_xl.units import named
 from pdsfz_xl.workspace import Workspace, bytes_of
 
 
 class Asked(NamedTuple):
-    """Which mails a command is about. `units` are names, aliases or codes; none means all."""
+    """Which mails a command is about. `units` is a list as `units.named` takes it; "" means all."""
 
     kind: NoticeKind
-    units: tuple[str, ...] = ()
+    units: str = ""
     force: bool = False
     until: date | None = None
     style: str = compose.DUAL
@@ -33,7 +32,8 @@ def returns(look: Look, asked: Asked, now: datetime) -> tuple[giveback.Return, .
     """The marked workbooks that go with a 退回修改."""
     if asked.kind != w.SENT_BACK:
         return ()
-    return giveback.returns(look.batch, look.findings, asked.until, now)
+    wanted = named(look.batch.master, asked.units)
+    return giveback.returns(look.batch, look.findings, asked.until, now, wanted)
 
 
 def planned(
@@ -45,7 +45,7 @@ def planned(
 ) -> Iterator[Letter | Held]:
     """What the mails of this kind would be now, one unit after the other."""
     master = look.batch.master
-    wanted = units(master, asked.units)
+    wanted = {unit.code for unit in named(master, asked.units) or master.units}
     issued.settle(book, look.batch.now)
     forms, outdated = book.forms(), book.outdated()
     case = mail.Case(
@@ -65,21 +65,6 @@ def planned(
         force=asked.force,
     )
     return (result for result in mail.plan(case) if result.unit.code in wanted)
-
-
-def units(master: Master, named: tuple[str, ...]) -> Collection[str]:
-    """The codes of the units somebody names; of all where nobody is named."""
-    if not named:
-        return master.unit.keys()
-    names = rules.unit_names(master)
-    codes = {said: said if said in master.unit else names.get(texts.squash(said), "")
-             for said in named}  # fmt: skip
-    unknown = [said for said, code in codes.items() if not code]
-    if unknown:
-        raise OperatorError(
-            f"责任单位里没有“{texts.brief('、'.join(unknown))}”；请写单位名称、别名或代码。"
-        )
-    return set(codes.values())
 
 
 def _for_units(look: Look) -> tuple[Finding, ...]:

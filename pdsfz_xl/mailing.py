@@ -30,6 +30,7 @@ from pdsfz_xl.mail_case import Asked
 from pdsfz_xl.model import Master
 from pdsfz_xl.outgoing import Posted
 from pdsfz_xl.states import NoticeKind
+from pdsfz_xl.units import named
 from pdsfz_xl.workspace import Workspace
 
 
@@ -275,12 +276,7 @@ def show(ws: Workspace, now: datetime) -> Done:  # noqa: ARG001 # every story ta
 
 
 def resolve(
-    ws: Workspace,
-    named: tuple[str, ...],
-    now: datetime,
-    *,
-    sent: bool,
-    kind: NoticeKind | None = None,
+    ws: Workspace, units: str, now: datetime, *, sent: bool, kind: NoticeKind | None = None
 ) -> Done:
     """The clerk says of mails nobody is sure of whether they arrived, or go out once more.
 
@@ -290,13 +286,13 @@ def resolve(
     master = read_master(ws)
     with ws.locked("mail"), ledger.opened(ws.ledger) as book:
         outgoing.own_up(book, now)
-        codes = mail_case.units(master, named) if named else ()
+        codes = {unit.code for unit in named(master, units)}
         mails = [m for m in outgoing.mails(book) if m.unit in codes and kind in (None, m.kind)]
         doubtful = [m for m in mails if _may_be_decided(m, sent)]
         if not doubtful:
             raise OperatorError(
                 "这些单位没有要说明的邮件；运行 pdsfz-xl mail show 可看每封邮件的情况。"
-                if named
+                if units
                 else "请写明是哪个单位的邮件，如 pdsfz-xl mail resolve 市司法局 --sent。"
             )
         for m in doubtful:

@@ -6,7 +6,6 @@ Judging is for `lint`.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +27,7 @@ from pdsfz_xl.model import (
     Where,
 )
 from pdsfz_xl.text import parse_date
+from pdsfz_xl.units import Names
 
 _DATES = frozenset({"deadline", "period_start", "period_end"})
 _NUMBERS = frozenset({"advised", "limit", "smtp_port", "inbox_port"})
@@ -73,7 +73,7 @@ class _Reader:
     def read(self) -> Master:
         settings = self.read_settings()
         units = tuple(self.read_units())
-        names = _names(units)
+        names = Names(units)
         indicators, requirements = self.read_table(settings, names)
         waivers = tuple(self.read_waivers(names))
         templates = tuple(
@@ -199,12 +199,12 @@ class _Reader:
                 row=line.row,
             )
 
-    def read_waivers(self, names: Mapping[str, tuple[str, ...]]) -> Iterator[Waiver]:
+    def read_waivers(self, names: Names) -> Iterator[Waiver]:
         for line in self.lines(w.WAIVERS_SHEET, layout.WAIVERS):
             said = line.cells.get
             if not (said("单位") or said("规则代码") or said("编码")):
                 continue
-            units = names.get(texts.squash(said("单位", "")), ())
+            units = names.codes(said("单位", ""))
             if said("单位") and not units:
                 cell = self.cell(w.WAIVERS_SHEET, line.row, "单位")
                 found = texts.brief(said("单位", ""))
@@ -224,7 +224,7 @@ class _Reader:
     # --- 任务分解表
 
     def read_table(
-        self, settings: Settings, names: Mapping[str, tuple[str, ...]]
+        self, settings: Settings, names: Names
     ) -> tuple[tuple[Indicator, ...], tuple[Requirement, ...]]:
         """Indicators and requirements; a blank cell goes on with the row above."""
         indicators: list[Indicator] = []
@@ -282,16 +282,15 @@ class _Reader:
             cell = self.cell(w.TABLE_SHEET, line.row, "编码")
             self.problem("M15", w.TABLE_SHEET, cell)
 
-    def duties(self, said: str, row: int, names: Mapping[str, tuple[str, ...]]) -> tuple[Duty, ...]:
+    def duties(self, said: str, row: int, names: Names) -> tuple[Duty, ...]:
         found: dict[str, Duty] = {}
         for named in identity.named_units(said):
-            units = names.get(texts.squash(named.name), ())
+            units = names.codes(named.name)
             if not units:
-                near = get_close_matches(named.name, names, n=1, cutoff=0.5)
                 cell = self.cell(w.TABLE_SHEET, row, w.RESPONSIBLE)
                 self.problem(
                     "M03", w.TABLE_SHEET, cell, name=texts.brief(named.name),
-                    nearest=w.nearest(near[0] if near else ""),
+                    nearest=w.nearest(names.nearest(named.name)),
                 )  # fmt: skip
             for unit in units:
                 found.setdefault(unit, Duty(unit, named.role))
@@ -374,21 +373,6 @@ def _list(said: str) -> tuple[str, ...]:
     for separator in "，,；;\n ":
         said = said.replace(separator, "、")
     return tuple(part for part in said.split("、") if part)
-
-
-def _names(units: tuple[Unit, ...]) -> dict[str, tuple[str, ...]]:
-    """Unit codes by squashed name, alias and group name."""
-    names: dict[str, tuple[str, ...]] = {}
-    for unit in units:
-        names.setdefault(texts.squash(unit.name), (unit.code,))
-    for unit in units:
-        for alias in unit.aliases:
-            names.setdefault(texts.squash(alias), (unit.code,))
-    groups: dict[str, tuple[str, ...]] = {}
-    for unit in units:
-        group = texts.squash(unit.group)
-        groups[group] = (*groups.get(group, ()), unit.code)
-    return {**{group: codes for group, codes in groups.items() if group}, **names}
 
 
 def reassigned(path: Path, master: Master, duties: Mapping[int, str]) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from pdsfz_xl import form, identity, layout, rules
+from pdsfz_xl import form, identity, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.identity import RowCode
@@ -29,6 +29,7 @@ from pdsfz_xl.model import (
     Where,
 )
 from pdsfz_xl.states import CellKind, CodeCheck, FoundBy
+from pdsfz_xl.units import Names
 
 
 class Contents(NamedTuple):
@@ -65,12 +66,12 @@ class Matcher:
         for unit in master.units:
             title = w.form_title(master.settings.name, unit.name)
             self.titles[texts.squash(title)].append(unit.code)
-        self.names = rules.unit_names(master)
+        self.names = Names(master.units)
         self.own: dict[str, frozenset[str]] = {}
         self.checks: dict[tuple[str, str], dict[str, list[tuple[str, Requirement]]]] = {}
 
     def find_unit(self, name: str) -> str:
-        return self.names.get(texts.squash(name), "")
+        return self.names.unit(name)
 
     def by_check(self, key: tuple[str, str]) -> dict[str, list[tuple[str, Requirement]]]:
         """Of the rows with these texts in all forms: whose they are, by their check characters."""

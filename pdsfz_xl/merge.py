@@ -33,6 +33,7 @@ from pdsfz_xl.model import (
     Withdrawn,
 )
 from pdsfz_xl.states import NOT_YET, AnswerStatus, Flag, Reason, UnitStatus, Verdict
+from pdsfz_xl.units import is_yes
 from pdsfz_xl.versions import Settled, settle
 
 
@@ -120,7 +121,7 @@ def _copies(
 
     def same(arrival: Arrival) -> tuple[str, str, bool]:
         alone = arrival.manifest is None or not arrival.sha256
-        void = rules.is_yes(written[arrival.path].get("作废", ""))
+        void = is_yes(written[arrival.path].get("作废", ""))
         return arrival.sha256, arrival.path if alone else "", void
 
     ordered = sorted(arrivals, key=lambda a: (same(a), not a.original, a.path))
@@ -147,7 +148,7 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
     if manifest is None:
         facts = mail_folder.is_facts(arrival.path)
         return _ignored(file, Reason.MAIL_FACTS if facts else Reason.CLUTTER)
-    if rules.is_yes(written.get("作废", "")):
+    if is_yes(written.get("作废", "")):
         return _ignored(file, Reason.VOID)
     unit = unit or matcher.unit_of(manifest)
     mark = _classified(manifest, *(copy.path for copy in copies))

@@ -413,7 +413,7 @@ def _facts(requirement: Requirement, version: Version) -> str:
         file=version.where.file.rpartition("/")[2],
         saved=version.saved.replace("T", " ")[:16],
         choice=version.choice,
-        figure=version.number_text or _figure(version.number, requirement.measure),
+        figure=version.number_text or texts.figure(version.number, requirement.measure),
         count=texts.count(version.text),
     )
 
@@ -421,14 +421,7 @@ def _facts(requirement: Requirement, version: Version) -> str:
 def _number(requirement: Requirement, answer: Answer) -> str:
     """数量 as a number, else the words that stood in its place."""
     wrong = answer.versions[-1].number_text if answer.versions else ""
-    return _figure(answer.number, requirement.measure) or wrong
-
-
-def _figure(number: float | None, measure: str) -> str:
-    if number is None:
-        return ""
-    whole = number.is_integer() and abs(number) < 1e15  # beyond that a float has no last digit
-    return f"{int(number) if whole else number}{measure}"
+    return texts.figure(answer.number, requirement.measure) or wrong
 
 
 def _evidence(batch: Batch, answer: Answer) -> tuple[str, ...]:

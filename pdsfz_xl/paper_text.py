@@ -60,6 +60,12 @@ def _of_indicator(band: Band, line: Line) -> Iterator[Entry]:
         yield Entry(heads, number, indicator, "", paragraphs(line.material), cells)
 
 
+def figure_width(paper: Paper) -> float:
+    """The em that 数量 needs so that no figure in it breaks."""
+    blocks = (block for band in paper.bands for line in band.lines for block in line.blocks)
+    return typeset.figure_width(row.number for block in blocks for row in block.rows)
+
+
 def notes() -> Iterator[str]:
     """What the table may say of itself, whatever stands in it now."""
     yield from (f"{word}　{note}" for word, note in pw.SEVERAL.items())

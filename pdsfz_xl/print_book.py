@@ -7,6 +7,7 @@ and Excel, which does not, still parts pages between rows: nothing can be cut.
 
 from collections.abc import Iterator, Sequence
 from itertools import starmap, zip_longest
+from math import ceil
 from typing import Any, NamedTuple
 
 from pdsfz_xl import excel, pagination, paper_text, wrapping
@@ -17,6 +18,7 @@ from pdsfz_xl.paper_text import CAPTIONS, LABELS, SAID, Entry
 
 _WIDTHS = (6.0, 25.0, 20.0, 12.0, 9.0, 78.0, 6.5, 9.0, 17.0)
 """Characters: 182 of them fill A3, 390 mm between the margins, as zh Windows draws them."""
+_FIGURES = CAPTIONS.index(w.QUANTITY)
 _SIZE, _COVER_SIZE, _TITLE_SIZE = 10.5, 11.0, 22.0
 _HEAD_ROW = 30.0
 _PAGE = (297 - 2 * 14) / 25.4 * 72 * 0.96
@@ -41,12 +43,13 @@ class PrintedBook(NamedTuple):
 
 def build(paper: Paper) -> PrintedBook:
     """The workbook, and how many pages its first sheet has."""
-    return _Book(paper.overview.campaign).build(paper)
+    return _Book(paper).build(paper)
 
 
 class _Book:
-    def __init__(self, title: str) -> None:
-        self.book = excel.Book(title=title)
+    def __init__(self, paper: Paper) -> None:
+        self.book = excel.Book(title=paper.overview.campaign)
+        self.widths = _widths(paper_text.figure_width(paper))
         self.last = len(CAPTIONS) - 1
         body = {"font_size": _SIZE, "text_wrap": True, "border": 1, "num_format": "@"}
         self.body = body
@@ -59,7 +62,9 @@ class _Book:
 
     def build(self, paper: Paper) -> PrintedBook:
         entries = list(paper_text.entries(paper))
-        pages = list(pagination.paginate(starmap(_line, enumerate(entries)), _geometry()))
+        pages = list(
+            pagination.paginate(starmap(_line, enumerate(entries)), _geometry(self.widths))
+        )
         covers = list(_cover(paper))
         for place in range(0, max(len(pages), 1), _BREAKS):
             name = w.PRINT_SHEET if not place else f"{w.PRINT_SHEET}{place // _BREAKS + 1}"
@@ -77,7 +82,7 @@ class _Book:
         entries: Sequence[Entry],
     ) -> None:
         sheet = self.book.sheet(name)
-        for column, width in enumerate(_WIDTHS):
+        for column, width in enumerate(self.widths):
             sheet.set_column(column, column, width)
         breaks: list[int] = []
         row = 0
@@ -197,7 +202,7 @@ class _Book:
         """A row for every answer, with its whole text: to filter, not to print."""
         sheet = self.book.sheet(w.PRINT_DATA_SHEET)
         captions = (w.LEVEL1, *CAPTIONS)
-        widths = (22.0, *_WIDTHS)
+        widths = (22.0, *self.widths)
         for column, (caption, width) in enumerate(zip(captions, widths, strict=True)):
             sheet.set_column(column, column, width)
             sheet.write_string(0, column, caption, self.head)
@@ -256,10 +261,17 @@ def _indented(text: str) -> str:
     return "\n".join(f"\u3000\u3000{line}" for line in text.split("\n") if line)
 
 
-def _geometry() -> pagination.Geometry:
+def _widths(figure: float) -> tuple[float, ...]:
+    """The columns, where a figure of so many em must not break: 情况说明 makes room for it."""
+    wider = max(0.0, ceil(_chars(figure, _SIZE)) - _WIDTHS[_FIGURES])
+    more = {SAID: -wider, _FIGURES: wider}
+    return tuple(width + more.get(column, 0.0) for column, width in enumerate(_WIDTHS))
+
+
+def _geometry(widths: Sequence[float]) -> pagination.Geometry:
     return pagination.Geometry(
         height=_PAGE - _HEAD_ROW,
-        rooms=tuple(_room(width, _SIZE) for width in _WIDTHS),
+        rooms=tuple(_room(width, _SIZE) for width in widths),
         pitch=_SIZE * excel.LINE_PITCH,
     )
 
@@ -271,6 +283,11 @@ def _room(width: float, size: float) -> float:
     where it is drawn with whole pixels; 3 % are for what is rounded.
     """
     return max(1.0, (width * 5.5 - 4) / size * 0.97)
+
+
+def _chars(room: float, size: float) -> float:
+    """The width a column must have for so much room."""
+    return (room * size / 0.97 + 4) / 5.5
 
 
 # --- the cover -----------------------------------------------------------------------------

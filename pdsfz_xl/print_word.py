@@ -7,6 +7,7 @@ whatever a person does to the rest. Rows are written as XML: python-docx takes a
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from math import ceil
 from typing import Any, NamedTuple
 
 from pdsfz_xl import identity, layout, paper_text
@@ -18,6 +19,9 @@ from pdsfz_xl.paper_text import CAPTIONS, LABELS, SAID, Entry, seen
 
 _WIDTHS = (14, 52, 42, 27, 19, 174, 13, 17, 32)
 """mm; together what A3 leaves between its margins."""
+_PADDING = 3.5
+"""Points at either side of a cell."""
+_FIGURES = CAPTIONS.index(w.QUANTITY)
 _TWIPS = 1440 / 25.4
 _BODY, _SMALL, _COVER, _TITLE = 10.5, 5.5, 12, 22
 _SHADE, _DARK, _LOUD = "ECECEC", "DEDEDE", "E1E1E1"
@@ -45,8 +49,9 @@ def build(paper: Paper, campaign: str) -> bytes:
     _set_styles(document)
     own = list(_write_cover(document, paper))
     body = document.element.body
+    widths = _widths(paper_text.figure_width(paper))
     for entries in _parts(paper_text.entries(paper)):
-        table = parse_xml("".join(_table(entries, campaign)))
+        table = parse_xml("".join(_table(entries, campaign, widths)))
         body.insert(len(body) - 1, table)  # the section's own properties come last
         document.add_paragraph(style=_CODE)  # without one between them two tables are one
     _stamp(document, own)
@@ -178,30 +183,30 @@ def _parts(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield part
 
 
-def _table(entries: Sequence[Entry], campaign: str) -> Iterator[str]:
+def _table(entries: Sequence[Entry], campaign: str, widths: Sequence[int]) -> Iterator[str]:
     from docx.oxml.ns import nsdecls
 
     sides = ("top", "left", "bottom", "right", "insideH", "insideV")
     lines = "".join(f'<w:{s} w:val="single" w:sz="4" w:space="0" w:color="6E6E6E"/>' for s in sides)
     yield (
-        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{_wide(0, len(_WIDTHS) - 1)}" w:type="dxa"/>'
+        f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/>'
         f'<w:tblBorders>{lines}</w:tblBorders><w:tblLayout w:type="fixed"/><w:tblCellMar>'
         '<w:left w:w="70" w:type="dxa"/><w:right w:w="70" w:type="dxa"/></w:tblCellMar>'
         "</w:tblPr><w:tblGrid>"
     )
-    yield "".join(f'<w:gridCol w:w="{_wide(c, c)}"/>' for c in range(len(_WIDTHS)))
+    yield "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     yield "</w:tblGrid>"
     captions = (_Cell(i, i, [(_HEAD, caption)], _DARK) for i, caption in enumerate(CAPTIONS))
-    yield _row(captions, header=True)
+    yield _row(captions, widths, header=True)
     for band, lines_of_band in groupby(entries, lambda entry: entry.band):
         if band:
-            yield _row([_Cell(0, len(CAPTIONS) - 1, [(_HEAD, band)], _SHADE)])
+            yield _row([_Cell(0, len(CAPTIONS) - 1, [(_HEAD, band)], _SHADE)], widths)
         for _, of_indicator in groupby(lines_of_band, lambda entry: entry.number):
-            yield from _of_indicator(list(of_indicator), campaign)
+            yield from _of_indicator(list(of_indicator), campaign, widths)
     yield "</w:tbl>"
 
 
-def _of_indicator(entries: list[Entry], campaign: str) -> Iterator[str]:
+def _of_indicator(entries: list[Entry], campaign: str, widths: Sequence[int]) -> Iterator[str]:
     """The rows of an indicator; its labels and those of its requirements go over all of theirs."""
     blocks = [entry.block for entry in entries]
     for place, entry in enumerate(entries):
@@ -212,7 +217,7 @@ def _of_indicator(entries: list[Entry], campaign: str) -> Iterator[str]:
             _Cell(1, 1, _said(_CELL, entry.indicator, outer), "", outer),
             _Cell(2, 2, _said(_CELL, entry.material, inner), "", inner),
         )
-        yield _row((*labels, *_own(entry, campaign)))
+        yield _row((*labels, *_own(entry, campaign)), widths)
 
 
 def _merge(many: int, *, first: bool) -> str:
@@ -252,14 +257,15 @@ def code(row: Row, cells: Sequence[str], campaign: str) -> str:
     return identity.print_code(campaign, unit, row.key, cells[place], rest)
 
 
-def _row(cells: Iterator[_Cell] | Sequence[_Cell], *, header: bool = False) -> str:
+def _row(cells: Iterable[_Cell], widths: Sequence[int], *, header: bool = False) -> str:
     more = "<w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>" if header else ""
-    return f"<w:tr>{more}{''.join(map(_cell, cells))}</w:tr>"
+    return f"<w:tr>{more}{''.join(_cell(cell, widths) for cell in cells)}</w:tr>"
 
 
-def _cell(cell: _Cell) -> str:
+def _cell(cell: _Cell, widths: Sequence[int]) -> str:
     """In the order of the schema (17.4.70)."""
-    properties = f'<w:tcW w:w="{_wide(cell.column, cell.last)}" w:type="dxa"/>'
+    width = sum(widths[cell.column : cell.last + 1])
+    properties = f'<w:tcW w:w="{width}" w:type="dxa"/>'
     if cell.last > cell.column:
         properties += f'<w:gridSpan w:val="{cell.last - cell.column + 1}"/>'
     if cell.merge:
@@ -275,8 +281,11 @@ def _paragraph(style: str, text: str) -> str:
     return f'<w:p><w:pPr><w:pStyle w:val="{style}"/></w:pPr>{run}</w:p>'
 
 
-def _wide(first: int, last: int) -> int:
-    return round(sum(_WIDTHS[first : last + 1]) * _TWIPS)
+def _widths(figure: float) -> tuple[int, ...]:
+    """The columns in twips, where a figure of so many em must not break."""
+    wider = max(0, ceil((figure * _BODY + 2 * _PADDING) / 72 * 25.4) - _WIDTHS[_FIGURES])
+    more = {SAID: -wider, _FIGURES: wider}
+    return tuple(round((mm + more.get(column, 0)) * _TWIPS) for column, mm in enumerate(_WIDTHS))
 
 
 # --- identity ------------------------------------------------------------------------------

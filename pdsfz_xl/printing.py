@@ -3,19 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from hashlib import sha256
 
 from pdsfz_xl import changes, copies, intake, ledger, paper, printout, telling
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
-from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look, take_look
 from pdsfz_xl.model import Master
 from pdsfz_xl.paper import Paper, Selection
 from pdsfz_xl.typeset import Printed
+from pdsfz_xl.units import named
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
 
@@ -23,8 +22,8 @@ from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 class Order:
     """What to print, as the clerk asked for it."""
 
-    units: tuple[str, ...] = ()
-    """Codes, names or aliases; none means all."""
+    units: str = ""
+    """A list as `units.named` takes it; nothing means all."""
     missing: bool = False
     raw: bool = False
     sheet: str = "A3"
@@ -195,23 +194,5 @@ def stem(said_out: Paper) -> str:
 
 
 def _selection(plan: Master, order: Order) -> Selection:
-    return Selection(units=chosen(plan, order.units), missing=order.missing, raw=order.raw)
-
-
-def chosen(plan: Master, units: tuple[str, ...]) -> frozenset[str] | None:
-    """Codes of the units named, None for all. Raises OperatorError for one that does not exist."""
-    known = {
-        texts.squash(name).casefold(): unit.code
-        for unit in reversed(plan.units)
-        for name in (*unit.aliases, unit.name, unit.code)
-    }
-    wanted = [name for name in units if name.strip()]
-    codes = {name: known.get(texts.squash(name).casefold(), "") for name in wanted}
-    unknown = [name for name, code in codes.items() if not code]
-    if unknown:
-        near = get_close_matches(unknown[0], [unit.name for unit in plan.units], n=1, cutoff=0.5)
-        raise OperatorError(
-            f"“{texts.brief(unknown[0])}”不在责任单位表里{w.nearest(near[0] if near else '')}；"
-            "请写单位名称、别名或代码，几个单位用逗号分开。没有改动任何文件。"
-        )
-    return frozenset(codes.values()) if codes else None
+    wanted = frozenset(unit.code for unit in named(plan, order.units))
+    return Selection(units=wanted or None, missing=order.missing, raw=order.raw)

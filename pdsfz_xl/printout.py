@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from pdsfz_xl import paper_text, typeset
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
-from pdsfz_xl import typeset
 from pdsfz_xl import wording as w
 from pdsfz_xl.changes import Change, Latecomer, Side
 from pdsfz_xl.paper import Band, Block, Line, Overview, Paper, Part, Row
 from pdsfz_xl.redline import Run
-from pdsfz_xl.typeset import Json, Printed, line, paragraphs
+from pdsfz_xl.typeset import Json, Printed, facts, figures, line, paragraphs
 
 if TYPE_CHECKING:
     from pdsfz_xl.typeset import Fonts
@@ -71,6 +71,7 @@ def pdf(
         "draft": style.draft,
         "changes": None,
         "latecomers": [],
+        "figure": paper_text.figure_width(paper),
     }
     size = _size(document, paper, fonts)
     more = {
@@ -170,7 +171,7 @@ def _row(row: Row) -> Json:
         "parts": [_part(part) for part in row.parts],
         "count": row.count,
         "over": row.over,
-        "number": line(row.number),
+        "number": figures(row.number) if row.number else [],
         "evidence": [line(name) for name in row.evidence],
     }
 
@@ -178,7 +179,7 @@ def _row(row: Row) -> Json:
 def _part(part: Part) -> Json:
     return {
         "head": part.head,
-        "facts": line(part.facts),
+        "facts": facts(part.facts),
         "paragraphs": paragraphs(part.text),
     }
 
@@ -211,7 +212,7 @@ def _side(side: Side | None) -> Json | None:
         return None
     return {
         "blank": side.blank,
-        "facts": [{"text": line(run.text), "changed": run.changed} for run in side.facts],
+        "facts": [{"text": facts(run.text), "changed": run.changed} for run in side.facts],
         "lines": _lines(side.text),
     }
 
@@ -235,6 +236,6 @@ def _latecomer(late: Latecomer) -> Json:
         "unit": line(late.unit),
         "received": f"{late.received:%Y-%m-%d %H:%M}",
         "settled": f"{late.settled:%Y-%m-%d}",
-        "facts": line(pw.came(late.file, evidence=not late.text)),
+        "facts": facts(pw.came(late.file, evidence=not late.text)),
         "paragraphs": paragraphs(late.text),
     }

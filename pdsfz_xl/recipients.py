@@ -1,20 +1,17 @@
 """Whom a message without mail is for: units, what is known of them and a kind in, a choice out."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 from pdsfz_xl import handing_wording as hw
-from pdsfz_xl import owed, rules
-from pdsfz_xl import text as texts
+from pdsfz_xl import owed
 from pdsfz_xl import wording as w
-from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.ledger import Form, Handed
 from pdsfz_xl.model import Batch, Master, Unit
 from pdsfz_xl.states import NotGiven, NoticeKind, UnitStatus
+from pdsfz_xl.units import named
 
 _AS_IT_SHOULD_BE = frozenset(
     {NotGiven.NOTHING_DUE, NotGiven.NOTHING_BACK, NotGiven.NOT_CHANGED, NotGiven.NEVER_ISSUED}
@@ -59,27 +56,27 @@ def is_by_hand(unit: Unit) -> bool:
 
 
 def choose(
-    kind: NoticeKind, batch: Batch, known: Known, named: str, *, told: bool = False
+    kind: NoticeKind, batch: Batch, known: Known, wanted: str, *, told: bool = False
 ) -> Choice:
     """Those that are named, else those the kind is for: units without mail, or all that owe.
 
     `told` is about what was said already: that was said to whoever is named. Raises OperatorError
     for a name nobody has.
     """
-    names = find(batch.master, named)
+    chosen = named(batch.master, wanted)
     owing = {one.unit.code: one for one in owed.owed(batch)}
     left: dict[str, list[str]] = defaultdict(list)
     units = []
-    for unit in names or batch.master.units:
+    for unit in chosen or batch.master.units:
         if kind == w.REMIND:
-            reason = "" if told and names else owing[unit.code].excuse
+            reason = "" if told and chosen else owing[unit.code].excuse
             usual = owing[unit.code].status in _NOTHING_OWED
         else:
-            why = _why_not(kind, batch.master, unit, known, by_name=bool(names))
+            why = _why_not(kind, batch.master, unit, known, by_name=bool(chosen))
             reason, usual = hw.NOT_GIVEN[why] if why else "", why in _AS_IT_SHOULD_BE
         if not reason:
             units.append(unit)
-        elif names or not usual:
+        elif chosen or not usual:
             left[reason].append(unit.name)
     return Choice(tuple(units), left)
 
@@ -105,23 +102,3 @@ def _why_not(
     elif code in known.out and not by_name:
         return NotGiven.ALREADY_ISSUED
     return None if by_name or is_by_hand(unit) else NotGiven.GOES_BY_MAIL
-
-
-def find(master: Master, named: str) -> tuple[Unit, ...]:
-    """Units by code, name, alias or group, in the order of 责任单位."""
-    codes = rules.unit_names(master)
-    groups: dict[str, set[str]] = defaultdict(set)
-    for unit in master.units:
-        groups[texts.squash(unit.group)].add(unit.code)
-    wanted: set[str] = set()
-    for said in filter(None, re.split(r"[、,，;；\s]+", named)):
-        name = texts.squash(said)
-        found = {codes[name]} if name in codes else groups.get(name)
-        if not found:
-            near = get_close_matches(name, [*codes, *groups], 1)
-            raise OperatorError(
-                f"责任单位里没有“{texts.brief(said)}”{w.nearest(near[0] if near else '')}；"
-                "--units 请写代码、单位名称、别名或分组名，几个之间用顿号。"
-            )
-        wanted |= found
-    return tuple(unit for unit in master.units if unit.code in wanted)

@@ -27,6 +27,7 @@ from pdsfz_xl.model import (
 )
 from pdsfz_xl.outcome import Outcome, Source, State
 from pdsfz_xl.states import CellKind, CodeCheck, FoundBy, Grade, ReviewVerdict, UnitStatus, Verdict
+from pdsfz_xl.units import Names, is_yes
 
 
 class Hit(NamedTuple):
@@ -1028,11 +1029,11 @@ declare(
 )
 def unreadable_review(batch: Batch) -> Iterator[Hit]:
     """经办人在汇总表里填的时间、单位、版本号读不出来或自相矛盾就说出来，不能悄悄不算。"""
-    names = unit_names(batch.master)
+    names = Names(batch.master.units)
     files = {file.sha256: file for file in batch.received if file.verdict == Verdict.ACCEPTED}
     for key, cells in batch.clerk.get(w.REGISTER_SHEET, {}).items():
         at = (w.REGISTER_SHEET, key)
-        assigned = names.get(texts.squash(cells.get("归属单位", "")), "")
+        assigned = names.unit(cells.get("归属单位", ""))
         for caption, good, why, example in (
             ("实际收到时间", texts.parse_moment, "不是时间", "2019-10-24 16:05 这样的时间"),
             ("归属单位", lambda _, unit=assigned: unit, "没有这个单位", "责任单位表里的名称"),
@@ -1056,7 +1057,7 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
             yield _review(batch, at, "采用", found, why, "“版本”栏里的一个数字")
     for key, cells in batch.clerk.get(w.REASSIGN_SHEET, {}).items():
         found = cells.get("改派单位", "")
-        if found and texts.squash(found) not in names:
+        if found and not names.unit(found):
             at, why = (w.REASSIGN_SHEET, key), "没有这个单位"
             yield _review(batch, at, "改派单位", found, why, "责任单位表里的名称")
     for sheet in (w.MERGED_SHEET, w.FINAL_SHEET, w.REASSIGN_SHEET):
@@ -1091,33 +1092,10 @@ def _whose(master: Master, key: str) -> tuple[str, str, str]:
     return master.unit[unit].name if unit else f"“{key}”", unit, ""
 
 
-def find_unit(master: Master, name: str) -> str:
-    """The code of the unit of this name, alias or code, or empty."""
-    return unit_names(master).get(texts.squash(name), "")
-
-
-def unit_names(master: Master) -> dict[str, str]:
-    """The code of each unit by everything it may be called, for comparing."""
-    found: dict[str, str] = {}
-    for unit in master.units:
-        for name in map(texts.squash, (unit.name, unit.code, *unit.aliases)):
-            if name:
-                found.setdefault(name, unit.code)
-    return found
-
-
-def is_yes(said: str) -> bool:
-    """Whether the clerk ticked a cell; anything else than a tick does nothing, and is said."""
-    return texts.squash(said) in _YES
-
-
 def review_verdict(said: str) -> ReviewVerdict | None:
     """What the clerk chose under 审核结论; anything else decides nothing."""
     plain = texts.squash(said)
     return ReviewVerdict(plain) if plain in w.REVIEW_VERDICTS else None
-
-
-_YES = frozenset({w.YES, "√", "✓", "✔", "Y", "y"})
 
 
 # --- running -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from pdsfz_xl import text as texts
 from pdsfz_xl.states import CellKind
 
 # ECMA-376 18.8.30, with the East Asian built-ins 27-36 and 50-58, which are all dates.
@@ -79,11 +80,7 @@ def _plain(written: str, value: float) -> str:
     """
     if re.fullmatch("-?[1-9][0-9]{15,}", written):
         return written
-    if value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if 1e-9 < abs(value) < 1e21:
-        return format(Decimal(repr(value)), "f").removesuffix(".0")
-    return repr(value)
+    return texts.digits(value) if value == 0 or 1e-9 < abs(value) < 1e21 else repr(value)
 
 
 def _percent(value: float, digits: int) -> str:

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import date, datetime, time
+from decimal import Decimal
 
 BLANKS = "\x01\t\n\r \u00a0\u3000\u200b\ufeff"
 """What the count leaves out. U+0001 is what LibreOffice's formulas see for a TAB in a cell."""
@@ -50,6 +51,27 @@ def for_notepad(text: str) -> bytes:
     Half of a surrogate pair is no character; it is spelt out, not lost.
     """
     return text.replace("\n", "\r\n").encode("utf-8-sig", "backslashreplace")
+
+
+def digits(number: float) -> str:
+    """A number with all the digits it has: no .0 and no exponent, nothing rounded."""
+    return format(Decimal(repr(number + 0.0)), "f").removesuffix(".0")  # -0.0 is 0
+
+
+def figure(number: float | None, measure: str) -> str:
+    """A number with its unit, 计量单位, as everybody shows it: 1286400条; empty without a number.
+
+    In 汇总表 and in the form, where it is typed and calculated with, the number stays a number
+    under Excel's General: that alone shows 12 and 0.5 as they were typed (a fixed number of
+    decimals would round or add some). Beyond 11 digits General writes 1.2864E+12, and the cell
+    still holds each digit.
+    """
+    return "" if number is None else f"{digits(number)}{unit(measure)}"
+
+
+def unit(measure: str) -> str:
+    """A unit as it follows a number: without a blank, unless it would be read as more digits."""
+    return f" {measure}" if measure[:1].isdigit() else measure
 
 
 def utf16_length(text: str) -> int:

@@ -11,6 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pdsfz_xl import text as texts
+from pdsfz_xl import wrapping
 
 if TYPE_CHECKING:
     from typst import Fonts as Fonts
@@ -104,6 +105,10 @@ _BREAKS = (
 )
 _WIDE = re.compile(f"[^{_BREAKS}]{{31,}}")
 _NARROW = re.compile(f"[^{_BREAKS}]{{7,}}")
+FIGURE = re.compile(r"(?<![0-9.,])([0-9][0-9.,]{0,19})(?![0-9.,])([^\s0-9，。；：、（）]*)")
+"""A number that does not break, and the unit that stands beside it."""
+_SHORT = 8.0
+"""em of a figure with its unit; what is wider has its unit on the next line."""
 # Our own line breaks (zero-width space), joiners and variation selectors.
 _WIDTHLESS = frozenset("\u200b\u200c\u200d\ufe0e\ufe0f")
 
@@ -111,6 +116,38 @@ _WIDTHLESS = frozenset("\u200b\u200c\u200d\ufe0e\ufe0f")
 def line(text: str) -> str:
     """A text for a narrow cell: the unseen spelt out, long runs breakable anywhere."""
     return _printable(texts.tidy(text), _NARROW)
+
+
+def facts(text: str) -> str:
+    """What is known of a text, for a wide cell: figures in it stay whole."""
+    return piece(texts.tidy(text))
+
+
+def figure_width(lines: Iterable[str]) -> float:
+    """The width in em of the widest figure that must not break: with its unit if that is short."""
+    found = (match for words in lines for match in FIGURE.finditer(words))
+    widths = (
+        number if number + unit > _SHORT else number + unit
+        for number, unit in (map(wrapping.width, match.groups()) for match in found)
+    )
+    return max(widths, default=0.0)
+
+
+def figures(text: str) -> list[list[Json]]:
+    """Line by line the parts of a cell with figures: words, or a number and its unit.
+
+    What cannot be the number of an answer, having more digits, may break as anything else.
+    """
+    return [list(_figures(words)) for words in texts.tidy(text).split("\n")]
+
+
+def _figures(words: str) -> Iterator[Json]:
+    at = 0
+    for found in FIGURE.finditer(words):
+        yield {"words": line(words[at : found.start()]), "number": "", "unit": ""}
+        yield {"words": "", "number": found[1], "unit": line(found[2])}
+        at = found.end()
+    yield {"words": line(words[at:]), "number": "", "unit": ""}
 
 
 def paragraphs(text: str) -> list[str]:

@@ -12,7 +12,7 @@ from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Unit
 from pdsfz_xl.paper import Block, Line, Part, Row, Selection
-from pdsfz_xl.typeset import Json, Printed, line, paragraphs
+from pdsfz_xl.typeset import Json, Printed, facts, figures, line, paragraphs
 
 if TYPE_CHECKING:
     from pdsfz_xl.typeset import Fonts
@@ -80,7 +80,7 @@ def _item(batch: Batch, unit: Unit, indicator: Line, block: Block, row: Row) -> 
         "pending": row.pending,
         "note": row.note,
         "parts": [_part(part) for part in row.parts],
-        "number": line(row.number),
+        "number": figures(row.number) if row.number else [],
         "count": row.count,
         "limit": requirement.limit,
         "over": row.over,
@@ -91,6 +91,6 @@ def _item(batch: Batch, unit: Unit, indicator: Line, block: Block, row: Row) -> 
 def _part(part: Part) -> Json:
     return {
         "head": part.head,
-        "facts": line(part.facts),
+        "facts": facts(part.facts),
         "paragraphs": paragraphs(part.text),
     }

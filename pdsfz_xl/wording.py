@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from pdsfz_xl import text as texts
 from pdsfz_xl.states import (
     AnswerStatus,
     Channel,
@@ -740,7 +741,7 @@ def contact_line(contact: str, phone: str) -> str:
 def whole_answer(status: str, text: str, number: float | None, measure: str) -> str:
     """An answer as one text."""
     refusal = f"（{status}）" if status in (NOTHING, NOT_OURS) else ""
-    shown = "" if number is None else f"{number:.15g}{measure}"
+    shown = texts.figure(number, measure)
     figure = f"{QUANTITY}：{shown}" if shown else ""
     return "\n".join(part for part in (f"{refusal}{text}", figure) if part)
 

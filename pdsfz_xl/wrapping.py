@@ -49,24 +49,29 @@ def _lines(text: str, start: int, end: int, room: float) -> Iterator[tuple[int, 
     width_of = _WIDTHS.__getitem__
     used = 0.0
     for unit in _UNIT.finditer(text, start, end):
-        width = sum(map(width_of, unit[0]))
-        if used and used + width > room:
+        wide = width(unit[0])
+        if used and used + wide > room:
             yield start, unit.start()
             start, used = unit.start(), 0.0
-        if width > room:  # breaks anywhere
+        if wide > room:  # breaks anywhere
             for at in range(start, unit.end()):
                 if used and used + width_of(text[at]) > room:
                     yield start, at
                     start, used = at, 0.0
                 used += width_of(text[at])
         else:
-            used += width
+            used += wide
     yield start, end
+
+
+def width(text: str) -> float:
+    """At most how wide a text is in a single line, in em."""
+    return sum(map(_WIDTHS.__getitem__, text))
 
 
 def count(text: str, room: float) -> int:
     """At most how many lines a text takes."""
-    if "\n" not in text and sum(map(_WIDTHS.__getitem__, text)) <= room:
+    if "\n" not in text and width(text) <= room:
         return 1
     return sum(1 for _ in lines(text, room))
 

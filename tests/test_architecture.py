@@ -20,10 +20,11 @@ MODULES = {path.stem: ast.parse(path.read_text("utf-8")) for path in PACKAGE.glo
 LADDER = (
     {"states"},
     {"model", "errors"},
-    {"text", "wording", "job", "redline", "wrapping"},
+    {"text", "job", "redline", "wrapping"},
+    {"wording"},
     {
         "paper_wording", "companion_wording", "handing_wording", "mail_wording", "master_wording",
-        "archive_wording", "entry_wording", "outcome",
+        "archive_wording", "entry_wording", "outcome", "units",
     },
     {
         "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
@@ -39,6 +40,7 @@ LADDER = (
     {"excel", "reader", "container", "covering"},
     {"form_plan"},
     {"form_hint", "form_pen"},
+    {"form_texts"},
     {"form_table", "form_sheets"},
     {"form", "workspace", "ledger", "engine", "captions", "inbox"},
     {"outgoing", "incoming"},
@@ -93,7 +95,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
-    "master_wording", "archive_wording", "entry_wording",
+    "master_wording", "archive_wording", "entry_wording", "units",
     "layout", "rules", "telling", "mail_telling", "campaign", "handing", "printing",
     "companions", "mailing", "fetching", "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",

@@ -94,13 +94,13 @@ def test_every_unit_that_wrote_something_gets_a_paper_and_the_others_are_named(w
 
 
 def test_papers_of_chosen_units(ws):
-    done = companions.print_out(ws, NOW, "units", Order(units=("市司法局", "02")))
+    done = companions.print_out(ws, NOW, "units", Order(units="市司法局、02"))
     assert [path.rpartition("/")[2] for path in done.more["files"]] == [
         "02_市发改委_单位材料.pdf",
         "04_市司法局_单位材料.pdf",
     ]
-    with pytest.raises(OperatorError, match="不在责任单位表里"):
-        companions.print_out(ws, NOW, "units", Order(units=("没有的局",)))
+    with pytest.raises(OperatorError, match="责任单位里没有“没有的局”"):
+        companions.print_out(ws, NOW, "units", Order(units="没有的局"))
 
 
 def test_what_else_lies_beside_the_papers_is_said_and_stays(ws):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 from urllib.parse import unquote
 
+import mailroom
 import openpyxl
 import pytest
 from batches import cell, edited, example, opened
@@ -16,12 +17,22 @@ from openpyxl.comments import Comment
 from samples import arrival, batch, master, requirement, returned
 from test_report import NASTY
 
-from pdsfz_xl import collect, entries, entry_list, entry_notes, export, form, identity, layout
+from pdsfz_xl import (
+    campaign,
+    collect,
+    entries,
+    entry_list,
+    entry_notes,
+    export,
+    form,
+    identity,
+    layout,
+)
 from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.form import Filled
-from pdsfz_xl.model import Duty, Indicator, Manifest
+from pdsfz_xl.model import Duty, Indicator, Manifest, Unit
 
 BOM = b"\xef\xbb\xbf"
 FINAL = {w.FINAL_SHEET: {"02.1": {"定稿文本": "定 了\n稿"}, "03": {"定稿文本": "采用第二份"}}}
@@ -541,3 +552,54 @@ def test_the_frames_come_back_from_parquet_as_they_were(tmp_path):
     merged = export.frame(result)
     assert {c: str(merged[c].dtype) for c in merged} == layout.ANSWER_FRAME
     assert list(merged["已报"]) == [answer.answered for answer in result.answers]
+
+
+# --- a part --------------------------------------------------------------------------------
+
+
+def test_a_part_has_a_folder_of_its_own_and_leaves_the_whole_and_the_ticks(tmp_path):
+    ws = mailroom.workspace(tmp_path, units=4)
+    mailroom.edit(ws, {(w.TABLE_SHEET, "G3"): "甲02局（牵头）、甲01局（配合）"})
+    mailroom.fill(ws, "03", "三.xlsx", "先写的。")
+    campaign.export(ws, mailroom.NOW)
+    listed = ws.uploads / "录入清单.xlsx"
+    book = openpyxl.load_workbook(listed)
+    tick = next(c for c in book[ew.ENTRY_SHEET][1] if c.value == ew.ENTERED).column
+    book[ew.ENTRY_SHEET].cell(4, tick).value = w.YES
+    book.save(listed)
+    before = {path: path.read_bytes() for path in ws.uploads.rglob("*") if path.is_file()}
+
+    done = campaign.export(ws, mailroom.NOW, units="01")
+    folder = ws.uploads / "部分_甲01局"
+    made = json.loads((folder / export.DOCUMENT).read_bytes())
+    assert [entry["requirement"] for entry in made["entries"]] == ["01", "02"]
+    assert done.more["states"] == {w.UNANSWERED: 2}
+    assert not list(folder.glob("*.xlsx"))
+    assert {p: p.read_bytes() for p in before} == before
+    third = campaign.export(ws, mailroom.NOW, units="03").outputs["entries"]
+    assert "先写的。" in (ws.root / third).read_text("utf-8-sig")
+    assert ",是," in (ws.root / third).read_text("utf-8-sig")
+
+    mailroom.fill(ws, "01", "一.xlsx", "后来写的。")
+    campaign.export(ws, mailroom.NOW, units="甲01局")
+    assert sorted(p.name for p in folder.rglob("0*.txt")) == ["01.txt", "02_待综合.txt"]
+    parts = {path: path.read_bytes() for path in ws.uploads.glob("部分_*/**/*") if path.is_file()}
+    campaign.export(ws, mailroom.NOW)
+    assert {path: path.read_bytes() for path in parts} == parts
+    notes = entry_notes.read(listed)[ew.ENTRY_SHEET]
+    assert [key for key, cells in notes.items() if ew.ENTERED in cells] == ["03"]
+
+
+def test_two_parts_never_share_a_folder():
+    units = [Unit(code=f"{i:02d}", name=f"第{i}个单位的名称") for i in range(1, 9)]
+    assert export.part(units[:2]) == "部分_第1个单位的名称、第2个单位的名称"
+    assert len({export.part(units[at : at + 4]) for at in range(5)}) == 5
+    assert export.part(units).startswith("部分_8个单位_")
+
+
+def test_a_part_with_nothing_to_type_in_is_refused(tmp_path):
+    ws = mailroom.workspace(tmp_path, units=2)
+    mailroom.edit(ws, {(w.TABLE_SHEET, "G3"): "甲01局"})
+    with pytest.raises(OperatorError, match="没有要录入平台的事项"):
+        campaign.export(ws, mailroom.NOW, units="02")
+    assert not ws.uploads.exists()

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from samples import master as sample
 from test_flow import NOTICE, ask, fill, run
 
 from pdsfz_xl import campaign, handing, ledger, recipients
@@ -99,25 +98,6 @@ def give(ws: Workspace, kind: str = w.ISSUE, named: str = "", note: Note = BY, n
 def test_who_is_not_reached_by_mail_gets_it_by_hand(emails, channel, by_hand):
     unit = Unit(code="01", name="甲局", emails=emails, channel=channel)
     assert recipients.is_by_hand(unit) is by_hand
-
-
-def test_units_are_named_in_any_way_they_are_called():
-    plan = sample(
-        units=(
-            Unit(code="01", name="市发改委", aliases=("发改委",)),
-            Unit(code="02", name="甲县", group="各县区"),
-            Unit(code="03", name="乙县", group="各县区"),
-        ),
-    )
-    for said, codes in {
-        "": [],
-        "03、发改委": ["01", "03"],
-        "各县区": ["02", "03"],
-        "市发改委，01;乙县": ["01", "03"],
-    }.items():
-        assert [unit.code for unit in recipients.find(plan, said)] == codes
-    with pytest.raises(OperatorError, match="“发改局”，最接近的是“发改委”"):
-        recipients.find(plan, "发改局")
 
 
 # --- parcels -------------------------------------------------------------------------------
@@ -242,14 +222,14 @@ def test_a_return_on_the_form_before_does_not_say_that_the_new_one_is_out(ws):
     assert names(give(ws, w.AMEND)) == ["市审计局"]
 
 
-def test_marked_workbooks_go_back_from_the_last_folder(ws):
+def test_the_marked_workbook_made_last_goes_back_to_who_has_to_correct(ws):
     fill(ws.root, "市审计局", "审计.xlsx", {"17": "无"})
     fill(ws.root, "市司法局", "司法.xlsx", {"03": "无"})
     campaign.collect(ws, AFTER)
     earlier = ws.returns / "2019-10-20"
     earlier.mkdir(parents=True)
     (earlier / "02_市发改委_旧.xlsx").write_bytes(b"PK")
-    assert names(give(ws, w.SENT_BACK, now=AFTER)) == ["市发改委"]
+    assert names(give(ws, w.SENT_BACK, now=AFTER)) == []  # it has nothing to put right
     campaign.give_back(ws, AFTER)
     copy = next((ws.returns / "2019-10-28").glob("06_*.xlsx"))
     shutil.copy(copy, copy.with_stem(f"{copy.stem} (2)"))
@@ -275,6 +255,28 @@ def test_marked_workbooks_go_back_from_the_last_folder(ws):
         ["市审计局"],
         {hw.NOT_GIVEN[NotGiven.NOTHING_BACK]: ["市统计局"]},
     )
+
+
+def test_what_goes_back_to_one_unit_later_leaves_what_goes_back_to_the_others(ws):
+    for unit, name, key in (("市审计局", "审计.xlsx", "17"), ("市发改委", "发改.xlsx", "01")):
+        fill(ws.root, unit, name, {key: "无"})
+    campaign.collect(ws, AFTER)
+    campaign.give_back(ws, AFTER)
+    assert names(give(ws, w.SENT_BACK, now=AFTER)) == ["市发改委", "市审计局"]
+    with ledger.opened(ws.ledger) as book:
+        before = book.returned()
+    later = datetime(2019, 10, 29, 9, 0)
+    files = {path: path.read_bytes() for path in ws.returns.rglob("*.*") if path.is_file()}
+    done = campaign.give_back(ws, later, units="审计局、市统计局")
+    assert done.more["units"] == ["市审计局"]
+    assert "没有要改的，没有做：市统计局。" in done.said
+    assert {path.name[:2] for path in (ws.returns / "2019-10-29").iterdir()} == {"06"}
+    assert {path: path.read_bytes() for path in files} == files
+    assert names(give(ws, w.SENT_BACK, "市发改委、06", now=later)) == ["市发改委", "市审计局"]
+    with ledger.opened(ws.ledger) as book:
+        assert book.returned() == before
+        at = dict(book.db.execute("SELECT unit, max(at) FROM returned GROUP BY unit"))
+    assert at == {"02": AFTER.isoformat(), "06": later.isoformat()}
 
 
 # --- the register --------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def ws(office, there, tmp_path, monkeypatch) -> Workspace:
 
 
 def by_mail(ws: Workspace, kind: str, now=NOW, *units: str) -> None:
-    mailing.send(ws, Asked(kind, units), now, None, pace=Pace(0, 0))
+    mailing.send(ws, Asked(kind, "、".join(units)), now, None, pace=Pace(0, 0))
 
 
 def by_hand(ws: Workspace, kind: str, now=NOW) -> list[str]:
@@ -174,7 +174,7 @@ def test_what_did_not_arrive_is_taken_back(ws, there):
     there.fault = lambda stage, _about: "drop" if stage == "stored" else None
     by_mail(ws, w.ISSUE, NOW, THIRD)
     assert mail_says(ws, w.ISSUE) == mw.OPEN_MAIL
-    mailing.resolve(ws, (NAME,), NOW, sent=False)
+    mailing.resolve(ws, NAME, NOW, sent=False)
     assert mail_says(ws, w.ISSUE) == ""
     there.fault = lambda *_: None
     by_mail(ws, w.ISSUE, NOW, THIRD)
@@ -182,7 +182,7 @@ def test_what_did_not_arrive_is_taken_back(ws, there):
     there.fault = lambda stage, _about: "drop" if stage == "stored" else None
     by_mail(ws, w.AMEND, NEXT_DAY)
     assert outdated(ws) == set()
-    mailing.resolve(ws, (NAME,), NEXT_DAY, sent=False)
+    mailing.resolve(ws, NAME, NEXT_DAY, sent=False)
     assert outdated(ws) == {THIRD}
     assert mail_says(ws, w.AMEND) == ""
     assert by_hand(ws, w.AMEND, NEXT_DAY) == [NAME]
@@ -193,7 +193,7 @@ def test_what_was_handed_over_since_is_not_taken_back(ws, there):
     there.fault = lambda stage, _about: "drop" if stage == "stored" else None
     by_mail(ws, w.ISSUE, NOW, THIRD)
     by_hand(ws, w.ISSUE, NEXT_DAY)
-    mailing.resolve(ws, (NAME,), NEXT_DAY, sent=False)
+    mailing.resolve(ws, NAME, NEXT_DAY, sent=False)
     assert mail_says(ws, w.ISSUE) == mw.IS_OUT
 
 
@@ -215,7 +215,7 @@ def test_a_correction_that_came_back_can_be_handed_over(ws):
         (mail,) = (m for m in outgoing.mails(book) if m.kind == w.AMEND)
         outgoing.record_bounce(book, mail.message_id, "u03@example.cn：550")
     assert f"mail resolve {NAME} --resend" in mail_says(ws, w.AMEND)
-    mailing.resolve(ws, (NAME,), NEXT_DAY, sent=False)
+    mailing.resolve(ws, NAME, NEXT_DAY, sent=False)
     assert by_hand(ws, w.AMEND, NEXT_DAY) == [NAME]
     assert mail_says(ws, w.AMEND) == mw.SAME_FORM
 

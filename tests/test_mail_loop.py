@@ -169,7 +169,7 @@ def test_what_nobody_gets_comes_back_and_is_said(tmp_path, trusted):
     with dovecot([OFFICE]) as boxes, postfix(boxes) as post:
         trusted(boxes)
         serve(folder, post, boxes)
-        asked = mailing.Asked(mailing.kind("下发"), (name,))
+        asked = mailing.Asked(mailing.kind("下发"), name)
         mailing.send(ws, asked, NOW, None, pace=outbox.Pace(0, 0))
         wait_for(post, 1)
         done = fetching.run(ws, NOW, lambda _: CODE)

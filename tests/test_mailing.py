@@ -137,10 +137,10 @@ def test_a_form_somebody_changed_is_not_sent(connected, there):
 
 
 def test_only_some_units(connected, there):
-    send(connected, Asked(w.ISSUE, units=("甲01局", "02")))
+    send(connected, Asked(w.ISSUE, units="甲01局、02"))
     assert [unit_of(e[1]) for e in there.envelopes] == ["01", "02"]
     with pytest.raises(OperatorError, match="乙局"):
-        send(connected, Asked(w.ISSUE, units=("乙局",)))
+        send(connected, Asked(w.ISSUE, units="乙局"))
 
 
 @pytest.mark.parametrize(("said", "kind"), [*w.KIND_ALIASES.items(), ("Issue", w.ISSUE)])
@@ -269,7 +269,7 @@ def test_case_10_nobody_knows_so_nobody_sends_it_again(connected, there):
     (key,) = [key for key, state in states(connected).items() if state == "unknown"]
     unit = f"甲{key[:2]}局"
     assert plan(connected)[1][unit] == mw.OPEN_MAIL
-    mailing.resolve(connected, (unit,), NOW, sent=True)
+    mailing.resolve(connected, unit, NOW, sent=True)
     send(connected)
     assert (states(connected)[key], len(there.stored)) == ("sent", 28)
 
@@ -281,7 +281,7 @@ def test_case_10_resent_it_is_the_same_mail(connected, there):
     there.fault = lambda *_: None
     before = {key: m.message_id for key, m in posted(connected).items() if m.state == "unknown"}
     assert len(before) == 2
-    units = tuple(f"甲{key[:2]}局" for key in before)
+    units = "、".join(f"甲{key[:2]}局" for key in before)
     mailing.resolve(connected, units, NOW, sent=False)
     send(connected)
     assert Counter(states(connected).values()) == {"sent": 28}
@@ -291,7 +291,7 @@ def test_case_10_resent_it_is_the_same_mail(connected, there):
 
 def test_a_run_that_died_is_said_by_status_and_show(connected, there):
     """Also before the next run has owned up to it."""
-    send(connected, Asked(w.ISSUE, units=("01", "02")))
+    send(connected, Asked(w.ISSUE, units="01、02"))
     with ledger.opened(connected.ledger) as book:
         outgoing.record(book, "F201921/02/下发/1", outgoing.SENDING, NOW)
     done = campaign.status(connected, NOW)
@@ -305,9 +305,9 @@ def test_a_run_that_died_is_said_by_status_and_show(connected, there):
 
 def test_nothing_to_resolve_is_said(connected):
     with pytest.raises(OperatorError, match="没有要说明的邮件"):
-        mailing.resolve(connected, ("甲01局",), NOW, sent=True)
+        mailing.resolve(connected, "甲01局", NOW, sent=True)
     with pytest.raises(OperatorError, match="请写明是哪个单位"):
-        mailing.resolve(connected, (), NOW, sent=True)
+        mailing.resolve(connected, "", NOW, sent=True)
 
 
 def test_case_12_nobody_there_then_somebody(ws):
@@ -385,7 +385,7 @@ def test_a_days_quota_of_a_common_mailbox(connected, there):
 
 def test_mails_keep_a_distance(connected):
     waited: list[float] = []
-    send(connected, Asked(w.ISSUE, units=("01", "02", "03", "04")), pace=Pace(10, 0, waited.append))
+    send(connected, Asked(w.ISSUE, units="01、02、03、04"), pace=Pace(10, 0, waited.append))
     assert len(waited) == 3
     assert all(8 <= seconds <= 15 for seconds in waited)
     assert len(set(waited)) == 3
@@ -418,7 +418,7 @@ def test_case_18_a_reminder_goes_on_from_the_first_mail(connected, there):
     send(connected)
     later = NOW + timedelta(days=2)
     for day in (later, later + timedelta(days=2)):
-        send(connected, Asked(w.REMIND, units=("03",)), now=day)
+        send(connected, Asked(w.REMIND, units="03"), now=day)
     first, one, two = (
         email.message_from_bytes(data, policy=policy.default)
         for data in [d for d in there.stored if b"<u03@" in d]
@@ -525,7 +525,7 @@ def test_case_20_a_bounce_is_shown_with_address_and_reason(connected, there):
     assert "甲03局  10-21 09:00  退信：u03@example.cn：550 no such user" in shown
     assert "退信" in plan(connected)[1]["甲03局"]
     mailroom.edit(connected, {(w.UNITS_SHEET, "G4"): "new@example.cn"})
-    mailing.resolve(connected, ("甲03局",), NOW, sent=False)
+    mailing.resolve(connected, "甲03局", NOW, sent=False)
     send(connected)
     assert there.envelopes[-1] == (USER, "new@example.cn")
     assert "退信" not in "\n".join(mailing.show(connected, NOW).said)
@@ -615,7 +615,7 @@ def test_case_11_killed_at_any_stage_it_arrives_at_most_once(connected, there, s
     words = command(connected, "mail", "send", "下发", "--yes", "--units", "01、02、03")
     child.append(subprocess.Popen(words, env={**os.environ, secret.VARIABLE: CODE}))
     assert child[0].wait(60) == -signal.SIGKILL
-    send(connected, Asked(w.ISSUE, units=("01", "02", "03")))
+    send(connected, Asked(w.ISSUE, units="01、02、03"))
     assert killed
     after = Counter(states(connected).values())
     maybe = stage in ("data", "text", "kept", "stored")

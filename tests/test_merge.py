@@ -749,14 +749,6 @@ def test_the_merge_ignores_the_order_of_files_and_loses_nothing(blank_manifest, 
         assert version.number is None or version.number in texts_numbers | alone
 
 
-def test_every_unit_name_is_found_by_alias():
-    plan = master(
-        units=(Unit(code="01", name="市自然资源和规划局", aliases=("自然资源局",), row=2),)
-    )
-    names = ("自然资源局", "01", "市 自然资源和规划局", "", "别的局")
-    assert [rules.find_unit(plan, name) for name in names] == ["01", "01", "01", "", ""]
-
-
 def test_all_orders_of_three_files_agree(tmp_path):
     plan = master()
     forms = [

@@ -11,9 +11,18 @@ from pathlib import Path
 import geocheck
 import openpyxl
 import pytest
-from test_printout import MASTER, SENTENCE, batch, requirement, said, version
+from test_printout import (
+    MASTER,
+    SENTENCE,
+    batch,
+    broken,
+    of_figures,
+    requirement,
+    said,
+    version,
+)
 
-from pdsfz_xl import paper, paper_text, print_book, rules
+from pdsfz_xl import paper, paper_text, print_book, print_word, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Indicator, Master
 
@@ -212,3 +221,23 @@ def test_libreoffice_prints_the_pages_that_were_planned(lengths, fonts, tmp_path
     for number, wanted in enumerate(pages, 1):
         assert wanted - characters(found[number]) == Counter()
     assert [word for word in geocheck.cut(data) if word.page <= book.pages] == []
+
+
+@needs_office
+@pytest.mark.parametrize("suffix", ["xlsx", "docx"])
+def test_libreoffice_breaks_no_line_in_a_figure(suffix, tmp_path):
+    content = paper.compose(of_figures(), ())
+    data = print_book.build(content).data if suffix == "xlsx" else print_word.build(content, "F")
+    (tmp_path / f"a.{suffix}").write_bytes(data)
+    words = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
+    words += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / f"a.{suffix}")]
+    subprocess.run(words, check=True, capture_output=True, timeout=120)
+    assert broken((tmp_path / "a.pdf").read_bytes(), with_unit=False) == []
+
+
+def test_a_wide_figure_takes_its_room_from_the_texts():
+    sheet = opened(of_figures())[w.PRINT_SHEET]
+    widths = [sheet.column_dimensions[c].width for c in "ABCDEFGHI"]
+    assert sum(widths) == pytest.approx(182.5, abs=7)
+    assert widths[7] > 9
+    assert opened(batch())[w.PRINT_SHEET].column_dimensions["H"].width < 10

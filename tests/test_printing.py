@@ -127,9 +127,9 @@ def test_arrivals_after_a_text_was_settled_are_listed(ws):
     [
         (Order(since=9), "没有第9稿（有：第1稿（2019年10月24日）、第2稿（2019年10月28日））"),
         (Order(since=1, raw=True), "必须是完整的汇总表"),
-        (Order(submit=True, units=("市司法局",)), "必须是完整的汇总表"),
-        (Order(units=("市司法局", "市司法厅")), "“市司法厅”不在责任单位表里，最接近的是“市司法局”"),
-        (Order(units=("市发改委",), missing=True), "没有可打印的内容"),
+        (Order(submit=True, units="市司法局"), "必须是完整的汇总表"),
+        (Order(units="市司法局、市司法厅"), "责任单位里没有“市司法厅”，最接近的是“市司法局”"),
+        (Order(units="市发改委", missing=True), "没有可打印的内容"),
     ],
     ids=["no such print", "raw", "part", "unknown unit", "nothing"],
 )
@@ -152,8 +152,8 @@ def test_a_lost_snapshot_is_said(ws):
 @pytest.mark.parametrize(
     ("order", "name"),
     [
-        (Order(units=("04", "市统计局")), "汇总表_市司法局、市统计局.pdf"),
-        (Order(units=("04", "08", "市统计局", "市审计局")), "汇总表_4个单位.pdf"),
+        (Order(units="04、市统计局"), "汇总表_市司法局、市统计局.pdf"),
+        (Order(units="04、08、市统计局、市审计局"), "汇总表_4个单位.pdf"),
         (Order(missing=True), "汇总表_未报.pdf"),
         (Order(raw=True), "汇总表_单位原文.pdf"),
     ],

@@ -438,13 +438,80 @@ def test_the_overview_is_one_page_however_many_units_there_are(units, sheet, bar
 
 @needs_pdftotext
 def test_a_huge_number_stays_in_its_cell(bare):
-    for number in (1e300, -123456789012345.678, 10.0**15):
+    for number in (1e30, -123456789012345.678, 10.0**15):
         answer = said("01", "02.1", "甲", number=number)
         for sheet in ("A3", "A4"):
             printed = printed_of(batch(answer), bare, style=printout.Style(sheet=sheet))
             assert geocheck.cut(printed.data) == []
-            shown = f"{int(number) if abs(number) < 1e15 and number.is_integer() else number}条"
-            assert shown in paper_text(printed)
+            assert texts.figure(number, "条") in paper_text(printed)
+
+
+FIGURES = (
+    (12.0, "件"), (1286400.0, "条"), (1286400.0, "万元/公顷"), (123456789012345.0, "件"),
+    (98.50000000000001, "%"), (0.0000001, "km²"), (35.5, "24小时制次"),
+)  # fmt: skip
+
+
+def of_figures() -> Batch:
+    """An indicator and a requirement for each of these figures, and an answer that gives it."""
+    keys = {f"{place:02d}": figure for place, figure in enumerate(FIGURES, 10)}
+    plan = replace(
+        MASTER,
+        requirements=tuple(
+            requirement(key, "01", kind=w.FIGURES, measure=m) for key, (_, m) in keys.items()
+        ),
+        indicators=tuple(
+            Indicator(number=int(key), text="落实", requirements=(key,), **LEVELS) for key in keys
+        ),
+    )
+    said_ = (said("01", key, "甲", number=number) for key, (number, _) in keys.items())
+    return batch(*said_, master=plan)
+
+
+def broken(data: bytes, *, with_unit: bool) -> list[str]:
+    """The figures that do not stand in one line of a PDF, or their numbers alone."""
+    lines: dict[tuple[int, int], list[geocheck.Word]] = {}
+    for word in geocheck.pages(data).words:
+        lines.setdefault((word.page, round(word.bottom)), []).append(word)
+    runs = ["".join(word.text for word in sorted(line, key=lambda word: word.left))
+            for line in lines.values()]  # fmt: skip
+    wanted = (texts.figure(n, m) if with_unit else texts.digits(n) for n, m in FIGURES)
+    return [figure for figure in wanted if not any(figure.replace(" ", "") in r for r in runs)]
+
+
+@needs_pdftotext
+@pytest.mark.parametrize("layout", ["band", "columns"])
+@pytest.mark.parametrize("sheet", ["A3", "A4"])
+def test_no_line_breaks_in_a_figure(bare, sheet, layout):
+    """On A4 it stands under the name of the unit, where a long unit takes the next line."""
+    style = printout.Style(sheet=sheet, layout=layout)
+    printed = printed_of(of_figures(), bare, style=style)
+    assert broken(printed.data, with_unit=sheet == "A3") == []
+    assert geocheck.cut(printed.data) == []
+
+
+@needs_pdftotext
+def test_no_line_breaks_in_the_figures_of_several_units(bare):
+    plan = replace(
+        MASTER,
+        requirements=(requirement("04", "02", "03", measure="万元/公顷"),),
+        indicators=(Indicator(number=4, text="落实", requirements=("04",), **LEVELS),),
+    )
+    answers = (said(unit, "04", "甲", number=n) for unit, n in (("02", 1286400.0), ("03", 7.0)))
+    result = batch(*answers, master=plan, clerk={w.FINAL_SHEET: {"04": {"定稿文本": "定稿"}}})
+    printed = printed_of(result, bare)
+    assert geocheck.cut(printed.data) == []
+    assert "1286400万元/公顷" in paper_text(printed)
+    assert [word for word in geocheck.pages(printed.data).words if "1286400" in word.text]
+
+
+@needs_pdftotext
+def test_no_line_breaks_in_a_figure_among_the_facts_of_a_version(bare):
+    """Wherever in its line it stands."""
+    for length in range(40, 56):
+        alone = version("02", "04", "", choice="长" * length, number=1286400.0)
+        data = printed_of(batch(said("02", "04", versions=(alone,))), bare).data
+        assert any("1286400" in word.text for word in geocheck.pages(data).words)
 
 
 def paper_text(printed: typeset.Printed) -> str:

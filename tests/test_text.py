@@ -78,3 +78,30 @@ def test_file_names_are_short_and_without_separators(said):
 
 def test_a_text_for_notepad_has_a_mark_and_ends_its_lines_as_windows_does():
     assert text.for_notepad("甲\n乙\ud800") == b"\xef\xbb\xbf" + "甲\r\n乙\\ud800".encode()
+
+
+@pytest.mark.parametrize(
+    ("number", "measure", "shown"),
+    [
+        (None, "件", ""),
+        (12.0, "", "12"),
+        (0.0, "件", "0件"),
+        (1286400.0, "万元/公顷", "1286400万元/公顷"),
+        (999999999999999.0, "件", "999999999999999件"),
+        (1e16, "件", "10000000000000000件"),
+        (98.5, "%", "98.5%"),
+        (1234567.1234567, "元", "1234567.1234567元"),
+        (1e-7, "km²", "0.0000001km²"),
+        (35.5, "24小时制次", "35.5 24小时制次"),
+    ],
+)
+def test_a_figure_has_all_its_digits_and_its_unit(number, measure, shown):
+    assert text.figure(number, measure) == shown
+
+
+@given(st.floats(0, 1e15))
+def test_no_digit_of_a_figure_is_lost(number):
+    shown = text.digits(number)
+    assert float(shown) == number
+    assert set(shown) <= set("0123456789.")
+    assert not shown.endswith(".0")

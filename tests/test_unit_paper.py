@@ -10,7 +10,9 @@ from test_printout import (
     SENTENCE,
     bare,
     batch,
+    broken,
     needs_pdftotext,
+    of_figures,
     read,
     requirement,
     said,
@@ -33,6 +35,14 @@ def paper(result: Batch, unit: str, fonts) -> str:
 
 def clerk(unit: str, key: str, **written: str):
     return {w.MERGED_SHEET: {f"F201921-{unit}-{key}": written}}
+
+
+@needs_pdftotext
+def test_no_line_breaks_in_a_figure(bare):
+    result = of_figures()
+    data = unit_paper.pdf(result, result.master.unit["01"], bare).data
+    assert broken(data, with_unit=False) == []
+    assert geocheck.cut(data) == []
 
 
 def test_only_who_wrote_something_has_something_to_sign():
