@@ -420,6 +420,8 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
                 )
             ws.archive(before, ew.ENTRY_SHEET, now, listed.name)
         known = export_stage.written_before(bytes_of(ws.uploads / export_stage.DOCUMENT))
+        known |= {name: digest_of(old) for name in export_stage.PARQUET
+                  if (old := ws.uploads / name).is_file()}  # fmt: skip
         ws.write_all({listed: data, **{ws.uploads / path: said for path, said in files.items()}})
         filing.copy(ws, {ws.uploads / path: filed for path, filed in pieces.items()})
         for path, digest in known.items():
@@ -434,7 +436,6 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
         f"{ws.relative(listed)}：{len(asked)} 项，可以录入 {sum(e.ready for e in asked)} 项"
         f"（{'，'.join(f'{state} {number}' for state, number in states.items())}）。",
         *([w.not_exported(unfiled)] if unfiled else []),
-        *([] if export_stage.can_parquet() else [ew.NO_PARQUET]),
     ]
     return Done(
         said=tuple(said),

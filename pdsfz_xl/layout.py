@@ -415,6 +415,13 @@ ENTRY = (
 ENTRY_BOOK = {ew.ENTRY_SHEET: ENTRY, w.ORPHAN_SHEET: ORPHAN}
 """Sheets of 录入清单.xlsx; 失去归属的批注 is there only when a row of the clerk's is gone."""
 
+ENTRY_FRAME = {
+    column.caption: "Int64" if column.caption.startswith(w.COUNT) else "string"
+    for column in ENTRY
+    if column.width
+}
+"""录入清单 as pandas holds it: caption -> type."""
+
 ANSWER_FRAME = {
     w.CODE: "string",
     "编码": "string",
