@@ -446,7 +446,6 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet, units
     said = [
         f"{ws.relative(listed)}：{summary}",
         *([w.not_exported(unfiled)] if unfiled else []),
-        *([] if export_stage.can_parquet() else [ew.NO_PARQUET]),
     ]
     return Done(
         said=tuple(said),
@@ -486,6 +485,8 @@ def _upload(
 ) -> None:
     """Write an export into its folder, and take away what the one before wrote and this did not."""
     known = export_stage.written_before(bytes_of(folder / export_stage.DOCUMENT))
+    known |= {name: digest_of(old) for name in export_stage.PARQUET
+              if (old := folder / name).is_file()}  # fmt: skip
     ws.write_all({folder / path: data for path, data in files.items()})
     filing.copy(ws, {folder / path: filed for path, filed in pieces.items()})
     for path, digest in known.items():

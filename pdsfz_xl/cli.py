@@ -429,7 +429,10 @@ def _day(said: str, option: str = "--until") -> "date | None":
 @_units
 @click.pass_obj
 def export(wish: Wish, units: str) -> None:
-    """整理要录入省平台的文字和材料，放在 out/7-上报。"""
+    """整理要录入省平台的文字和材料，放在 out/7-上报。
+
+    清单另有 .csv 和 .json；也要 .parquet 的，请先运行 pip install "pdsfz-xl[export]"。
+    """
     from pdsfz_xl import campaign
 
     with progress("读取") as tell:

@@ -4,7 +4,6 @@ An abort, a hang or a memory blow-up costs one task, never the run.
 """
 
 import math
-import multiprocessing
 import os
 import pickle
 import signal
@@ -14,6 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import contextmanager, suppress
+from multiprocessing import spawn
+from multiprocessing.context import SpawnContext, SpawnProcess
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -50,7 +52,7 @@ def run(
         return
     with ProcessPool(
         max_workers=min(workers or os.cpu_count() or 1, len(waiting)),
-        context=multiprocessing.get_context("spawn"),
+        context=_Context(),
         initializer=_limit,
         initargs=[memory],
     ) as pool:
@@ -68,6 +70,33 @@ def run(
         except BaseException:  # Ctrl-C, or nobody wants the rest
             pool.stop()
             raise
+
+
+class _Worker(SpawnProcess):
+    """A worker that leaves alone the script we were called from.
+
+    It takes nothing from there, and to import a script without `if __name__ == "__main__"` is to
+    run it again.
+    """
+
+    def start(self) -> None:
+        with _START:
+            prepare = spawn.get_preparation_data
+            spawn.get_preparation_data = lambda name: {
+                key: said for key, said in prepare(name).items() if not key.startswith("init_main")
+            }
+            try:
+                super().start()
+            finally:
+                spawn.get_preparation_data = prepare
+
+
+_START = Lock()
+"""The first worker is started by the caller, one in place of a dead one by a thread of the pool."""
+
+
+class _Context(SpawnContext):
+    Process = _Worker
 
 
 @contextmanager

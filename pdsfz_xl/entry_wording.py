@@ -17,9 +17,6 @@ ENTRY_PROMPTS: Final = {
     ENTERED: "在平台里录入并保存后填“是”。",
     ENTERED_AT: "如 2019-10-28 9:30。提醒栏写“录入后有变化”的，重新录入后改写这个时间即解除。",
 }
-NO_PARQUET: Final = (
-    "没有安装 pandas 和 pyarrow，这次没有写 .parquet；需要的请运行 pip install pdsfz-xl[export]。"
-)
 
 
 def version(number: int, file: str) -> str:

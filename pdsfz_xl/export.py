@@ -12,27 +12,23 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
-from importlib.util import find_spec
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pdsfz_xl import entries, form, layout
+from pdsfz_xl import entries, frames, layout
 from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.entries import Entry, Notes
-from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.model import Answer, Assignment, Batch, Filed, Master, Unit
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
+from pdsfz_xl.model import Batch, Filed, Master, Unit
 
 DOCUMENT = f"{ew.ENTRY_SHEET}.json"
 """Also remembers what was written, so that the next export takes away what is no more."""
 
-_SHOWN = tuple(column.caption for column in layout.ENTRY if column.width)
-_NUMBERS = ("字数（不计空格）", "字数（计空格）", "字数上限")
+PARQUET = (f"{ew.ENTRY_SHEET}.parquet", f"{w.MERGED_SHEET}.parquet")
+"""Written where pyarrow is installed, by path in out/7-上报."""
+
 # What a spreadsheet would calculate (OWASP, "CSV Injection"); the wide ones count in East Asia.
 _FORMULA = re.compile("[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NAMES = 24
@@ -68,9 +64,9 @@ def files(
             "\n".join(_explained(list(there)))
         )
     listed = {f"{ew.ENTRY_SHEET}.csv": table(made, notes)}
-    if can_parquet():
-        listed[f"{ew.ENTRY_SHEET}.parquet"] = parquet(entry_frame(made, notes))
-        listed |= {f"{w.MERGED_SHEET}.parquet": parquet(frame(batch))} if whole else {}
+    if frames.can_parquet():
+        tables = (frames.listed(made, notes), *([frames.merged(batch)] if whole else []))
+        listed |= zip(PARQUET, map(frames.parquet, tables), strict=False)
     return {**written, **listed, DOCUMENT: _document(batch, made, notes, written)}
 
 
@@ -89,11 +85,6 @@ def written_before(document: bytes) -> dict[str, str]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
     return {p: d for p, d in said if isinstance(d, str) and all(map(_STEP.fullmatch, p.split("/")))}
-
-
-def _utf8(text: str) -> bytes:
-    """Half of a surrogate pair is no character; it is spelt out, not lost."""
-    return text.encode("utf-8", "backslashreplace")
 
 
 def _explained(made: list[Entry]) -> Iterator[str]:
@@ -123,11 +114,11 @@ def table(made: Iterable[Entry], notes: Notes) -> bytes:
     """The list for any spreadsheet program: no cell is taken for a formula."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(_SHOWN)
+    writer.writerow(layout.ENTRY_FRAME)
     for entry in made:
         row = entries.values(entry, notes)
-        writer.writerow([_guarded(row.get(caption, "")) for caption in _SHOWN])
-    return b"\xef\xbb\xbf" + _utf8(out.getvalue())
+        writer.writerow([_guarded(row.get(caption, "")) for caption in layout.ENTRY_FRAME])
+    return b"\xef\xbb\xbf" + texts.encoded(out.getvalue())
 
 
 def _guarded(value: str | int) -> str | int:
@@ -145,7 +136,7 @@ def _document(
         "entries": [_json(entry, notes) for entry in made],
         "files": dict(sorted(digests.items())),
     }
-    return _utf8(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+    return texts.encoded(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
 
 
 def _json(entry: Entry, notes: Notes) -> dict[str, Any]:
@@ -171,88 +162,3 @@ def _json(entry: Entry, notes: Notes) -> dict[str, Any]:
         "entered_at": row.get(ew.ENTERED_AT, ""),
         "note": row.get(w.NOTE, ""),
     }
-
-
-# --- pandas --------------------------------------------------------------------------------
-
-
-def can_parquet() -> bool:
-    """Whether the extra `export` is installed."""
-    return all(find_spec(name) for name in ("pandas", "pyarrow"))
-
-
-def entry_frame(made: Iterable[Entry], notes: Notes) -> "DataFrame":
-    """录入清单 with typed columns."""
-    types = {caption: "Int64" if caption in _NUMBERS else "string" for caption in _SHOWN}
-    rows = (entries.values(entry, notes) for entry in made)
-    return _frame(types, ([row.get(caption, "") for caption in _SHOWN] for row in rows))
-
-
-def frame(batch: Batch) -> "DataFrame":
-    """The merged table with typed columns, one row for each assignment in master order.
-
-    For notebooks: `frame(batch).groupby("单位")["已报"].mean()`. Raises OperatorError where the
-    extra `export` is not installed.
-    """
-    pairs = zip(batch.master.assignments, batch.answers, strict=True)
-    return _frame(layout.ANSWER_FRAME, (_row(batch, *pair) for pair in pairs))
-
-
-def _row(batch: Batch, assignment: Assignment, answer: Answer) -> list[Any]:
-    unit, requirement, role = assignment
-    key = batch.master.key(unit.code, requirement.key)
-    source = answer.source
-    return [
-        form.row_code(batch.master, unit.code, requirement),
-        requirement.key,
-        requirement.number,
-        requirement.level1,
-        requirement.level2,
-        requirement.text,
-        requirement.material,
-        unit.code,
-        unit.name,
-        role,
-        answer.status,
-        answer.text,
-        answer.count,
-        requirement.limit,
-        answer.number,
-        requirement.measure,
-        batch.written(w.MERGED_SHEET, key, "修改稿"),
-        answer.answered,
-        answer.late,
-        answer.keyed,
-        answer.open_conflict,
-        answer.received,
-        *((source.file, source.sheet, source.cell) if source else ("", "", "")),
-    ]
-
-
-def _frame(types: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> "DataFrame":
-    try:
-        import pandas
-    except ImportError as error:
-        raise OperatorError(
-            "没有安装 pandas；请运行 pip install pdsfz-xl[export] 后再试。"
-        ) from error
-    columns = list(types)
-    cells = [
-        [_cell(value, types[c]) for value, c in zip(row, columns, strict=True)] for row in rows
-    ]
-    data = pandas.DataFrame(cells, columns=columns, dtype=object)
-    return data.astype({caption: types[caption] for caption in columns})
-
-
-def _cell(value: Any, kind: str) -> Any:
-    """No figure is no figure, rather than an empty text."""
-    if not isinstance(value, str):
-        return value
-    return _utf8(value).decode() if kind == "string" else value or None
-
-
-def parquet(data: "DataFrame") -> bytes:
-    """The bytes of a .parquet file."""
-    out = io.BytesIO()
-    data.to_parquet(out, engine="pyarrow", index=False)
-    return out.getvalue()

@@ -18,6 +18,7 @@ from pdsfz_xl import (
     intake,
     issued,
     ledger,
+    marked,
     outgoing,
     owed,
     telling,
@@ -229,7 +230,8 @@ def _returns(ws: Workspace, look: Look) -> Iterator[tuple[str, GoesBack]]:
     for unit in giveback.called_for(look.batch, look.findings):
         if last := made.get(unit.code):
             files = (last.with_suffix(suffix) for suffix in (".docx", ".txt", ".xlsx"))
-            yield unit.code, GoesBack(tuple(filter(Path.is_file, files)), digest_of(last))
+            same = marked.same(ws, unit.code, last.read_bytes())
+            yield unit.code, GoesBack(tuple(filter(Path.is_file, files)), digest_of(last), same)
 
 
 # --- parcels -------------------------------------------------------------------------------

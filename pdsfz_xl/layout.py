@@ -237,7 +237,7 @@ FINDINGS = (
     Column(w.UNIT, 20),
     Column("编码", 8),
     Column("说明", 60),
-    Column("怎么办", 44),
+    Column(w.WHAT_TO_DO, 44),
     Column("文件", 30),
     Column("工作表", 10),
     Column("单元格", 9),
@@ -415,6 +415,13 @@ ENTRY = (
 ENTRY_BOOK = {ew.ENTRY_SHEET: ENTRY, w.ORPHAN_SHEET: ORPHAN}
 """Sheets of 录入清单.xlsx; 失去归属的批注 is there only when a row of the clerk's is gone."""
 
+ENTRY_FRAME = {
+    column.caption: "Int64" if column.caption.startswith(w.COUNT) else "string"
+    for column in ENTRY
+    if column.width
+}
+"""录入清单 as pandas holds it: caption -> type."""
+
 ANSWER_FRAME = {
     w.CODE: "string",
     "编码": "string",
@@ -432,7 +439,9 @@ ANSWER_FRAME = {
     "字数上限": "Int64",
     w.QUANTITY: "Float64",
     "计量单位": "string",
-    "修改稿": "string",
+    w.REVISION: "string",
+    "状态": "string",
+    "超出字数": "Int64",
     "已报": "boolean",
     w.LATE: "boolean",
     w.KEYED: "boolean",
@@ -454,7 +463,7 @@ PROBLEMS = (
     Column("类别", 9),
     Column(w.REQUIREMENT, 32),
     Column(w.PROBLEM, 44),
-    Column("怎么办", 40),
+    Column(w.WHAT_TO_DO, 40),
     Column("位置", 16),
 )
 """The first sheet of such a form. Fewer captions of the form's table than make a header row."""

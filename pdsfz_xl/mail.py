@@ -53,10 +53,11 @@ class Held(NamedTuple):
 
 
 class Carried(NamedTuple):
-    """The workbook a mail carries, and its sha256."""
+    """The workbook a mail carries, and its sha256; `same` are those of others that say the same."""
 
     attachment: Attachment
     sha256: str
+    same: frozenset[str] = frozenset()
 
 
 class Case(NamedTuple):
@@ -262,7 +263,7 @@ class _Planner:
     def why_no_return(self, unit: Unit) -> str:
         carried = self.case.carried(unit)
         sent = [m for m in self.before[unit.code, self.case.kind] if m.state == outgoing.SENT]
-        if carried and sent and carried.sha256 in sent[-1].about:
+        if carried and sent and {carried.sha256, *carried.same}.intersection(sent[-1].about):
             return mw.returned_on(_day(sent[-1]))
         return ""
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import compose, giveback, issued, ledger, mail, mailbox, outgoing
+from pdsfz_xl import compose, giveback, issued, ledger, mail, mailbox, marked, outgoing
 from pdsfz_xl import wording as w
 from pdsfz_xl.compose import Attachment
 from pdsfz_xl.look import Look
@@ -57,7 +57,7 @@ def planned(
         outdated=outdated,
         handed=book.handed(),
         sender=mailbox.sender(master.settings),
-        carried=_returns(returned) if asked.kind == w.SENT_BACK else _forms(ws, forms),
+        carried=_returns(ws, returned) if asked.kind == w.SENT_BACK else _forms(ws, forms),
         changes=lambda unit, form: issued.changes(
             ws, outdated[unit.code], forms[unit.code].path, form.attachment.data
         ),
@@ -90,11 +90,15 @@ def _forms(ws: Workspace, forms: Mapping[str, ledger.Form]) -> Callable[[Unit], 
     return lambda unit: carried(unit.code)
 
 
-def _returns(made: tuple[giveback.Return, ...]) -> Callable[[Unit], Carried | None]:
-    found = {
-        one.unit.code: Carried(
-            Attachment(f"{one.name}.xlsx", one.data), sha256(one.data).hexdigest()
-        )
-        for one in made
-    }
-    return lambda unit: found.get(unit.code)
+def _returns(ws: Workspace, made: tuple[giveback.Return, ...]) -> Callable[[Unit], Carried | None]:
+    found = {one.unit.code: one for one in made}
+
+    @lru_cache(maxsize=1)  # likewise
+    def carried(code: str) -> Carried | None:
+        if code not in found:
+            return None
+        name, data = found[code].name, found[code].data
+        same = marked.same(ws, code, data)
+        return Carried(Attachment(f"{name}.xlsx", data), sha256(data).hexdigest(), same)
+
+    return lambda unit: carried(unit.code)

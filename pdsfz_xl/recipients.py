@@ -22,10 +22,14 @@ _NOTHING_OWED = frozenset({UnitStatus.COMPLETE, UnitStatus.NOTHING_DUE})
 
 
 class GoesBack(NamedTuple):
-    """What `return` made for a unit: its workbook, letter and text, and the workbook's sha256."""
+    """What `return` made for a unit: its workbook, letter and text, and the workbook's sha256.
+
+    `same` are those of all its workbooks that say the same.
+    """
 
     files: tuple[Path, ...]
     sha256: str
+    same: frozenset[str] = frozenset()
 
 
 class Known(NamedTuple):
@@ -90,7 +94,8 @@ def _why_not(
         if code not in known.returns:
             return NotGiven.NOTHING_BACK
         given = {one.sha256 for one in known.handed if (one.unit, one.kind) == (code, kind)}
-        if known.returns[code].sha256 in given and not by_name:
+        made = known.returns[code]
+        if given & {made.sha256, *made.same} and not by_name:
             return NotGiven.ALREADY_GIVEN
     elif code not in known.forms:
         return NotGiven.NO_FORM if master.due(code) else NotGiven.NOTHING_DUE

@@ -398,11 +398,11 @@ def emptied(batch: Batch) -> Iterator[Hit]:
     "请压缩到 {limit} 字以内（不计空格和换行）",
 )
 def too_long(batch: Batch) -> Iterator[Hit]:
-    """字数是不计空白的字符数，与填报表的字数栏、数据验证和纸质稿同一口径；办公室写了修改稿的看修改稿。"""
+    """字数是不计空白的字符数，与填报表的字数栏、数据验证和纸质稿同一口径。"""
     for answer, requirement in _written(batch):
-        stands = outcome.of_assignment(batch, answer)
-        if stands.excess and stands.source is not Source.REVISION:
-            yield _of(answer, **_length(stands, requirement))
+        wrote = outcome.of_assignment(batch, answer, raw=True)
+        if wrote.excess:
+            yield _of(answer, **_length(wrote, requirement))
 
 
 @rule(

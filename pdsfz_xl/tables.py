@@ -204,7 +204,7 @@ class _Tables:
                     w.UNIT: f.unit,
                     "编码": f.requirement,
                     "说明": f.message,
-                    "怎么办": f.fix,
+                    w.WHAT_TO_DO: f.fix,
                     "文件": f.where.file,
                     "工作表": f.where.sheet,
                     "单元格": f.where.cell,

@@ -44,11 +44,14 @@ def squash(text: str) -> str:
     return "".join(normal.translate(_NOT_BLANK).split())
 
 
+def encoded(text: str) -> bytes:
+    """UTF-8; half of a surrogate pair is no character, and is spelt out, not lost."""
+    return text.encode("utf-8", "backslashreplace")
+
+
 def for_notepad(text: str) -> bytes:
     """A .txt that any Notepad shows right: those before Windows 10 1809 need CRLF, and the mark
     that says it is UTF-8 (Microsoft, "Extended Eol in Notepad").
-
-    Half of a surrogate pair is no character; it is spelt out, not lost.
     """
     return text.replace("\n", "\r\n").encode("utf-8-sig", "backslashreplace")
 

@@ -42,6 +42,7 @@ QUANTITY: Final = "数量"
 COUNT: Final = "字数"
 HINT: Final = "提示"
 PROBLEM: Final = "问题"
+WHAT_TO_DO: Final = "怎么办"
 UNIT: Final = "单位"
 FILE_NAME: Final = "文件名"
 KIND: Final = "类型"
@@ -170,6 +171,10 @@ def number_label(numbers: tuple[int, ...]) -> str:
 
 
 # --- sentences of the form
+
+
+DAY: Final = r"\d{4}年\d{1,2}月\d{1,2}日"
+"""What `day` says, as a regular expression."""
 
 
 def day(when: date) -> str:

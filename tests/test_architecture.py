@@ -45,7 +45,7 @@ LADDER = (
     {"form", "workspace", "ledger", "engine", "captions", "inbox"},
     {"outgoing", "incoming"},
     {"match", "tables", "evidence", "versions", "entries", "paper", "bulletin", "contacts"},
-    {"paper_text", "changes"},
+    {"paper_text", "changes", "frames"},
     {"edited_paper"},
     {
         "notice", "draft", "master_book", "master", "lint", "generate", "collect", "merge",
@@ -74,7 +74,7 @@ HOMES = {
     "typst": {"typeset"},
     "xlrd": {"xls"},
     "click": {"cli", "console"},
-    "pandas": {"export"},
+    "pandas": {"frames", "__init__"},  # there the name of a type
     "sqlite3": {"ledger"},
     "pebble": {"engine"},
     "filelock": {"workspace"},
@@ -366,7 +366,8 @@ def test_help_stays_light():
         "import sys; from click.testing import CliRunner; from pdsfz_xl.cli import cli;"
         "assert CliRunner().invoke(cli, ['--help']).exit_code == 0;"
         "heavy = {'pandas', 'openpyxl', 'typst', 'xlsxwriter', 'docx', 'pebble', 'numpy',"
-        " 'sqlite3', 'filelock', 'smtplib', 'keyring', 'xlrd', 'msoffcrypto', 'email.message'};"
+        " 'sqlite3', 'filelock', 'smtplib', 'keyring', 'xlrd', 'msoffcrypto', 'email.message',"
+        " 'pyarrow', 'pdsfz_xl.frames', 'pdsfz_xl.look'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

@@ -130,6 +130,21 @@ def test_ctrl_c_ends_at_once_and_without_noise():
         assert process.communicate(timeout=60)[0] == "interrupted\n"
 
 
+def test_a_script_without_a_guard_is_run_once(tmp_path):
+    """Neither the first worker nor the one in place of a dead one runs it again."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os; from pdsfz_xl import engine\n"
+        "print('once')\n"
+        "print([r.kind for _, r in engine.run(os._exit, [3, 4], workers=1)])\n"
+        "print(dict(engine.run(abs, [-1])))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == ["once", "['died', 'died']", "{-1: 1}"]
+
+
 def test_the_bound_of_windows_is_as_large_as_windows_says():
     """JOBOBJECT_EXTENDED_LIMIT_INFORMATION takes 144 bytes on 64 bits (winnt.h)."""
     if ctypes.sizeof(ctypes.c_void_p) == 8:

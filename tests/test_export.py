@@ -25,6 +25,7 @@ from pdsfz_xl import (
     entry_notes,
     export,
     form,
+    frames,
     identity,
     layout,
 )
@@ -525,33 +526,12 @@ def test_a_damaged_document_remembers_nothing(data):
     assert export.written_before(data) == {}
 
 
-def test_without_pandas_there_is_no_parquet_and_a_sentence(tmp_path, monkeypatch):
-    import sys
-
+def test_without_pyarrow_there_is_no_parquet(tmp_path, monkeypatch):
     result = example(tmp_path)[0]
-    monkeypatch.setattr(export, "find_spec", lambda _: None)
-    monkeypatch.setitem(sys.modules, "pandas", None)
+    monkeypatch.setattr(frames, "can_parquet", lambda: False)
     files = export.files(result, made_of(result), {})
-    assert not [path for path in files if path.endswith(".parquet")]
+    assert not set(export.PARQUET) & files.keys()
     assert "录入清单.csv" in files
-    with pytest.raises(OperatorError, match="pip install"):
-        export.frame(result)
-
-
-def test_the_frames_come_back_from_parquet_as_they_were(tmp_path):
-    pandas = pytest.importorskip("pandas")
-    pytest.importorskip("pyarrow")
-    result = example(tmp_path)[0]
-    made = made_of(result)
-    for data in (export.frame(result), export.entry_frame(made, {})):
-        again = pandas.read_parquet(
-            io.BytesIO(export.parquet(data)), dtype_backend="numpy_nullable"
-        )
-        pandas.testing.assert_frame_equal(again, data, check_dtype=False)
-        assert export.parquet(data) == export.parquet(data)
-    merged = export.frame(result)
-    assert {c: str(merged[c].dtype) for c in merged} == layout.ANSWER_FRAME
-    assert list(merged["已报"]) == [answer.answered for answer in result.answers]
 
 
 # --- a part --------------------------------------------------------------------------------

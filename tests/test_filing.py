@@ -12,7 +12,7 @@ import pytest
 from samples import AFTER, NOW
 from test_flow import NOTICE
 
-from pdsfz_xl import campaign, form, ledger
+from pdsfz_xl import campaign, export, form, frames, ledger
 from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
@@ -338,6 +338,18 @@ def test_what_is_exported_is_ticked_off_and_the_ticks_stay(ws):
     (ws.dropzone / "包.zip").unlink()
     campaign.export(ws, AFTER)
     assert not list(ws.uploads.rglob("*照片.jpg"))
+
+
+def test_tables_of_an_earlier_export_do_not_stay_beside_newer_ones(ws, monkeypatch):
+    """Nor is anybody reminded that pyarrow is not installed."""
+    campaign.export(ws, NOW)
+    stale = [ws.uploads / name for name in export.PARQUET]
+    for path in stale:
+        path.write_bytes(b"PAR1")
+    monkeypatch.setattr(frames, "can_parquet", lambda: False)
+    done = campaign.export(ws, AFTER)
+    assert not any(path.exists() for path in stale)
+    assert "pip install" not in "".join(done.said)
 
 
 def test_a_large_film_is_never_held_in_memory(tmp_path):
