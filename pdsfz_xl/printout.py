@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from pdsfz_xl import paper_text, typeset
+from pdsfz_xl import paper_text, typeset, wrapping
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -71,7 +71,7 @@ def pdf(
         "draft": style.draft,
         "changes": None,
         "latecomers": [],
-        "figure": paper_text.figure_width(paper),
+        "figure": paper_text.figure_width(paper) * wrapping.WIDEST,
     }
     size = _size(document, paper, fonts)
     more = {
