@@ -188,8 +188,8 @@ def _unit_names(master: Master) -> Iterator[Finding]:
     """A code, name, alias or group that means two units."""
     owners: dict[str, set[str]] = {}
     for unit in master.units:
-        for name in (unit.name, *unit.aliases):
-            owners.setdefault(name_key(name), set()).add(unit.name)
+        for name in filter(None, map(name_key, (unit.name, unit.code, *unit.aliases))):
+            owners.setdefault(name, set()).add(unit.name)
     codes = Counter(unit.code for unit in master.units)
     names = Counter(name_key(unit.name) for unit in master.units)
     for unit in master.units:
