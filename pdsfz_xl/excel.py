@@ -13,7 +13,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from pdsfz_xl import layout
+from pdsfz_xl import layout, wrapping
 from pdsfz_xl import wording as w
 from pdsfz_xl.text import BLANKS
 
@@ -174,25 +174,12 @@ LINE_PITCH = 1.457
 """Of the highest of the usual typefaces, in em: 宋体 has about 1.2, Noto Serif CJK 1.44."""
 
 
-def lines(text: str, width: float, size: float = BODY_SIZE) -> int:
-    """At most how many lines a text takes at `size` pt in a column `width` characters wide.
-
-    A column of width w is at least 7 px per character, an em of n pt is n / 0.75 px; 4 % is slack
-    for the line-breaking rules that keep punctuation off the beginning of a line.
-    """
-    room = max(1.0, (width * 7 - 4) / (size / 0.75) * 0.96)
-    total = 0
-    for paragraph in text.split("\n"):
-        ems = sum(0.55 if c < "\u0250" else 1.0 for c in paragraph)
-        total += max(1, -int(-ems // room))
-    return total
-
-
 def height(
     cells: Iterable[tuple[str, float]], least: float = 20.0, size: float = BODY_SIZE
 ) -> float:
     """Points for a row of (text, column width) at `size` pt, within Excel's limit."""
-    most = max((lines(text, width, size) for text, width in cells if text), default=1)
+    lines = (wrapping.count(text, wrapping.room(width, size)) for text, width in cells if text)
+    most = max(lines, default=1)
     return min(MAX_HEIGHT, max(least, most * size * LINE_PITCH + 6))
 
 

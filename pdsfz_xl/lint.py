@@ -12,7 +12,7 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
-from pdsfz_xl import excel, form, identity, layout, mailbox, rules
+from pdsfz_xl import excel, form, identity, layout, mailbox, rules, wrapping
 from pdsfz_xl import master_wording as ms
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -189,8 +189,8 @@ def _unit_names(master: Master) -> Iterator[Finding]:
     """A code, name, alias or group that means two units."""
     owners: dict[str, set[str]] = {}
     for unit in master.units:
-        for name in (unit.name, *unit.aliases):
-            owners.setdefault(name_key(name), set()).add(unit.name)
+        for name in filter(None, map(name_key, (unit.name, unit.code, *unit.aliases))):
+            owners.setdefault(name, set()).add(unit.name)
     codes = Counter(unit.code for unit in master.units)
     names = Counter(name_key(unit.name) for unit in master.units)
     for unit in master.units:
@@ -274,7 +274,7 @@ def _fits(master: Master) -> Iterator[Finding]:
     for requirement in master.requirements:
         locked = form.locked_texts(master, requirement)
         for caption, said in locked.items():
-            taken = excel.lines(said, widths[caption], layout.FORM_SIZE)
+            taken = wrapping.count(said, wrapping.room(widths[caption], layout.FORM_SIZE))
             if taken > _LINES and said != above.get(caption):
                 room = len(said) * _LINES // taken
                 where = _of(master, requirement, w.MATERIAL if caption == w.DEMAND else caption)

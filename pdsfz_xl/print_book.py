@@ -263,7 +263,7 @@ def _indented(text: str) -> str:
 
 def _widths(figure: float) -> tuple[float, ...]:
     """The columns, where a figure of so many em must not break: 情况说明 makes room for it."""
-    wider = max(0.0, ceil(_chars(figure, _SIZE)) - _WIDTHS[_FIGURES])
+    wider = max(0.0, ceil(wrapping.column(figure, _SIZE)) - _WIDTHS[_FIGURES])
     more = {SAID: -wider, _FIGURES: wider}
     return tuple(width + more.get(column, 0.0) for column, width in enumerate(_WIDTHS))
 
@@ -271,23 +271,9 @@ def _widths(figure: float) -> tuple[float, ...]:
 def _geometry(widths: Sequence[float]) -> pagination.Geometry:
     return pagination.Geometry(
         height=_PAGE - _HEAD_ROW,
-        rooms=tuple(_room(width, _SIZE) for width in widths),
+        rooms=tuple(wrapping.room(width, _SIZE) for width in widths),
         pitch=_SIZE * excel.LINE_PITCH,
     )
-
-
-def _room(width: float, size: float) -> float:
-    """The width of a column in em of its text: of all clients' the narrowest.
-
-    A column of width w has the room of w figures of 宋体 11, each 5.5 pt wide, 6 pt on Windows,
-    where it is drawn with whole pixels; 3 % are for what is rounded.
-    """
-    return max(1.0, (width * 5.5 - 4) / size * 0.97)
-
-
-def _chars(room: float, size: float) -> float:
-    """The width a column must have for so much room."""
-    return (room * size / 0.97 + 4) / 5.5
 
 
 # --- the cover -----------------------------------------------------------------------------
@@ -315,9 +301,10 @@ def _cover(paper: Paper) -> Iterator[list[_CoverRow]]:
         _centred(said.title, _TITLE_SIZE, strong=True),
         *(_centred(text, _COVER_SIZE + 2) for text in said.below),
     ]
+    halves = (_WIDTHS[:_HALF], _WIDTHS[_HALF:])
     geometry = pagination.Geometry(
         height=_PAGE - sum(row.height for row in above),
-        rooms=tuple(_room(sum(half), _COVER_SIZE) for half in (_WIDTHS[:_HALF], _WIDTHS[_HALF:])),
+        rooms=tuple(wrapping.room(sum(half), _COVER_SIZE) for half in halves),
         pitch=_COVER_SIZE * excel.LINE_PITCH,
     )
     table = (pagination.Line("", (), tuple(cell.text for cell in pair)) for pair in pairs)
@@ -343,5 +330,5 @@ def _cells(sections: Sequence[tuple[str, Sequence[str]]]) -> Iterator[_CoverCell
 
 
 def _centred(text: str, size: float, *, strong: bool = False) -> _CoverRow:
-    lines = wrapping.count(text, _room(sum(_WIDTHS), size))
+    lines = wrapping.count(text, wrapping.room(sum(_WIDTHS), size))
     return _CoverRow((_CoverCell(text, strong),), lines * size * excel.LINE_PITCH + 16, size)

@@ -10,7 +10,7 @@ from itertools import groupby
 from math import ceil
 from typing import Any, NamedTuple
 
-from pdsfz_xl import identity, layout, paper_text
+from pdsfz_xl import identity, layout, paper_text, wrapping
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import wording as w
 from pdsfz_xl.docx_pen import timeless
@@ -283,7 +283,9 @@ def _paragraph(style: str, text: str) -> str:
 
 def _widths(figure: float) -> tuple[int, ...]:
     """The columns in twips, where a figure of so many em must not break."""
-    wider = max(0, ceil((figure * _BODY + 2 * _PADDING) / 72 * 25.4) - _WIDTHS[_FIGURES])
+    wider = max(
+        0, ceil((figure * wrapping.WIDEST * _BODY + 2 * _PADDING) / 72 * 25.4) - _WIDTHS[_FIGURES]
+    )
     more = {SAID: -wider, _FIGURES: wider}
     return tuple(round((mm + more.get(column, 0)) * _TWIPS) for column, mm in enumerate(_WIDTHS))
 

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from pdsfz_xl import paper_text, typeset
+from pdsfz_xl import paper_text, typeset, wrapping
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.changes import Change, Latecomer, Side
-from pdsfz_xl.paper import Band, Block, Line, Overview, Paper, Part, Row
+from pdsfz_xl.paper import Band, Block, Line, Overview, Paper, Row
 from pdsfz_xl.redline import Run
-from pdsfz_xl.typeset import Json, Printed, facts, figures, line, paragraphs
+from pdsfz_xl.typeset import Json, Printed, facts, figures, line, paragraphs, part
 
 if TYPE_CHECKING:
     from pdsfz_xl.typeset import Fonts
@@ -71,7 +71,7 @@ def pdf(
         "draft": style.draft,
         "changes": None,
         "latecomers": [],
-        "figure": paper_text.figure_width(paper),
+        "figure": paper_text.figure_width(paper) * wrapping.WIDEST,
     }
     size = _size(document, paper, fonts)
     more = {
@@ -168,19 +168,11 @@ def _row(row: Row) -> Json:
         "absent": [line(name) for name in row.absent],
         "pending": row.pending,
         "note": row.note,
-        "parts": [_part(part) for part in row.parts],
+        "parts": [part(p.head, p.facts, p.text) for p in row.parts],
         "count": row.count,
         "over": row.over,
-        "number": figures(row.number) if row.number else [],
+        "number": figures(row.number),
         "evidence": [line(name) for name in row.evidence],
-    }
-
-
-def _part(part: Part) -> Json:
-    return {
-        "head": part.head,
-        "facts": facts(part.facts),
-        "paragraphs": paragraphs(part.text),
     }
 
 

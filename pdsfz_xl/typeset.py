@@ -138,7 +138,7 @@ def figures(text: str) -> list[list[Json]]:
 
     What cannot be the number of an answer, having more digits, may break as anything else.
     """
-    return [list(_figures(words)) for words in texts.tidy(text).split("\n")]
+    return [list(_figures(words)) for words in texts.tidy(text).split("\n") if words]
 
 
 def _figures(words: str) -> Iterator[Json]:
@@ -154,6 +154,11 @@ def paragraphs(text: str) -> list[str]:
     """The lines of a text without the blanks that indent them; the page indents them itself."""
     lines = (piece(line).strip(texts.BLANKS) for line in texts.tidy(text).split("\n"))
     return [line for line in lines if line]
+
+
+def part(head: str, known: str, text: str) -> Json:
+    """A text in a cell under a line that says whose it is and what is known of it."""
+    return {"head": head, "facts": facts(known), "paragraphs": paragraphs(text)}
 
 
 def piece(text: str) -> str:

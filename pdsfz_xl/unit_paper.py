@@ -11,8 +11,8 @@ from pdsfz_xl import form, paper, typeset
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Unit
-from pdsfz_xl.paper import Block, Line, Part, Row, Selection
-from pdsfz_xl.typeset import Json, Printed, facts, figures, line, paragraphs
+from pdsfz_xl.paper import Block, Line, Row, Selection
+from pdsfz_xl.typeset import Json, Printed, figures, line, paragraphs, part
 
 if TYPE_CHECKING:
     from pdsfz_xl.typeset import Fonts
@@ -79,18 +79,10 @@ def _item(batch: Batch, unit: Unit, indicator: Line, block: Block, row: Row) -> 
         "keyed": line(cw.keyed(source)) if keyed else "",
         "pending": row.pending,
         "note": row.note,
-        "parts": [_part(part) for part in row.parts],
-        "number": figures(row.number) if row.number else [],
+        "parts": [part(p.head, p.facts, p.text) for p in row.parts],
+        "number": figures(row.number),
         "count": row.count,
         "limit": requirement.limit,
         "over": row.over,
         "evidence": [line(piece) for piece in row.evidence],
-    }
-
-
-def _part(part: Part) -> Json:
-    return {
-        "head": part.head,
-        "facts": facts(part.facts),
-        "paragraphs": paragraphs(part.text),
     }
