@@ -3,7 +3,6 @@
 The only module that prints or exits.
 """
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -157,6 +156,8 @@ def _told(done: "Done") -> Iterator[str]:
 
 
 def _print_json(document: Any) -> None:
+    import json  # not for `--help`
+
     text = json.dumps(document, ensure_ascii=False, indent=2)
     # A name with undecodable bytes must not stop the document, which is UTF-8 on any console.
     sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
