@@ -73,13 +73,21 @@ class Entry:
     @cached_property
     def digest(self) -> str:
         """How 录入清单 remembers what it showed: the text, then all of it."""
+        return self._digest(self.quantity)
+
+    def _digest(self, quantity: str) -> str:
         pieces = (part for p in self.evidence for part in (p.path, p.filed.sha256))
         text = texts.tidy(self.text)
-        return f"{identity.exact(text)}-{identity.exact(text, self.quantity, *pieces)}"
+        return f"{identity.exact(text)}-{identity.exact(text, quantity, *pieces)}"
 
     def changed_since(self, entered: str) -> bool:
-        """Whether this is not what the clerk typed in, by what stands under 录入指纹."""
-        return bool(entered) and entered.partition(".")[0] != self.digest
+        """Whether this is not what the clerk typed in, by what stands under 录入指纹.
+
+        A blank before the unit of a figure, as lists of before have it, is no change.
+        """
+        spaced = re.sub(r"(?<=[0-9])(?=[^0-9\n]*$)", " ", self.quantity, flags=re.MULTILINE)
+        shown = entered.partition(".")[0]
+        return bool(entered) and shown not in (self.digest, self._digest(spaced.strip()))
 
 
 def entries(batch: Batch) -> tuple[Entry, ...]:

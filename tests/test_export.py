@@ -534,6 +534,22 @@ def test_without_pyarrow_there_is_no_parquet(tmp_path, monkeypatch):
     assert "录入清单.csv" in files
 
 
+@pytest.mark.parametrize(
+    ("quantity", "before"),
+    [
+        ("9条", "9 条"),
+        ("甲局 9.5万元\n乙局 12件", "甲局 9.5 万元\n乙局 12 件"),
+        ("三十条", "三十条"),
+    ],
+)
+def test_a_list_from_before_figures_lost_their_blank_is_no_change(tmp_path, quantity, before):
+    """What the clerk ticked stays ticked; another number is a change all the same."""
+    [entry, *_] = made_of(example(tmp_path)[0])
+    ticked = f"{replace(entry, quantity=before).digest}.是"
+    assert not replace(entry, quantity=quantity).changed_since(ticked)
+    assert replace(entry, quantity=f"1{quantity}").changed_since(ticked)
+
+
 # --- a part --------------------------------------------------------------------------------
 
 
