@@ -8,6 +8,7 @@ from datetime import datetime
 from time import monotonic
 
 import pytest
+from counts import examples
 from mails import (
     ATTACHMENT_PROPERTIES,
     BINARY,
@@ -482,7 +483,7 @@ SPECIMENS = {
 def test_a_damaged_mail_is_read_or_refused(kind):
     chance, whole = random.Random(20191025), SPECIMENS[kind]
     outcomes = set()
-    for _ in range(300):
+    for _ in range(examples(300)):
         try:
             outcomes.add(type(read(mutant(whole, chance))))
         except Refused as refused:
