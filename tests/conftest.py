@@ -1,14 +1,17 @@
 """What all tests share: how many examples, which of them first, golden texts to review as diffs."""
 
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import counts
 import pytest
 from hypothesis import settings
 
-from pdsfz_xl import rules
+from pdsfz_xl import engine, rules, typeset
 from pdsfz_xl.reader import FORM_LIMITS, Book, Refused, read
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -26,6 +29,33 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("deep", deadline=None)
     settings.register_profile("default", deadline=None, max_examples=counts.examples(100))
     settings.load_profile("deep" if counts.deep else "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _started_once() -> Iterator[None]:
+    """What takes long or much memory to start, and is the same every time.
+
+    The fonts are opened once, and what a child would read is read in this process: `children` is
+    for the tests whose point they are.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "run", _in_process)
+        patch.setattr(typeset, "available_fonts", cache(typeset.available_fonts))
+        yield
+
+
+_run = engine.run
+
+
+def _in_process(function: Callable[[Any], Any], tasks: Iterable[Any], **_: object) -> Any:
+    """As a child gets its task and we its result: copies of them."""
+    for task in tasks:
+        yield task, pickle.loads(pickle.dumps(function(pickle.loads(pickle.dumps(task)))))
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "run", _run)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import docx
 import pytest
+from counts import examples
 from samples import arrival, batch, master, requirement
 
 from pdsfz_xl import collect, engine, form, reader, rules
@@ -44,6 +45,7 @@ PLAN = master(
 )
 
 
+@pytest.mark.usefixtures("children")
 @pytest.mark.parametrize(
     "suffix",
     [
@@ -55,7 +57,7 @@ PLAN = master(
 )
 def test_no_mutant_changes_an_answer_unseen(whole, suffix, request, capsys):
     path = str(whole(suffix))
-    many = request.config.getoption("--mutants") // 4
+    many = (request.config.getoption("--mutants") or examples(500)) // 4
     outcomes: dict[str, list[int]] = defaultdict(list)
     for task, outcome in engine.run(judged, [Task(path, number) for number in range(many)]):
         said = outcome.kind if isinstance(outcome, engine.Failure) else outcome
