@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import client
 import counts
 import pytest
 from hypothesis import settings
@@ -15,6 +16,13 @@ from pdsfz_xl import engine, rules, typeset
 from pdsfz_xl.reader import FORM_LIMITS, Book, Refused, read
 
 GOLDEN = Path(__file__).parent / "golden"
+LONG = (
+    "test_client_review", "test_survival", "test_story", "test_flow", "test_fetching",
+    "test_client_locks", "test_printing", "test_mail_loop", "test_printout", "test_mailing",
+    "test_print_book", "test_companions", "test_flow_paper", "test_filing", "test_postfix",
+    "test_hostile", "test_legacy", "test_encrypted",
+)  # fmt: skip
+"""They start first, so that no worker waits for another in the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +37,15 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("deep", deadline=None)
     settings.register_profile("default", deadline=None, max_examples=counts.examples(100))
     settings.load_profile("deep" if counts.deep else "default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
+
+def pytest_unconfigure() -> None:
+    client.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

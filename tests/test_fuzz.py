@@ -7,8 +7,6 @@ or a leftover that the whole file does not give. `pytest tests/test_fuzz.py --mu
 import io
 import random
 import re
-import shutil
-import subprocess
 import zipfile
 from collections import defaultdict
 from functools import cache
@@ -18,15 +16,13 @@ from typing import NamedTuple
 
 import docx
 import pytest
+from client import convert, needs_office
 from counts import examples
 from samples import arrival, batch, master, requirement
 
 from pdsfz_xl import collect, engine, form, reader, rules
 from pdsfz_xl.form import Filled
 
-OFFICE = shutil.which("soffice")
-needs_office = pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
-FILTERS = {"xls": "xls:MS Excel 97", "ods": "ods:calc8"}
 SILENT_XLS = 0.05
 """The share of mutants of an .xls that may read otherwise without a word: nothing in that format
 is a checksum, so a flipped bit in a text is another text. One in eighty does."""
@@ -87,10 +83,8 @@ def whole(tmp_path_factory):
         path = made.with_suffix(f".{suffix}")
         if suffix == "docx":
             path.write_bytes(typed_off(made))
-        elif suffix in FILTERS:
-            profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-            words = [OFFICE, profile, "--headless", "--convert-to", FILTERS[suffix], made.name]
-            subprocess.run(words, cwd=folder, check=True, capture_output=True, timeout=120)
+        elif suffix != "xlsx":
+            path = convert(made, path.suffix)
         assert untouched(str(path)).answers == untouched(str(made)).answers
         return path
 

@@ -2,9 +2,7 @@
 
 import io
 import random
-import shutil
 import struct
-import subprocess
 import zipfile
 from functools import cache
 
@@ -12,25 +10,15 @@ import damage
 import nasty
 import pytest
 import xlsxwriter
+from client import convert, needs_office
 from counts import examples
 
 from pdsfz_xl import collect, form, layout
 from pdsfz_xl import wording as w
 from pdsfz_xl.reader import Cell, read
 
-OFFICE = shutil.which("soffice")
-needs_office = pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
-
 NASTY = (*nasty.TEXTS, "a\tb", "a\rb")
-FILTERS = {
-    "xls": "xls:MS Excel 97",
-    "ods": "ods:calc8",
-    "xlsm": "xlsm:Calc MS Excel 2007 VBA XML",
-    "xltx": "xltx:Calc MS Excel 2007 XML Template",
-    # delimiter, quote, encoding (76 is UTF-8, 65535 UTF-16), first line
-    "csv": "csv:Text - txt - csv (StarCalc):44,34,76,1",
-    "txt": "txt:Text - txt - csv (StarCalc):9,34,65535,1",
-}
+SUFFIXES = ("xls", "ods", "xlsm", "xltx", "csv", "txt")
 
 
 # --- what LibreOffice saves ----------------------------------------------------------------
@@ -81,15 +69,9 @@ def saved(tmp_path_factory):
     for name, made in FORMS.items():
         (folder / f"{name}.xlsx").write_bytes(made())
 
+    @cache
     def saved(suffix, name="form"):
-        path = folder / f"{name}.{suffix}"
-        if not path.exists():
-            profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-            command = [OFFICE, profile, "--headless", "--convert-to", FILTERS[suffix]]
-            subprocess.run(
-                [*command, f"{name}.xlsx"], cwd=folder, check=True, capture_output=True, timeout=120
-            )
-        return path
+        return convert(folder / f"{name}.xlsx", f".{suffix}")
 
     return saved
 
@@ -100,7 +82,7 @@ def answers(path):
 
 
 @needs_office
-@pytest.mark.parametrize("suffix", FILTERS)
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_every_nasty_answer_comes_back(saved, suffix):
     assert answers(saved(suffix)) == list(NASTY)
 
