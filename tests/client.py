@@ -1,4 +1,8 @@
-"""LibreOffice as a bureau's client: skipped with a reason where it is missing, never hangs."""
+"""LibreOffice as a bureau's client: skipped with a reason where it is missing, never hangs.
+
+It is started when it is wanted first, serves all sittings and conversions after that, and is
+started anew when a sitting ended it.
+"""
 
 import contextlib
 import json
@@ -6,6 +10,7 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,19 +39,74 @@ needs_office = pytest.mark.skipif(
 )
 
 
+class _Office:
+    """`office.py` and the LibreOffice it has started."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        # A group of its own, because LibreOffice would outlive the script that started it.
+        self._process = subprocess.Popen(
+            [SYSTEM_PYTHON, str(SCRIPT)], env={**os.environ, **environment}, text=True,
+            encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def sit(self, folder: Path, steps: tuple[list[Any], ...]) -> list[Any]:
+        """What each of the steps gave; with one that fails the office is closed."""
+        hung = threading.Timer(PATIENCE, self._kill)
+        hung.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(json.dumps([str(folder), steps]) + "\n")
+                self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        finally:
+            hung.cancel()
+        assert answer, self.close() or "LibreOffice has ended"
+        return json.loads(answer)
+
+    def close(self) -> str:
+        """What was complained about."""
+        hung = threading.Timer(20, self._kill)
+        hung.start()
+        try:
+            return self._process.communicate()[1]
+        finally:
+            hung.cancel()
+            self._kill()
+
+    def _kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+_running: list[_Office] = []
+
+
 def session(folder: Path, *steps: list[Any]) -> list[Any]:
     """What each step of `office.Person` gave, in one sitting at LibreOffice in a folder."""
-    (folder / "steps.json").write_text(json.dumps(steps), "utf-8")
-    # A group of its own, because LibreOffice would outlive the script that started it.
-    process = subprocess.Popen(
-        [SYSTEM_PYTHON, str(SCRIPT), "steps.json"],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
-    try:
-        said, complaint = process.communicate(timeout=PATIENCE)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    assert process.returncode == 0, complaint.decode()
-    return json.loads(said)
+    office = _running.pop() if _running else _Office({})
+    gave = office.sit(folder, steps)
+    _running.append(office)
+    return gave
+
+
+def convert(path: Path, suffix: str, **environment: str) -> Path:
+    """A file as LibreOffice saves it in the folder `saved` beside; not calculated anew.
+
+    With variables of its own, it is another LibreOffice.
+    """
+    saved = path.parent / "saved" / f"{path.stem}{suffix}"
+    saved.parent.mkdir(exist_ok=True)
+    step = ["convert", str(path), str(saved)]
+    if environment:
+        office = _Office(environment)
+        office.sit(path.parent, (step,))
+        office.close()
+    else:
+        session(path.parent, step)
+    return saved
+
+
+def close() -> None:
+    while _running:
+        _running.pop().close()

@@ -1,17 +1,78 @@
-"""Fixtures all tests share: golden texts that are reviewed as diffs."""
+"""What all tests share: how many examples, which of them first, golden texts to review as diffs."""
 
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import client
+import counts
 import pytest
+from hypothesis import settings
+
+from pdsfz_xl import engine, rules, typeset
+from pdsfz_xl.reader import FORM_LIMITS, Book, Refused, read
 
 GOLDEN = Path(__file__).parent / "golden"
+LONG = (
+    "test_client_review", "test_survival", "test_story", "test_flow", "test_fetching",
+    "test_client_locks", "test_printing", "test_mail_loop", "test_printout", "test_mailing",
+    "test_print_book", "test_companions", "test_flow_paper", "test_filing", "test_postfix",
+    "test_hostile", "test_legacy", "test_encrypted",
+)  # fmt: skip
+"""They start first, so that no worker waits for another in the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--deep", action="store_true", help="all examples, not a tenth of them")
     parser.addoption("--golden-update", action="store_true", help="write the golden texts anew")
-    parser.addoption("--mutants", type=int, default=500, help="how many files test_fuzz damages")
-    parser.addoption("--steps", type=int, default=2000, help="how many steps test_story takes")
+    parser.addoption("--mutants", type=int, help="how many files test_fuzz damages")
+    parser.addoption("--steps", type=int, help="how many steps of other stories test_story takes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    counts.deep = config.getoption("--deep")
+    settings.register_profile("deep", deadline=None)
+    settings.register_profile("default", deadline=None, max_examples=counts.examples(100))
+    settings.load_profile("deep" if counts.deep else "default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
+
+def pytest_unconfigure() -> None:
+    client.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _started_once() -> Iterator[None]:
+    """What takes long or much memory to start, and is the same every time.
+
+    The fonts are opened once, and what a child would read is read in this process: `children` is
+    for the tests whose point they are.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "run", _in_process)
+        patch.setattr(typeset, "available_fonts", cache(typeset.available_fonts))
+        yield
+
+
+_run = engine.run
+
+
+def _in_process(function: Callable[[Any], Any], tasks: Iterable[Any], **_: object) -> Any:
+    """As a child gets its task and we its result: copies of them."""
+    for task in tasks:
+        yield task, pickle.loads(pickle.dumps(function(pickle.loads(pickle.dumps(task)))))
+
+
+@pytest.fixture
+def children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "run", _run)
 
 
 @pytest.fixture
@@ -27,3 +88,28 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text("utf-8"), f"{name} differs: pytest --golden-update"
 
     return compare
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[..., Book]:
+    """What the reader makes of a file of these bytes, by these limits."""
+
+    def load(data: bytes | str, *passwords: str, name: str = "来件", **limits: int) -> Book:
+        path = tmp_path / name
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return read(path, limits=replace(FORM_LIMITS, **limits), passwords=passwords)
+
+    return load
+
+
+@pytest.fixture
+def refusal(load: Callable[..., Book]) -> Callable[..., tuple[str, str]]:
+    """Rule and detail of a file that must be refused."""
+
+    def refusal(*given: object, **more: object) -> tuple[str, str]:
+        with pytest.raises(Refused) as caught:
+            load(*given, **more)
+        assert caught.value.rule in rules.RULES
+        return caught.value.rule, caught.value.detail
+
+    return refusal

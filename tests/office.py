@@ -1,8 +1,9 @@
 """A person at LibreOffice: opens a workbook, types through the view, copies, pastes, saves.
 
-Run by a Python that has `uno`: office.py STEPS.json, where STEPS is a list of [verb, argument,
-...] and every verb a method of `Person`. Prints the list of what each of them gave. `setString` of
-the API ignores locks and validations, so whatever a person does goes through the dispatcher; in
+Run by a Python that has `uno`. Every line it reads is a sitting, [folder, steps] in JSON, where the
+steps are a list of [verb, argument, ...] and every verb is a method of `Person`. It answers with a
+line each, the list of what the steps gave, and ends with the first that fails. `setString` of the
+API ignores locks and validations, so whatever a person does goes through the dispatcher; in
 headless mode a dialog is cancelled, as a person would cancel it.
 """
 
@@ -33,12 +34,25 @@ AWAY = "$AZ$300"
 TEXT = {"FilterName": "Text - txt - csv (StarCalc)", "FilterOptions": "44,34,76,1"}
 """Commas, double quotes, UTF-8: what the dialog offers."""
 
-FORMATS = {
-    ".xlsx": {"FilterName": "Calc MS Excel 2007 XML"},
-    ".xls": {"FilterName": "MS Excel 97"},
-    ".ods": {"FilterName": "calc8"},
+SHEETS = {
     ".csv": TEXT,
+    ".fods": {"FilterName": "OpenDocument Spreadsheet Flat XML"},
+    ".html": {"FilterName": "HTML (StarCalc)"},
+    ".ods": {"FilterName": "calc8"},
+    ".pdf": {"FilterName": "calc_pdf_Export"},
+    ".txt": {**TEXT, "FilterOptions": "9,34,65535,1"},  # tabs, UTF-16
+    ".xls": {"FilterName": "MS Excel 97"},
+    ".xlsm": {"FilterName": "Calc MS Excel 2007 VBA XML"},
+    ".xlsx": {"FilterName": "Calc MS Excel 2007 XML"},
+    ".xltx": {"FilterName": "Calc MS Excel 2007 XML Template"},
 }
+DOCUMENTS = {
+    ".docx": {"FilterName": "MS Word 2007 XML"},
+    ".odt": {"FilterName": "writer8"},
+    ".pdf": {"FilterName": "writer_pdf_Export"},
+    ".txt": {"FilterName": "Text (encoded)", "FilterOptions": "UTF8"},
+}
+"""By the suffix of what is saved."""
 
 
 def properties(**values):
@@ -136,11 +150,19 @@ class Person:
 
     def save(self, path):
         self.document.calculateAll()
-        self.document.storeToURL(url(path), properties(**FORMATS[Path(path).suffix]))
+        self.store(path)
 
-    def store(self, path, name):
-        """Save a text document in a format by its LibreOffice name."""
-        self.document.storeToURL(url(path), properties(FilterName=name))
+    def store(self, path):
+        """Save in the format of a suffix, not calculated anew."""
+        sheets = self.document.supportsService("com.sun.star.sheet.SpreadsheetDocument")
+        how = (SHEETS if sheets else DOCUMENTS)[Path(path).suffix]
+        self.document.storeToURL(url(path), properties(**how))
+
+    def convert(self, path, saved):
+        """Store a file in another format, unseen."""
+        self.document = self.office.load(path, hidden=True)
+        self.store(saved)
+        self.close()
 
     def replace(self, said, by):
         """Replace words wherever they stand in a text document; how often that was."""
@@ -156,6 +178,12 @@ class Person:
 
     def close(self):
         self.document.close(True)
+
+    def leave(self):
+        """Nothing open, nothing on the clipboard, as whoever sits down next expects it."""
+        for document in list(self.office.desktop.Components):
+            document.close(True)
+        self.offer("text/plain;charset=utf-16", "")
 
     # --- looking
 
@@ -236,8 +264,9 @@ class Person:
         source = self.office.load(path, hidden=True)
         source.unprotect("")
         source.CurrentController.setActiveSheet(source.Sheets.getByName(sheet))
-        # The command knows this workbook by its title, on some systems without the suffix.
-        for title in {self.document.Title, Path(self.document.Title).stem}:
+        # The command knows this workbook by its title, on some systems without the suffix; and by
+        # a number of its own where it was never saved.
+        for title in {self.document.Title, Path(self.document.Title).stem, "Untitled 1"}:
             target = {"DocName": title, "Index": position, "Copy": True}
             self.office.dispatch(source, ".uno:Move", **target)
         source.close(True)
@@ -333,15 +362,18 @@ def _by_address(rows):
     return {f"{chr(65 + c)}{r + 1}": said for c, r, said in cells}
 
 
-def main(steps):
+def main():
     with Office() as office:
-        person = Person(office)
-        said = [
-            getattr(person, verb)(*rest)
-            for verb, *rest in json.loads(Path(steps).read_text("utf-8"))
-        ]
-        print(json.dumps(said))
+        for line in sys.stdin:
+            folder, steps = json.loads(line)
+            os.chdir(folder)
+            person, gave = Person(office), []
+            for verb, *rest in steps:
+                print(verb, str(rest)[:300], file=sys.stderr)
+                gave.append(getattr(person, verb)(*rest))
+            person.leave()
+            print(json.dumps(gave), flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -1,13 +1,12 @@
 """通报 on paper: one page as long as it can be read, nothing cut, the same as PDF and in Word."""
 
 import io
-import subprocess
 from dataclasses import replace
 
 import docx
 import geocheck
 import pytest
-from client import PATIENCE, needs_office
+from client import convert, needs_office
 from docx.oxml.ns import qn
 from test_printout import MASTER, SENTENCE, bare, batch, needs_pdftotext, read, requirement, said
 
@@ -144,10 +143,7 @@ def test_the_document_is_one_page_too(count, bare, tmp_path):
     told = composed(many(count))
     _, look = bulletin_page.pdf(told, bare)
     (tmp_path / "a.docx").write_bytes(bulletin_page.docx(told, look))
-    words_ = ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
-    words_ += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "a.docx")]
-    subprocess.run(words_, check=True, capture_output=True, timeout=PATIENCE)
-    data = (tmp_path / "a.pdf").read_bytes()
+    data = convert(tmp_path / "a.docx", ".pdf").read_bytes()
     assert len(geocheck.pages(data).sizes) == 1
     assert not geocheck.missing(words(told), data)
 

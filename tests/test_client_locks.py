@@ -7,6 +7,7 @@ from functools import cache
 import openpyxl
 import pytest
 from client import needs_office, session
+from counts import examples
 from notices import REAL
 from samples import arrival, batch
 from samples import master as sample
@@ -20,6 +21,8 @@ pytestmark = needs_office
 
 SHEETS = (w.FORM_SHEET, w.EVIDENCE_SHEET, w.GUIDE_SHEET)
 FIRST = form.HEADER + 2
+EVIDENCE_ROWS = (*range(1, examples(layout.EVIDENCE_ROWS)), layout.EVIDENCE_ROWS)
+"""Which are alike: all with --deep, else the first ones and the last."""
 MARGIN = 1
 """Rows and columns beyond what a sheet uses; they are locked as well."""
 
@@ -42,12 +45,12 @@ def form_of(name: str, folder) -> bytes:
 def addresses(data: bytes) -> dict[str, list[str]]:
     """By sheet every cell of the area the sheet uses, and some beyond it."""
     book = openpyxl.load_workbook(io.BytesIO(data))
-    rows = {name: book[name].max_row + MARGIN for name in SHEETS}
-    rows[w.EVIDENCE_SHEET] = layout.EVIDENCE_ROWS + 1  # below, its columns stay open
+    rows = {name: range(book[name].max_row + MARGIN) for name in SHEETS}
+    rows[w.EVIDENCE_SHEET] = [0, *EVIDENCE_ROWS]  # below, its columns stay open
     return {
         name: [
             layout.cell_name(row, column)
-            for row in range(rows[name])
+            for row in rows[name]
             for column in range(book[name].max_column + MARGIN)
         ]
         for name in SHEETS
@@ -72,7 +75,7 @@ def to_fill(data: bytes) -> dict[str, dict[str, str]]:
         w.FORM_SHEET: cells | dict.fromkeys(signs, "签名"),
         w.EVIDENCE_SHEET: {
             layout.cell_name(row, column): word
-            for row in range(1, layout.EVIDENCE_ROWS + 1)
+            for row in EVIDENCE_ROWS
             for column, word in enumerate(evidence)
         },
         w.GUIDE_SHEET: {},

@@ -3,6 +3,7 @@
 import random
 
 from client import needs_office, session
+from counts import examples
 from samples import arrival, batch, master, requirement
 
 from pdsfz_xl import collect, form, text
@@ -10,7 +11,7 @@ from pdsfz_xl.form import Filled
 
 pytestmark = needs_office
 
-FILES, ROWS = 4, 500
+FILES, ROWS = 4, examples(500)
 RANGES = (
     (0x00, 0x20), (0x20, 0x7F), (0x80, 0x250), (0x2000, 0x2070), (0x3000, 0x3040),
     (0x4E00, 0xA000), (0xE000, 0x10000), (0x10000, 0x110000),

@@ -161,16 +161,15 @@ def test_what_may_be_classified_is_told_to_the_clerk_alone(ws):
 
 
 def test_from_the_command_line(ws):
-    clock = ("--clock", f"{NOW:%Y-%m-%d %H:%M:%S}")
-    shown = run(ws.root, "print", "通报", clock=clock)
+    shown = run(ws.root, "print", "通报", clock=NOW)
     assert "已排好 1 页：out/5-打印/通报.pdf" in shown.stdout
-    made = ask(ws.root, "print", "units", "--units", "市司法局", clock=clock)
+    made = ask(ws.root, "print", "units", "--units", "市司法局", clock=NOW)
     assert made["files"] == ["out/5-打印/单位材料/04_市司法局_单位材料.pdf"]
     for words in (
         ("print", "公报"),
         ("print", "通报", "--raw"),
         ("print", "通报", "--units", "02"),
     ):
-        refused = run(ws.root, *words, clock=clock)
+        refused = run(ws.root, *words, clock=NOW)
         assert refused.returncode == 2
         assert "没有改动任何文件" in refused.stderr

@@ -8,6 +8,7 @@ from datetime import datetime
 from email import policy
 
 import pytest
+from counts import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,7 +77,7 @@ def test_case_1_also_by_imap_tools(style):
 
 
 @pytest.mark.parametrize("style", compose.NAME_STYLES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(name=st.text("一丁七万𠮷a b（）【】①%';,", min_size=1, max_size=60))
 def test_any_name_comes_back(style, name):
     name = " ".join(name.split()) or "x"
@@ -109,7 +110,7 @@ def test_case_2_two_thousand_subjects_come_back():
     """Blanks, brackets, full width, mixed, rare: exact, and every word by RFC 2047."""
     seeded = random.Random(8)
     pool = "平顶山市法治政府建设　示范 【】（）()[]《》，：:;-_/=?0123456789aZ𠮷㐀①Ａ１"
-    for _ in range(2000):
+    for _ in range(examples(2000)):
         said = "".join(seeded.choice(pool) for _ in range(seeded.randint(1, 90)))
         data = compose.compose(mail(subject=said), WHEN)
         wire = unfolded(data, "Subject")
@@ -120,7 +121,7 @@ def test_case_2_two_thousand_subjects_come_back():
         assert message.read(data).subject.split() == said.split()
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(st.text(min_size=1, max_size=120))
 def test_case_2_any_subject_comes_back_or_is_refused(said):
     asked = mail(subject=said)
@@ -182,7 +183,7 @@ def test_case_6_addresses_are_refused(field, address):
         compose.compose(asked, WHEN)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30), st.text(max_size=200))
 def test_nothing_typed_adds_a_header(subject, name, file, body):
     asked = mail(subject=subject, name=name, body=body, attachments=(Attachment(file, b"x"),))
@@ -228,7 +229,7 @@ def test_what_stands_in_the_head(draft):
 
 
 @given(st.binary(max_size=3000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_an_attachment_arrives_byte_by_byte(data):
     made = compose.compose(mail(attachments=(Attachment("表.xlsx", data),)), WHEN)
     part = next(email.message_from_bytes(made, policy=policy.default).iter_attachments())

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 import pytest
 from test_legacy import BOF, label, record, workbook
 
-from pdsfz_xl import reader
 from pdsfz_xl.compound import MAGIC, Compound
 from pdsfz_xl.package import Refused
 
@@ -85,16 +84,6 @@ def summary(moment):
 
 BIG = workbook(*(label(row, 0, f"第{row}行" * 20) for row in range(60)))
 STREAMS = {"Workbook": BIG, "\x05SummaryInformation": summary(datetime(2019, 10, 24, 16, 5))}
-
-
-@pytest.fixture
-def load(tmp_path):
-    def load(data):
-        path = tmp_path / "来件"
-        path.write_bytes(data)
-        return reader.read(path)
-
-    return load
 
 
 def test_streams_long_and_short():

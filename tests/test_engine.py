@@ -12,6 +12,8 @@ import pytest
 
 from pdsfz_xl import engine, job
 
+pytestmark = pytest.mark.usefixtures("children")
+
 
 def act(task):
     """What a foreign file may make its reader do; everything else is doubled."""

@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from counts import examples
+from shell import NOW, arguments, ask, run, run_as_process
 
 from pdsfz_xl import campaign, demo, form, ledger, master
 from pdsfz_xl import wording as w
@@ -23,23 +24,7 @@ from pdsfz_xl.ledger import Form, Ledger
 from pdsfz_xl.workspace import Workspace
 
 NOTICE = Path(demo.__file__).parent / "data" / "notice.txt"
-NOW = datetime(2019, 10, 24, 16, 5)
-CLOCK = ("--clock", f"{NOW}")
 NOISE = ("台账.sqlite", ".lock")
-
-
-def run(folder: Path, *words: str, clock: tuple[str, str] = CLOCK):
-    """One call of the program as its user makes it."""
-    command = [sys.executable, "-m", "pdsfz_xl", "-C", str(folder), *clock, *words]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8",
-                          env=environment, check=False)  # fmt: skip
-
-
-def ask(folder: Path, *words: str, clock: tuple[str, str] = CLOCK):
-    done = run(folder, "--json", *words, clock=clock)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -103,6 +88,17 @@ def test_the_real_notice_gives_what_it_holds(prepared):
     assert "市财政局" in said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [(), ("--json", "collect"), ("collect", "--strict"), ("colect",), ("--json", "init", "无")],
+)
+def test_a_process_of_its_own_says_the_same(workspace, words):
+    """As all others here may be called in this process."""
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项 😀。"})
+    ask(workspace, "collect")
+    assert run_as_process(workspace, *words) == run(workspace, *words)
+
+
 def test_a_filled_form_comes_back_answer_by_answer(workspace):
     fill(workspace, "市审计局", "乱/七八糟(3).xlsx", {"17": "=1+1"})
     fill(workspace, "市发改委", "发改.xlsx", {"02.1": "数量说明", "02.2": "00123"}, 数量=1286)
@@ -128,8 +124,7 @@ def test_a_second_collect_says_the_same_and_writes_nothing(workspace):
     first = ask(workspace, "collect")
     before = digests(workspace)
     times = {p: p.stat().st_mtime_ns for p in workspace.rglob("*") if p.is_file()}
-    later = ("--clock", "2019-10-25 09:00:00")
-    assert ask(workspace, "collect", clock=later) == first
+    assert ask(workspace, "collect", clock=datetime(2019, 10, 25, 9)) == first
     assert digests(workspace) == before
     after = {p: p.stat().st_mtime_ns for p in workspace.rglob("*") if p.is_file()}
     assert {p for p in after if after[p] != times.get(p) and ".lock" not in p.name} == set()
@@ -623,6 +618,7 @@ def test_the_master_follows_what_the_clerk_reassigned(workspace):
     assert "改派给" not in run(workspace, "lint", "--fix").stdout
 
 
+@pytest.mark.usefixtures("children")
 def test_strange_files_get_a_verdict_and_hurt_nobody(workspace):
     fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
     zone = workspace / "out/2-收件"
@@ -688,7 +684,7 @@ def test_an_answer_longer_than_a_cell_is_whole_everywhere(workspace):
 
 @pytest.mark.parametrize("command", ["generate", "collect"])
 def test_killed_at_any_moment_nothing_is_half(workspace, command):
-    """20 kills at seeded moments: every output is old or new, and the next run completes it."""
+    """Kills at seeded moments: every output is old or new, and the next run completes it."""
     if command == "collect":
         for unit, key in (("市审计局", "17"), ("市统计局", "18.1"), ("市政府办公室", "05")):
             fill(workspace, unit, f"{unit}.xlsx", {key: "已办 3 件。"})
@@ -697,12 +693,12 @@ def test_killed_at_any_moment_nothing_is_half(workspace, command):
     whole = workspace.with_name("whole")
     shutil.copytree(workspace, whole)
     started = time.perf_counter()
-    ask(whole, command)
+    assert run_as_process(whole, command).returncode == 0
     span = time.perf_counter() - started
     expected = {k: v for k, v in digests(whole / "out").items() if k.endswith(".xlsx")}
     moments = random.Random(20191021)
-    words = [sys.executable, "-m", "pdsfz_xl", "-C", str(workspace), *CLOCK, command]
-    for _ in range(20):
+    words = arguments(workspace, command)
+    for _ in range(examples(20, least=4)):
         process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(moments.uniform(0, span))
         process.kill()
@@ -751,7 +747,7 @@ def test_a_crash_before_the_new_forms_are_there_leaves_the_old_ones(workspace, m
 
 
 def test_generate_killed_at_any_moment_loses_no_form(workspace, tmp_path):
-    """20 kills at seeded moments: every form is old or new, every old one is somewhere."""
+    """Kills at seeded moments: every form is old or new, every old one is somewhere."""
     old = with_changes(workspace)
     whole = tmp_path / "whole"
     shutil.copytree(workspace, whole)
@@ -766,6 +762,8 @@ def test_generate_killed_at_any_moment_loses_no_form(workspace, tmp_path):
     moments = random.Random(20191021)
     halfway = 0
     for turn in range(20):
+        if halfway and turn >= examples(20, least=4):
+            break
         folder = tmp_path / f"{turn}"
         shutil.copytree(workspace, folder)
         with generating(folder) as process:
@@ -784,7 +782,7 @@ def test_generate_killed_at_any_moment_loses_no_form(workspace, tmp_path):
 @contextmanager
 def generating(folder: Path) -> Iterator[subprocess.Popen]:
     """A run that has just taken the lock: what it builds in memory lies behind it."""
-    words = [sys.executable, "-m", "pdsfz_xl", "-C", str(folder), *CLOCK, "generate"]
+    words = arguments(folder, "generate")
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         while not (folder / "out/.lock.holder").exists():
             assert process.poll() is None, process.stderr.read()

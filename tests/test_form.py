@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import openpyxl
 import pytest
+from counts import examples
 from dump import dump
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -189,7 +190,7 @@ def test_the_counter_in_the_form_gives_our_number(said):
     assert evaluate(excel.count_formula("J6"), said) == text.count(said)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.integers(990, 1010), st.sampled_from(["", " ", "\n", "\u3000", "😀", "𠮷"]))
 def test_validation_accepts_exactly_what_the_rule_passes(length, extra):
     said = "字" * length + extra
@@ -240,7 +241,7 @@ def test_what_openpyxl_types_is_what_is_read(tmp_path):
 TYPED = st.text(st.characters(codec="utf-8", exclude_characters="\r"), min_size=1, max_size=200)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(TYPED)
 def test_any_text_comes_back(tmp_path_factory, said):
     plan = master()

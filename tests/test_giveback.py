@@ -1,15 +1,12 @@
 """What goes back: which findings, in which cells, and that the marked workbook reads like any."""
 
 import io
-import shutil
-import subprocess
 from dataclasses import replace
 from datetime import date, datetime
 
 import docx
 import openpyxl
-import pytest
-from client import PATIENCE, needs_office, session
+from client import convert, needs_office, session
 from dump import dump
 from samples import AFTER, SETTINGS, arrival, batch, master, requirement, returned
 
@@ -507,12 +504,9 @@ def test_a_client_corrects_it_and_nothing_is_left_over(tmp_path):
         assert after.answer["01", "02.1"].number == 1286
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@needs_office
 def test_the_letter_opens_in_a_client(tmp_path):
     one = given_back(round_of(tmp_path, WRONG))[0]
     (tmp_path / "letter.docx").write_bytes(one.letter)
-    words = ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
-    words += ["--convert-to", "txt:Text (encoded):UTF8", "--outdir", str(tmp_path)]
-    words += [str(tmp_path / "letter.docx")]
-    subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE)
-    assert "超出上限 1000 字共 12 字" in (tmp_path / "letter.txt").read_text("utf-8-sig")
+    letter = convert(tmp_path / "letter.docx", ".txt")
+    assert "超出上限 1000 字共 12 字" in letter.read_text("utf-8-sig")

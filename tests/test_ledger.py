@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 
 import pytest
+from counts import examples
 
 from pdsfz_xl import ledger
 from pdsfz_xl.errors import OperatorError
@@ -219,7 +220,7 @@ def test_killed_at_any_moment_a_batch_is_recorded_whole_or_not_at_all(tmp_path):
     path = tmp_path / "台账.sqlite"
     moments = random.Random(20191021)
     count = 0
-    for run in range(20):
+    for run in range(examples(20, least=5)):
         words = [sys.executable, "-c", WRITER, str(path), str(run * 1000)]
         with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
             process.stdout.readline()

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import pytest
+from counts import examples
 from hypothesis import given
 from hypothesis import settings as settings_of
 from hypothesis import strategies as st
@@ -162,7 +163,7 @@ PIECES = (
 
 
 @given(st.lists(st.sampled_from(re.split("[|]", PIECES)), max_size=14).map("".join))
-@settings_of(max_examples=300, deadline=None)
+@settings_of(max_examples=examples(300), deadline=None)
 def test_no_letter_and_no_material_is_ever_too_strange(said):
     """Whatever the words, there is a draft, and its keys and codes are well formed."""
     rows = ({c: NoticeCell(t) for c, t in row(1, said or "甲", said or "乙局").items()},)

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 import pytest
-from client import PATIENCE, needs_office, session
+from client import convert, needs_office, session
 from samples import arrival, batch, master, requirement
 
 from pdsfz_xl import collect, form, text
@@ -31,10 +31,8 @@ def test_a_form_on_paper_shows_every_character(tmp_path):
     filled = {r.key: Filled("已填报", text) for r, text in zip(plan.requirements, (said, whole) * 3,
                                                             strict=True)}  # fmt: skip
     (tmp_path / "form.xlsx").write_bytes(form.build(plan, plan.unit["01"], filled))
-    words = ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
-    words += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "form.xlsx")]
-    subprocess.run(words, check=True, capture_output=True, timeout=PATIENCE)
-    words = ["pdftotext", "-enc", "UTF-8", str(tmp_path / "form.pdf"), "-"]
+    shown = convert(tmp_path / "form.xlsx", ".pdf")
+    words = ["pdftotext", "-enc", "UTF-8", str(shown), "-"]
     shown = subprocess.run(words, check=True, capture_output=True).stdout.decode()
     assert {sign: shown.count(sign) for sign in signs} == dict.fromkeys(signs, 6)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import mail_office as office
 import pytest
 from archives import UTF8, Entry, zipped
+from counts import examples
 from mails import eml, file_part, msg
 from test_encrypted import locked
 from test_message import FACTS, TWO
@@ -153,9 +154,9 @@ HEADS = (
 
 @pytest.mark.parametrize("suffix", [".eml", ".msg", ".zip"])
 def test_garbage(tmp_path, suffix):
-    """Seventy of each: every one gets a verdict, and no line of Python."""
+    """Every one gets a verdict, and no line of Python."""
     chance = random.Random(f"2019{suffix}")
-    for number in range(70):
+    for number in range(examples(70)):
         path = tmp_path / f"{number}{suffix}"
         noise = chance.randbytes(chance.choice([0, 1, 20, 600, 5000]))
         path.write_bytes(chance.choice(HEADS) + noise)

@@ -18,6 +18,8 @@ from pathlib import Path
 import mail_servers
 import mailroom
 import pytest
+import shell
+from counts import examples
 from mail_servers import CODE, USER, FaultServer
 from mailroom import NOW, posted, states
 
@@ -534,14 +536,8 @@ def test_case_20_a_bounce_is_shown_with_address_and_reason(connected, there):
 # --- the command line
 
 
-def command(ws: Workspace, *words: str, now: datetime = NOW) -> list[str]:
-    return [sys.executable, "-m", "pdsfz_xl", "-C", str(ws.root), "--clock", f"{now}", *words]
-
-
-def run(ws: Workspace, *words: str, typed: str = "", **more: str):
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", secret.VARIABLE: CODE, **more}
-    return subprocess.run(command(ws, *words), capture_output=True, text=True, encoding="utf-8",
-                          env=environment, input=typed, check=False)  # fmt: skip
+def run(ws: Workspace, *words: str, **more: str):
+    return shell.run(ws.root, *words, clock=NOW, **{secret.VARIABLE: CODE, **more})
 
 
 def test_the_command_asks_once(connected, there):
@@ -612,7 +608,8 @@ def test_case_11_killed_at_any_stage_it_arrives_at_most_once(connected, there, s
         return None
 
     there.fault = kill
-    words = command(connected, "mail", "send", "下发", "--yes", "--units", "01、02、03")
+    words = shell.arguments(connected.root, "mail", "send", "下发", "--yes", "--units",
+                            "01、02、03", clock=NOW)  # fmt: skip
     child.append(subprocess.Popen(words, env={**os.environ, secret.VARIABLE: CODE}))
     assert child[0].wait(60) == -signal.SIGKILL
     send(connected, Asked(w.ISSUE, units="01、02、03"))
@@ -652,8 +649,8 @@ FAULTS = ("drop", "reset", "garbage", "slow", "451 later", "550 no", "451 MI:SFQ
 
 @pytest.mark.parametrize("block", range(10))
 def test_over_any_faults_and_kills_at_most_one_copy_and_no_lost_state(tmp_path, block):
-    """30 seeded schedules a block, 300 in all: runs until nothing is left that may be sent."""
-    for seed in range(block * 30, block * 30 + 30):
+    """Seeded schedules, 300 in all with --deep: runs until nothing is left that may be sent."""
+    for seed in range(block * 30, block * 30 + examples(30, least=3)):
         _one_schedule(tmp_path / str(seed), random.Random(seed))
 
 

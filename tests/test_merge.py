@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from counts import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from samples import AFTER, NOW, arrival, batch, master, requirement, returned
@@ -709,7 +710,9 @@ SEEN = st.sampled_from([NOW, AFTER])
 
 
 @settings(
-    deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(200),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.lists(st.tuples(FILLED, SAVED, SEEN), min_size=2, max_size=5),

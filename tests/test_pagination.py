@@ -1,6 +1,7 @@
 """Pages of a table: nothing is lost, nothing is too high, every page says what it goes on with."""
 
 import pytest
+from counts import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,7 +42,7 @@ def rows_of(pages: list[Page], place: int):
     return [r for page in pages for r in page.rows if r.line == place and not r.band]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tables())
 def test_the_pieces_of_a_line_are_its_texts(lines):
     pages = printed(lines)
@@ -53,7 +54,7 @@ def test_the_pieces_of_a_line_are_its_texts(lines):
         assert [row.ends for row in rows] == [False] * (len(rows) - 1) + [True]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tables())
 def test_every_label_is_said_whole(lines):
     """Merged over its rows, or in pieces beside the first line of its group."""
@@ -74,7 +75,7 @@ def test_every_label_is_said_whole(lines):
         before = line.groups
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tables())
 def test_no_page_and_no_row_is_too_high(lines):
     for page in printed(lines):
@@ -94,7 +95,7 @@ def test_no_page_and_no_row_is_too_high(lines):
             assert need <= sum(row.height for row in rows) + 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tables())
 def test_every_page_begins_with_its_band_and_labels(lines):
     for number, page in enumerate(printed(lines)):
@@ -115,7 +116,7 @@ def _texts(line: Line) -> list[str]:
     return [text for group in line.groups for text in group.texts]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(tables())
 def test_the_order_is_kept(lines):
     places = [row.line for page in printed(lines) for row in page.rows]

@@ -1,14 +1,12 @@
 """28 mails through a real Postfix, with TLS and a login, counted in its own log."""
 
 import email
-import os
-import subprocess
-import sys
 from email import policy
 
 import mail_servers
 import mailroom
 import pytest
+import shell
 from mail_servers import CODE, USER
 from mailroom import NOW
 
@@ -25,15 +23,8 @@ def there():
 
 
 def run(ws, there, *words: str):
-    environment = {
-        **os.environ,
-        "PYTHONIOENCODING": "utf-8",
-        secret.VARIABLE: CODE,
-        "SSL_CERT_FILE": str(there.certificate.cert),
-    }
-    command = [sys.executable, "-m", "pdsfz_xl", "-C", str(ws.root), "--clock", f"{NOW}", "mail"]
-    return subprocess.run([*command, *words], capture_output=True, text=True, encoding="utf-8",
-                          env=environment, check=False)  # fmt: skip
+    trusted = {secret.VARIABLE: CODE, "SSL_CERT_FILE": str(there.certificate.cert)}
+    return shell.run(ws.root, "mail", *words, clock=NOW, **trusted)
 
 
 def test_28_units_get_their_form_once(there, tmp_path):

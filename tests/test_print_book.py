@@ -1,9 +1,6 @@
 """The printed workbook: everything is there, and LibreOffice prints the pages that were planned."""
 
 import io
-import os
-import shutil
-import subprocess
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -11,11 +8,13 @@ from pathlib import Path
 import geocheck
 import openpyxl
 import pytest
+from client import convert, needs_office
 from test_printout import (
     MASTER,
     SENTENCE,
     batch,
     broken,
+    needs_pdftotext,
     of_figures,
     requirement,
     said,
@@ -26,10 +25,6 @@ from pdsfz_xl import paper, paper_text, print_book, print_word, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, Indicator, Master
 
-needs_office = pytest.mark.skipif(
-    not (shutil.which("soffice") and shutil.which("pdftotext")),
-    reason="LibreOffice or poppler is not installed",
-)
 BARE = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{fonts}</dir><cachedir>{folder}/cache</cachedir></fontconfig>"""
 LATIN = Path("/usr/share/fonts/truetype/dejavu")
@@ -188,6 +183,7 @@ def test_an_empty_campaign_still_prints():
 
 
 @needs_office
+@needs_pdftotext
 @pytest.mark.parametrize(
     ("lengths", "fonts"),
     [
@@ -203,16 +199,13 @@ def test_libreoffice_prints_the_pages_that_were_planned(lengths, fonts, tmp_path
     """Also where no font has a hanzi: then every one is a box, and as wide."""
     book = printed(many(lengths))
     (tmp_path / "a.xlsx").write_bytes(book.data)
-    environment = dict(os.environ)
+    environment = {}
     if fonts == "latin":
         if not LATIN.is_dir():
             pytest.skip("DejaVu is not installed")
         (tmp_path / "fonts.conf").write_text(BARE.format(fonts=LATIN, folder=tmp_path), "utf-8")
         environment["FONTCONFIG_FILE"] = str(tmp_path / "fonts.conf")
-    words = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
-    words += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "a.xlsx")]
-    subprocess.run(words, check=True, capture_output=True, env=environment, timeout=120)
-    data = (tmp_path / "a.pdf").read_bytes()
+    data = convert(tmp_path / "a.xlsx", ".pdf", **environment).read_bytes()
     found: dict[int, list[str]] = {}
     for word in geocheck.pages(data).words:
         found.setdefault(word.page, []).append(word.text)
@@ -229,10 +222,8 @@ def test_libreoffice_breaks_no_line_in_a_figure(suffix, tmp_path):
     content = paper.compose(of_figures(), ())
     data = print_book.build(content).data if suffix == "xlsx" else print_word.build(content, "F")
     (tmp_path / f"a.{suffix}").write_bytes(data)
-    words = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
-    words += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / f"a.{suffix}")]
-    subprocess.run(words, check=True, capture_output=True, timeout=120)
-    assert broken((tmp_path / "a.pdf").read_bytes(), with_unit=False) == []
+    data = convert(tmp_path / f"a.{suffix}", ".pdf").read_bytes()
+    assert broken(data, with_unit=False) == []
 
 
 def test_a_wide_figure_takes_its_room_from_the_texts():

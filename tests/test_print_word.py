@@ -1,15 +1,15 @@
 """The document: everything is there, nothing is cut, and every row says whose it is."""
 
 import io
-import subprocess
 from collections import Counter
 
 import docx
 import geocheck
 import pytest
+from client import convert, needs_office
 from docx.oxml.ns import qn
-from test_print_book import many, needs_office
-from test_printout import MASTER, SENTENCE, batch, said
+from test_print_book import many
+from test_printout import MASTER, SENTENCE, batch, needs_pdftotext, said
 
 from pdsfz_xl import identity, paper, paper_text, print_word, rules
 from pdsfz_xl import wording as w
@@ -96,16 +96,14 @@ def test_an_empty_campaign_still_prints():
 
 
 @needs_office
+@needs_pdftotext
 @pytest.mark.parametrize(
     "lengths", [[1000] * 30, [0, 60, 180, 350, 500, 1000] * 5], ids=["30 long", "30 mixed"]
 )
 def test_libreoffice_prints_everything_and_cuts_nothing(lengths, tmp_path):
     result = many(lengths)
     (tmp_path / "a.docx").write_bytes(printed(result))
-    words = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
-    words += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "a.docx")]
-    subprocess.run(words, check=True, capture_output=True, timeout=120)
-    data = (tmp_path / "a.pdf").read_bytes()
+    data = convert(tmp_path / "a.docx", ".pdf").read_bytes()
     wanted = [t for e in paper_text.entries(paper.compose(result, ())) for t in e.cells]
     assert geocheck.missing(wanted, data) == Counter()
     assert geocheck.cut(data) == []

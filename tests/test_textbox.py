@@ -1,12 +1,11 @@
 """An answer in a text box is no cell's, but nobody loses it: it is listed where its box stands."""
 
 import io
-import shutil
-import subprocess
 import zipfile
 
 import pytest
 import xlsxwriter
+from client import convert, needs_office
 from samples import arrival, batch, master
 from test_odf import cell, p, row
 from test_odf import packed as packed_odf
@@ -19,7 +18,6 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 from pdsfz_xl.reader import FORM_LIMITS, InMemory, Refused, read
 
-OFFICE = shutil.which("soffice")
 NAMES = (
     'xmlns:xdr="http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDrawing" '
     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
@@ -279,35 +277,22 @@ def test_a_picture_in_a_return_is_a_finding(tmp_path):
     assert w.UNREAD["drawing"] in said[0]
 
 
-@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
-@pytest.mark.parametrize("kind", ["xlsx:Calc MS Excel 2007 XML", "ods:calc8"])
-def test_text_boxes_as_libreoffice_saves_them(tmp_path, kind):
+@needs_office
+@pytest.mark.parametrize("suffix", [".xlsx", ".ods"])
+def test_text_boxes_as_libreoffice_saves_them(tmp_path, suffix):
     made = tmp_path / "made.xlsx"
     with xlsxwriter.Workbook(made) as book:
         sheet = book.add_worksheet("表")
         sheet.write("C5", "甲")  # in an empty one LibreOffice 7.4 says it stands at B5
         inset = {"x_offset": 9, "y_offset": 9}  # on a border it may go to either cell
         sheet.insert_textbox("C5", "框里的答案\n第二行 😀", inset)
-    folder = tmp_path / "saved"
-    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
-    words = [
-        OFFICE,
-        profile,
-        "--headless",
-        "--convert-to",
-        kind,
-        "--outdir",
-        str(folder),
-        str(made),
-    ]
-    subprocess.run(words, check=True, capture_output=True, timeout=90)
-    for path in (made, folder / f"made.{kind.partition(':')[0]}"):
+    for path in (made, convert(made, suffix)):
         book = read(path)
         assert book.sheets[0].comments == {(4, 2): "框里的答案\n第二行 😀"}
         assert book.flags == ()
 
 
-@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
+@needs_office
 def test_text_boxes_of_an_old_workbook_stand_at_the_first_cell(tmp_path):
     """Where they stand is told in a drawing that nobody reads there; a comment stays a comment."""
     path = tmp_path / "a.xlsx"
@@ -317,10 +302,7 @@ def test_text_boxes_of_an_old_workbook_stand_at_the_first_cell(tmp_path):
         sheet.write_comment(2, 2, "批注里的字")
         sheet.insert_textbox(5, 3, "文本框里的话 😀\n第二行")
         sheet.insert_textbox(9, 3, "plain words")
-    words = [OFFICE, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless"]
-    words += ["--convert-to", "xls:MS Excel 97", "--outdir", str(tmp_path), str(path)]
-    subprocess.run(words, check=True, capture_output=True, timeout=90)
-    [sheet] = read(tmp_path / "a.xls").sheets
+    [sheet] = read(convert(path, ".xls")).sheets
     assert sheet.cells[2, 2].text == "格子里的字"
     said = sheet.comments[0, 0]
     assert "文本框里的话 😀\n第二行" in said

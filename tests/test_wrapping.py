@@ -1,15 +1,14 @@
 """How many lines a text takes: never fewer than a client draws, whoever asks."""
 
-import os
 import struct
-import subprocess
 from collections import Counter
 from itertools import product
 from pathlib import Path
 
 import geocheck
 import pytest
-from test_print_book import BARE, LATIN, needs_office
+from client import convert, needs_office
+from test_print_book import BARE, LATIN
 
 from pdsfz_xl import excel, layout, wrapping
 
@@ -114,13 +113,10 @@ def test_libreoffice_draws_no_more_lines_in_a_row(fonts, width, tmp_path):
         sheet.write_string(row, 0, text, style)
         sheet.set_row(row, excel.height([(text, width)]))
     (tmp_path / "a.xlsx").write_bytes(book.bytes())
-    environment = dict(os.environ)
+    environment = {}
     if fonts == "latin":
         (tmp_path / "fonts.conf").write_text(BARE.format(fonts=LATIN, folder=tmp_path), "utf-8")
         environment["FONTCONFIG_FILE"] = str(tmp_path / "fonts.conf")
-    words = ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
-    words += ["--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "a.xlsx")]
-    subprocess.run(words, check=True, capture_output=True, env=environment, timeout=120)
-    data = (tmp_path / "a.pdf").read_bytes()
+    data = convert(tmp_path / "a.xlsx", ".pdf", **environment).read_bytes()
     assert geocheck.missing(2 * texts, data) == Counter()
     assert geocheck.cut(data) == []
