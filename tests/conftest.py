@@ -1,21 +1,26 @@
 """What all tests share: how many examples, which of them first, golden texts to review as diffs."""
 
+import ctypes
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 import client
 import counts
 import pytest
+import typst
 from hypothesis import settings
 
 from pdsfz_xl import engine, rules, typeset
 from pdsfz_xl.reader import FORM_LIMITS, Book, Refused, read
 
 GOLDEN = Path(__file__).parent / "golden"
+PAGES = 20
+"""How many a worker remembers how to set."""
 LONG = (
     "test_client_review", "test_survival", "test_story", "test_flow", "test_fetching",
     "test_client_locks", "test_printing", "test_mail_loop", "test_printout", "test_mailing",
@@ -58,7 +63,31 @@ def _started_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "run", _in_process)
         patch.setattr(typeset, "available_fonts", cache(typeset.available_fonts))
+        patch.setattr(typeset, "typeset", _forgetful(typeset.typeset))
         yield
+
+
+def _forgetful(typeset: Callable[..., Any]) -> Callable[..., Any]:
+    """Typst keeps what it has set until ten more documents are: after some pages, empty ones.
+
+    Else a worker would grow to a gigabyte; glibc gives back what is free only when it is asked.
+    """
+    kept, fonts = 0, typst.Fonts(include_system_fonts=False)
+
+    @wraps(typeset)
+    def forgetful(*given: Any, **more: Any) -> Any:
+        nonlocal kept
+        printed = typeset(*given, **more)
+        kept += printed.pages
+        if kept > PAGES:
+            kept = 0
+            for _ in range(10):
+                typst.compile(b"", font_paths=fonts)
+            with suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call
+                ctypes.CDLL(None).malloc_trim(0)
+        return printed
+
+    return forgetful
 
 
 _run = engine.run
