@@ -19,8 +19,6 @@ from pdsfz_xl import engine, rules, typeset
 from pdsfz_xl.reader import FORM_LIMITS, Book, Refused, read
 
 GOLDEN = Path(__file__).parent / "golden"
-PAGES = 20
-"""How many a worker remembers how to set."""
 LONG = (
     "test_client_review", "test_survival", "test_story", "test_flow", "test_fetching",
     "test_client_locks", "test_printing", "test_mail_loop", "test_printout", "test_mailing",
@@ -68,26 +66,28 @@ def _started_once() -> Iterator[None]:
 
 
 def _forgetful(typeset: Callable[..., Any]) -> Callable[..., Any]:
-    """Typst keeps what it has set until ten more documents are: after some pages, empty ones.
+    """Typst keeps what it has set until ten more documents are: empty ones.
 
     Else a worker would grow to a gigabyte; glibc gives back what is free only when it is asked.
     """
-    kept, fonts = 0, typst.Fonts(include_system_fonts=False)
+    fonts = typst.Fonts(include_system_fonts=False)
 
     @wraps(typeset)
     def forgetful(*given: Any, **more: Any) -> Any:
-        nonlocal kept
         printed = typeset(*given, **more)
-        kept += printed.pages
-        if kept > PAGES:
-            kept = 0
-            for _ in range(10):
-                typst.compile(b"", font_paths=fonts)
-            with suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call
-                ctypes.CDLL(None).malloc_trim(0)
+        for _ in range(10):
+            typst.compile(b"", font_paths=fonts)
+        with suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call
+            ctypes.CDLL(None).malloc_trim(0)
         return printed
 
     return forgetful
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fonts_closed() -> Iterator[None]:
+    yield
+    typeset.available_fonts.cache_clear()
 
 
 _run = engine.run
