@@ -36,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _glibc("mallopt", -8, 1)  # M_ARENA_MAX: one for all threads, or each keeps what it freed
     counts.deep = config.getoption("--deep")
     settings.register_profile("deep", deadline=None)
     settings.register_profile("default", deadline=None, max_examples=counts.examples(100))
@@ -77,11 +78,15 @@ def _forgetful(typeset: Callable[..., Any]) -> Callable[..., Any]:
         printed = typeset(*given, **more)
         for _ in range(10):
             typst.compile(b"", font_paths=fonts)
-        with suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call
-            ctypes.CDLL(None).malloc_trim(0)
+        _glibc("malloc_trim", 0)
         return printed
 
     return forgetful
+
+
+def _glibc(name: str, *values: int) -> None:
+    with suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call
+        getattr(ctypes.CDLL(None), name)(*values)
 
 
 @pytest.fixture(scope="module", autouse=True)
