@@ -1,15 +1,18 @@
 """What all tests share: how many examples, which of them first, golden texts to review as diffs."""
 
+import ctypes
 import pickle
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 import client
 import counts
 import pytest
+import typst
 from hypothesis import settings
 
 from pdsfz_xl import engine, rules, typeset
@@ -33,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _glibc("mallopt", -8, 1)  # M_ARENA_MAX: one for all threads, or each keeps what it freed
     counts.deep = config.getoption("--deep")
     settings.register_profile("deep", deadline=None)
     settings.register_profile("default", deadline=None, max_examples=counts.examples(100))
@@ -58,7 +62,37 @@ def _started_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "run", _in_process)
         patch.setattr(typeset, "available_fonts", cache(typeset.available_fonts))
+        patch.setattr(typeset, "typeset", _forgetful(typeset.typeset))
         yield
+
+
+def _forgetful(typeset: Callable[..., Any]) -> Callable[..., Any]:
+    """Typst keeps what it has set until ten more documents are: empty ones.
+
+    Else a worker would grow to a gigabyte; glibc gives back what is free only when it is asked.
+    """
+    fonts = typst.Fonts(include_system_fonts=False)
+
+    @wraps(typeset)
+    def forgetful(*given: Any, **more: Any) -> Any:
+        printed = typeset(*given, **more)
+        for _ in range(10):
+            typst.compile(b"", font_paths=fonts)
+        _glibc("malloc_trim", 0)
+        return printed
+
+    return forgetful
+
+
+def _glibc(name: str, *values: int) -> None:
+    with suppress(OSError, AttributeError, TypeError):  # elsewhere there is no such call
+        getattr(ctypes.CDLL(None), name)(*values)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fonts_closed() -> Iterator[None]:
+    yield
+    typeset.available_fonts.cache_clear()
 
 
 _run = engine.run

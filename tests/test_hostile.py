@@ -4,6 +4,7 @@ import functools
 import gzip
 import http.server
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -324,8 +325,15 @@ def collected(tmp_path_factory, animals, wrote):
     campaign.init(ws, NOTICE, NOW)
     campaign.generate(ws, NOW)
     ws.dropzone.mkdir(parents=True, exist_ok=True)
-    for name, (_, made) in animals.items():
+    large = multiprocessing.get_context("spawn").Process(
+        target=zoo.write_large, args=(ws.dropzone,)
+    )
+    large.start()
+    for name in animals.keys() - zoo.LARGE.keys():
+        made = animals[name][1]
         (ws.dropzone / name).write_bytes(made() if callable(made) else made)
+    large.join()
+    assert large.exitcode == 0
     plan = master_stage.read(ws.master)
     for unit in (u for u in plan.units if u.name in GENUINE):
         filled = {

@@ -115,6 +115,12 @@ def batch(*answers: Answer, master: Master = MASTER, **more) -> Batch:
     return Batch(master=master, now=NOW, answers=complete, standings=tuple(standings), **more)
 
 
+@pytest.fixture(autouse=True)
+def _own_fonts_closed():
+    yield
+    typeset.available_fonts.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def bare():
     """The fonts of a machine that has none of its own."""

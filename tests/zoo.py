@@ -156,6 +156,12 @@ LARGE: dict[str, tuple[str, Made]] = {
 }  # fmt: skip
 
 
+def write_large(folder):
+    """Some need two hundred megabytes to be made: for a process that ends after it."""
+    for name, (_, made) in LARGE.items():
+        (folder / name).write_bytes(made() if callable(made) else made)
+
+
 # --- small, but explosive ------------------------------------------------------------------
 
 
