@@ -138,7 +138,7 @@ def test_a_script_without_a_guard_is_run_once(tmp_path):
     script.write_text(
         "import os; from pdsfz_xl import engine\n"
         "print('once')\n"
-        "print([r.kind for _, r in engine.run(os._exit, [3, 4], workers=1)])\n"
+        "print([str(r.kind) for _, r in engine.run(os._exit, [3, 4], workers=1)])\n"
         "print(dict(engine.run(abs, [-1])))\n"
     )
     done = subprocess.run(
