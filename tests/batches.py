@@ -1,6 +1,7 @@
 """One small round, its merged workbook, and a clerk who works in it."""
 
 import io
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,21 @@ from pdsfz_xl.model import Batch
 
 
 def example(tmp_path, clerk=None) -> tuple[Batch, bytes]:
-    """01 over the limit, 02 in two versions, 03 says it is not its duty, 04 has nothing due."""
+    """01 over the limit, 02 in two versions, 03 says it is not its duty, 04 has nothing due.
+
+    With the merged workbook, which is written once for the same words of the clerk.
+    """
+    written = pickle.dumps(clerk)
+    if written not in _WRITTEN:
+        _WRITTEN[written] = made(tmp_path, clerk)
+    return _WRITTEN[written]
+
+
+_WRITTEN: dict[bytes, tuple[Batch, bytes]] = {}
+
+
+def made(tmp_path, clerk) -> tuple[Batch, bytes]:
+    """`example`, made anew."""
     plan = master()
     one = returned(
         plan,

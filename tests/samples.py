@@ -1,5 +1,7 @@
 """A small campaign for tests: three bureaus, four requirements, and returns of any shape."""
 
+import pickle
+from dataclasses import replace
 from datetime import date, datetime
 
 from pdsfz_xl import collect, form, merge
@@ -63,10 +65,19 @@ def master(**more: object) -> Master:
 
 
 def returned(plan: Master, unit: str, filled: dict[str, Filled], tmp_path, **more) -> Manifest:
-    """The manifest of a unit's form with some answers, through the real reader."""
-    path = tmp_path / f"{unit}-{len(list(tmp_path.iterdir()))}.xlsx"
-    path.write_bytes(form.build(plan, plan.unit[unit], filled, **more))
-    return collect.read_return(str(path))
+    """The manifest of a unit's form with some answers, through the real reader.
+
+    Thousands of tests begin with the same few forms: each is made and read once.
+    """
+    known = pickle.dumps((replace(plan), unit, filled, more))  # without what it remembers
+    if known not in _READ:
+        path = tmp_path / f"{unit}-{len(list(tmp_path.iterdir()))}.xlsx"
+        path.write_bytes(form.build(plan, plan.unit[unit], filled, **more))
+        _READ[known] = collect.read_return(str(path))
+    return _READ[known]
+
+
+_READ: dict[bytes, Manifest] = {}
 
 
 def arrival(manifest: Manifest, path: str, seen: datetime = NOW, *, original: bool = True):
