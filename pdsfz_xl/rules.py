@@ -1024,7 +1024,7 @@ declare(
     "请改成{example}",
 )
 def unreadable_review(batch: Batch) -> Iterator[Hit]:
-    """经办人在汇总表里填的时间、单位、版本号读不出来或自相矛盾就说出来，不能悄悄不算。"""
+    """经办人在汇总表里填的时间、单位、版本号、审核结论读不出来或自相矛盾就说出来，不能悄悄不算。"""
     names = unit_names(batch.master)
     files = {file.sha256: file for file in batch.received if file.verdict == Verdict.ACCEPTED}
     for key, cells in batch.clerk.get(w.REGISTER_SHEET, {}).items():
@@ -1043,7 +1043,12 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
             why = f"表里的编号是{batch.master.unit[file.unit].name}的，以编号为准"
             yield _review(batch, at, "归属单位", cells["归属单位"], why, "编号所写的单位")
     for answer in batch.answers:
-        at = (w.CONFLICT_SHEET, batch.master.key(answer.unit, answer.requirement))
+        key = batch.master.key(answer.unit, answer.requirement)
+        found = batch.written(w.MERGED_SHEET, key, w.VERDICT)
+        if texts.squash(found) and not review_verdict(found) and w.ALSO_SAID not in found:
+            why, example = "不在选项里", "、".join(w.REVIEW_VERDICTS) + " 之一"
+            yield _review(batch, (w.MERGED_SHEET, key), w.VERDICT, found, why, example)
+        at = (w.CONFLICT_SHEET, key)
         found = batch.written(*at, "采用")
         if found and not answer.decided and (answer.chosen or len(answer.versions) > 1):
             several = w.ALSO_SAID in found or found == w.YES

@@ -355,6 +355,10 @@ def test_personal_numbers_are_checked_before_they_are_named(text, found, tmp_pat
         (w.CONFLICT_SHEET, {"采用": "1", w.CHOSEN_DIGEST: "ab"}, "已经不在"),
         (w.CONFLICT_SHEET, {"采用": f"1\n{w.ALSO_SAID}\n2"}, "不止一个"),
         (w.CONFLICT_SHEET, {"采用": "是"}, "不止一个"),
+        (w.MERGED_SHEET, {w.VERDICT: "不合格"}, "不在选项里"),
+        (w.MERGED_SHEET, {w.VERDICT: " 退回 修改\u3000"}, None),
+        (w.MERGED_SHEET, {w.VERDICT: " \n"}, None),
+        (w.MERGED_SHEET, {w.VERDICT: f"通过\n{w.ALSO_SAID}\n退回修改"}, "两种写法"),
         (w.FINAL_SHEET, {"定稿文本": f"甲\n{w.ALSO_SAID}\n乙"}, "两种写法"),
     ],
 )
