@@ -138,6 +138,14 @@ class Workspace:
         return self.out / "存档"
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder people look into or put files in."""
+        return (
+            self.forms, self.dropzone, self.merged_dir, self.returns, self.prints, self.evidence,
+            self.uploads, self.mails, self.handouts, self.archive_folder,
+        )  # fmt: skip
+
+    @property
     def ledger(self) -> Path:
         return self.out / "台账.sqlite"
 
@@ -310,13 +318,16 @@ class Workspace:
 
     @contextmanager
     def locked(self, command: str, seconds: float = 30) -> Iterator[None]:
-        """Hold the workspace; raises OperatorError naming the holder after `seconds`.
+        """Hold the workspace, with every folder the clerk is told of in it.
 
-        The system drops the lock of a process that dies, so a killed run never blocks the next.
+        Raises OperatorError naming the holder after `seconds`. The system drops the lock of a
+        process that dies, so a killed run never blocks the next.
         """
         holder = self.lock_file.with_name(".lock.holder")
+        for folder in self.folders:
+            with _explained(folder):
+                folder.mkdir(parents=True, exist_ok=True)
         with _explained(self.lock_file):
-            self.out.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.lock_file)
             try:
                 lock.acquire(timeout=seconds)

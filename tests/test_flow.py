@@ -203,7 +203,6 @@ def test_words_from_a_dropped_copy_are_brought_back_once(workspace):
     """Said aloud; a word the clerk then clears does not come back with the next collect."""
     merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
     copy = workspace / "out/2-收件/局长批过的.xlsx"
-    copy.parent.mkdir(exist_ok=True)
     shutil.copy(merged, copy)
     review(copy, "市审计局", "局长在家里写的")
     review(merged, "市统计局", "经办人写的")
@@ -216,7 +215,6 @@ def test_words_from_a_dropped_copy_are_brought_back_once(workspace):
 
 def test_a_copy_in_an_archive_is_said_not_to_be_read(workspace):
     merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
-    (workspace / "out/2-收件").mkdir(exist_ok=True)
     with zipfile.ZipFile(workspace / "out/2-收件/批过的.zip", "w") as archive:
         archive.write(merged, "汇总表.xlsx")
     assert "请解压后直接放入收件夹" in run(workspace, "collect").stdout
@@ -456,6 +454,11 @@ def test_no_master(tmp_path):
         assert "pdsfz-xl init" in refused(tmp_path, command)
 
 
+def test_init_makes_every_folder(tmp_path):
+    ask(tmp_path, "init", str(NOTICE))
+    assert all(folder.is_dir() for folder in Workspace(tmp_path).folders)
+
+
 def test_init_never_overwrites_a_master(workspace):
     before = (workspace / "master/任务分解表.xlsx").read_bytes()
     assert "--force" in refused(workspace, "init", str(NOTICE))
@@ -517,7 +520,6 @@ def test_forms_can_bring_what_was_said_before(workspace):
     done = run(next_year, "generate", "--refill", str(workspace))
     assert "1 份带有上次填报的内容共 1 项" in done.stdout, done.stdout + done.stderr
     [made] = (next_year / "out" / "1-下发").glob(f"{unit.code}_*.xlsx")
-    (next_year / "out" / "2-收件").mkdir()
     shutil.copy(made, next_year / "out" / "2-收件" / "原样退回.xlsx")
     told = ask(next_year, "collect")
     answer = next(a for a in told["answers"] if a["unit"] == unit.name and a["requirement"] == key)

@@ -44,11 +44,17 @@ def test_the_folders_are_those_out_explains(ws):
     """What out/README.md tells the clerk is where things really lie."""
     readme = Path(__file__).parents[1] / "out" / "README.md"
     told = set(re.findall(r"^\| `([^`]+)`", readme.read_text("utf-8"), re.MULTILINE))
-    folders = {
-        ws.forms, ws.dropzone, ws.merged_dir, ws.returns, ws.prints, ws.evidence, ws.uploads,
-        ws.handouts, ws.mails, ws.archive_folder, ws.ledger,
-    }  # fmt: skip
-    assert {path.relative_to(ws.out).as_posix() for path in folders} == told
+    places = {*ws.folders, ws.ledger}
+    assert {path.relative_to(ws.out).as_posix() for path in places} == told
+
+
+def test_a_run_makes_every_folder_and_says_which_one_cannot_be(ws):
+    with ws.locked("collect"):
+        assert all(folder.is_dir() for folder in ws.folders)
+    ws.evidence.rmdir()
+    ws.evidence.write_bytes(b"")
+    with pytest.raises(OperatorError, match="6-材料：这里已有同名"), ws.locked("collect"):
+        pass
 
 
 def test_without_a_master_the_next_step_is_said(ws):
