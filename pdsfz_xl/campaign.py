@@ -299,6 +299,7 @@ def collect(
         *telling.files(look.batch),
         *telling.papers(look.batch),
         *(f"  没有跟随的链接：{texts.visible(ws.relative(link))}" for link in ws.links()),
+        *telling.misplaced(ws),
         *telling.summary(look),
         *([w.filed(len(evidence))] if evidence else []),
         f"汇总表：{outputs['merged']}{'' if changed else '（没有变化，没有重写）'}",
@@ -467,6 +468,7 @@ def status(ws: Workspace, now: datetime) -> Done:
     left = outcome.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
+        *telling.misplaced(ws),
         *telling.summary(look),
         *telling.mails(mails),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),

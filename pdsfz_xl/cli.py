@@ -42,7 +42,7 @@ def init(wish: Wish, notice: Path, force: bool) -> None:
     """读通知（.txt、.docx、.xlsx），生成任务分解表。"""
     from pdsfz_xl import campaign
 
-    show(wish, campaign.init(wish.workspace, notice, wish.now, force=force))
+    show(wish, campaign.init(wish.new_workspace, notice, wish.now, force=force))
 
 
 @cli.command()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -80,11 +81,33 @@ class Wish:
             raise OperatorError(f"{base} 不是能用的文件夹；-C 后面请写任务所在的文件夹。")
         return base
 
-    @property
+    @cached_property
     def workspace(self) -> "Workspace":
+        """The one to work in: without -C also the one above this folder, which is said."""
         from pdsfz_xl.workspace import Workspace
 
+        root = self._root
+        if root != self.base:
+            click.echo(f"这里是任务文件夹里面，任务在 {root}。", err=True)
+        return Workspace(root)
+
+    @property
+    def new_workspace(self) -> "Workspace":
+        """Where a campaign may begin; raises OperatorError inside the folder of another one."""
+        from pdsfz_xl.workspace import Workspace
+
+        if self._root != self.base:
+            raise OperatorError(
+                f"{self.base} 在另一个任务的文件夹 {self._root} 里面，没有生成任务分解表；"
+                "请到新的空文件夹里运行，确实要建在这里的加 -C . 。"
+            )
         return Workspace(self.base)
+
+    @property
+    def _root(self) -> Path:
+        from pdsfz_xl.workspace import root_above
+
+        return self.base if self.folder else root_above(self.base)
 
     @property
     def now(self) -> datetime:

@@ -49,6 +49,15 @@ def files(batch: Batch) -> Iterator[str]:
             yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
 
 
+def misplaced(ws: Workspace) -> Iterator[str]:
+    """One line for every folder that is not the drop zone, though its name nearly says so."""
+    for folder, number in ws.misplaced().items():
+        yield (
+            f"{texts.visible(ws.relative(folder))} 里有 {number} 个文件没有读：收件夹是"
+            f" {ws.relative(ws.dropzone)}，请把它们移到那里，再运行 pdsfz-xl collect。"
+        )
+
+
 def papers(batch: Batch) -> Iterator[str]:
     """One line for every document of ours that came back."""
     for file in batch.received:

@@ -34,6 +34,10 @@ def is_clutter(name: str) -> bool:
     return bool(_CLUTTER.fullmatch(name))
 
 
+_NEARLY_DROPZONE = re.compile(r"\d*收件(夹|箱|副本)?\d*")
+"""What people call the drop zone, and what systems make of its name when they copy it."""
+
+
 def is_settling(path: Path, seconds: float = 10) -> bool:
     """Whether a file was written to so lately that its copying may still go on."""
     try:
@@ -46,6 +50,14 @@ def digest_of(path: Path) -> str:
     """The sha256 of a file, without loading it whole."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def root_above(folder: Path) -> Path:
+    """The nearest folder that holds a master, this one or one above it; else this one."""
+    for holder in (folder, *folder.parents):
+        if os.path.isfile(Workspace(holder).master):  # noqa: PTH113 # Path.is_file raises EACCES
+            return holder
+    return folder
 
 
 def bytes_of(path: Path) -> bytes:
@@ -190,6 +202,21 @@ class Workspace:
     def links(self) -> tuple[Path, ...]:
         """The links in the drop zone: nobody follows them, so somebody should say so."""
         return tuple(p for p in self._in_dropzone() if p.is_symlink())
+
+    def misplaced(self) -> dict[Path, int]:
+        """Folders beside the drop zone that nearly have its name, and how many files lie there."""
+        nearly = (
+            folder
+            for folder in sorted(self.out.glob("*收*件*"))
+            if folder != self.dropzone
+            and folder.is_dir()
+            and _NEARLY_DROPZONE.fullmatch(re.sub(r"[\W_]", "", texts.squash(folder.name)))
+        )
+        counted = {
+            folder: sum(not is_clutter(name) for *_, names in os.walk(folder) for name in names)
+            for folder in nearly
+        }
+        return {folder: number for folder, number in counted.items() if number}
 
     def _in_dropzone(self) -> list[Path]:
         found: list[Path] = []
