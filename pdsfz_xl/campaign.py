@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISDIR
@@ -25,6 +26,7 @@ from pdsfz_xl import (
     ledger,
     marked,
     master_book,
+    next_step,
     notice,
     outcome,
     outgoing,
@@ -45,6 +47,7 @@ from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import read_master, review_copies, take_look
 from pdsfz_xl.model import Finding, Master
+from pdsfz_xl.next_step import Situation
 from pdsfz_xl.states import Grade, Verdict
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
@@ -83,7 +86,7 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         outputs=outputs,
         findings=lint_stage.check(plan),
         others=SEE_LINT,
-        next_step="打开 master/任务分解表.xlsx 核对（浅色格为承上行），再运行 pdsfz-xl generate",
+        steps=(next_step.CHECK_MASTER,),
         more={"said": list(drawn.said)},
     )
 
@@ -127,8 +130,8 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
     findings = lint_stage.check(plan)
     errors = sum(f.grade == Grade.ERROR for f in findings)
     said.append(f"{telling.figures(plan)}。错误 {errors} 处，提醒 {len(findings) - errors} 处。")
-    step = "改正后再运行 pdsfz-xl lint" if errors else "运行 pdsfz-xl generate"
-    return Done(said=tuple(said), findings=findings, shown=len(findings), next_step=step)
+    steps = next_step.steps(Situation(master_errors=errors, stale=True))
+    return Done(said=tuple(said), findings=findings, shown=len(findings), steps=steps)
 
 
 def _reassign(ws: Workspace, plan: Master, now: datetime) -> tuple[Master, list[str]]:
@@ -182,8 +185,9 @@ def generate(
         removed = _remove_forms(ws, old, new)
         book.record_forms(new, now, {code for code, why in again.items() if not why})
         waiting, outdated = issued.waiting(book), book.outdated()
-        if changed:
-            book.record_run("generate", [ws.relative(path) for path in changed], now)
+        digest = generate_stage.digest(plan)
+        if changed or digest != book.last_merged("generate"):
+            book.record_run("generate", [ws.relative(path) for path in changed], now, digest)
     said = [
         f"填报表 {len(made)} 份在 {ws.relative(ws.forms)}："
         f"新写 {len(changed)} 份，{len(made) - len(changed)} 份没有变化。",
@@ -192,6 +196,7 @@ def generate(
         *telling.reissued(plan, again),
         *telling.outdated(plan, outdated.keys() - again.keys()),
     ]
+    named = partial(next_step.named, plan)
     if idle:
         said.append(f"{w.NOTHING_DUE}、不下发：{'、'.join(u.name for u in idle)}。")
     return Done(
@@ -199,7 +204,7 @@ def generate(
         outputs={"forms": ws.relative(ws.forms)},
         findings=findings,
         others=SEE_LINT,
-        next_step=telling.hand_out(len(waiting), len(outdated)),
+        steps=next_step.steps(Situation(waiting=named(waiting), outdated=named(outdated))),
         more={
             "forms": [{"unit": f.unit.name, "path": ws.relative(ws.forms / f.name)} for f in made],
             "idle": [unit.name for unit in idle],
@@ -293,6 +298,7 @@ def collect(
         book.mark_out(known - book.outdated().keys(), now)  # it may have come on the form before
         if changed:
             book.record_run("collect", [ws.relative(ws.merged)], now)
+        steps = next_step.of(ws, look, book, collected=True)
     outputs = {"merged": ws.relative(ws.merged)}
     said = [
         f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.intake.fresh)} 个。",
@@ -309,7 +315,7 @@ def collect(
         outputs=outputs,
         findings=look.findings,
         arrived=tuple(telling.arrived(look)),
-        next_step=telling.next_step(ws, look, collected=True),
+        steps=steps,
         more=contract.collected(look.batch, look.findings, outputs),
     )
 
@@ -341,7 +347,7 @@ def purge(ws: Workspace, target: Path, reason: str, who: str, now: datetime) -> 
     said.append(f"台账里留有哈希值 {digest[:8]}…、理由、经手人和时间。")
     return Done(
         said=tuple(said),
-        next_step="pdsfz-xl collect",
+        steps=(next_step.FILES_CHANGED,),
         more={"sha256": digest, "removed": names},
     )
 
@@ -386,6 +392,7 @@ def give_back(
         made = giveback.returns(look.batch, look.findings, until, now)
         with ledger.opened(ws.ledger) as book:
             folder = marked.keep(ws, book, look.batch, made, now)
+            steps = next_step.of(ws, look, book)
     said = (
         [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
     )
@@ -395,9 +402,7 @@ def give_back(
         outputs={"returns": ws.relative(folder)} if made else {},
         findings=look.findings,
         shown=0,
-        next_step="把退回的表和文字发给各单位；改好的放进 out/2-收件，再运行 pdsfz-xl collect"
-        if made
-        else telling.next_step(ws, look),
+        steps=steps,
         more={"units": [one.unit.name for one in made]},
     )
 
@@ -406,10 +411,11 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
     """What is typed into the province's platform: texts, evidence, and the list to tick off."""
     ws.require_master()
     listed = ws.uploads / f"{ew.ENTRY_SHEET}.xlsx"
-    with ws.locked("export"), ledger.opened(ws.ledger, readonly=True) as book:
+    with ws.locked("export"):
         ws.require_closed(listed)
-        before = bytes_of(listed)
-        look = take_look(ws, now, tell, book)
+        before, merged = bytes_of(listed), bytes_of(ws.merged)
+        with ledger.opened(ws.ledger, readonly=True) as book:
+            look = take_look(ws, now, tell, book)
         notes = entry_notes.read(listed)
         made = entries.entries(look.batch)
         files = export_stage.files(look.batch, made, notes)
@@ -429,6 +435,11 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
                 ws.remove(ws.uploads / path, digest)
                 with suppress(OSError):  # a folder with something in it stays
                     (ws.uploads / path).parent.rmdir()
+        with ledger.opened(ws.ledger) as book:
+            basis = sha256(merged).hexdigest() if merged else ""
+            if basis != book.last_merged("export"):
+                book.record_run("export", [ws.relative(listed)], now, basis)
+            steps = next_step.of(ws, look, book)
     asked = [entry for entry in made if entry.asked]
     states = Counter(entry.state for entry in asked)
     unfiled = sum(not filed.requirement for filed in look.batch.filed)
@@ -443,6 +454,7 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> Do
         outputs={"entries": ws.relative(listed)},
         findings=look.findings,
         shown=0,
+        steps=steps,
         next_step=f"打开 {ws.relative(listed)}，逐项录入平台并填“是”",
         more={"states": dict(states)},
     )
@@ -453,15 +465,13 @@ def status(ws: Workspace, now: datetime) -> Done:
     if not ws.master.exists():
         return Done(
             said=("这个文件夹里还没有填报任务。",),
-            next_step="pdsfz-xl init 通知.docx（也可以是 .txt、.xlsx）",
+            steps=(next_step.BEGIN,),
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
         issued.settle(book, now)
         look = take_look(ws, now, intake.quiet, book)
         handed, outdated = book.handed(), book.outdated()
-        step = telling.next_step(
-            ws, look, waiting=len(issued.waiting(book)), outdated=len(outdated)
-        )
+        steps = next_step.of(ws, look, book)
         mails = Counter(outgoing.owned_up(mail).state for mail in outgoing.mails(book))
         bounces = telling.standing(look.batch.master, incoming.unreached(book))
     plan, settings = look.batch.master, look.batch.master.settings
@@ -479,7 +489,7 @@ def status(ws: Workspace, now: datetime) -> Done:
         said=tuple(said),
         findings=look.findings,
         shown=0,
-        next_step=step,
+        steps=steps,
         more={
             "campaign": settings.code,
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
@@ -488,7 +498,6 @@ def status(ws: Workspace, now: datetime) -> Done:
             "outstanding": {word: list(keys) for word, keys in left.items()},
             "bounces": [contract.bounce(plan, one) for one in bounces],
             "handed": [telling.handed_document(plan, one) for one in handed],
-            "next": step,
         },
     )
 

@@ -87,6 +87,7 @@ def run(folder: Path) -> Done:
             **printed.outputs,
         },
         findings=collected.findings,
+        steps=collected.steps,
         next_step="回到自己的文件夹，运行 pdsfz-xl init 通知文件",
         more={k: v for k, v in collected.more.items() if k not in ("outputs", "findings")},
     )

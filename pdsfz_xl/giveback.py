@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
+from hashlib import sha256
 from typing import NamedTuple
 
 from pdsfz_xl import covering, form, rules, template
@@ -62,6 +63,8 @@ class Return(NamedTuple):
     """What it is about, besides what the clerk asked for."""
     problems: int
     """How many it lists, with what the clerk asked for."""
+    digest: str
+    """Of what it asks for and of what the unit says now: the same until one of them changes."""
 
 
 def returns(
@@ -72,12 +75,22 @@ def returns(
     That is an unwaived A or B finding of its own answers, or a 退回修改 of the clerk's; what is
     only to be verified goes along, but never alone.
     """
+    return tuple(case.give_back(deadline, now) for case in _cases(batch, findings))
+
+
+def digests(batch: Batch, findings: Iterable[Finding]) -> dict[str, str]:
+    """The `Return.digest` of every unit that has something to put right, by code."""
+    cases = _cases(batch, findings)
+    return {case.unit.code: case.digest(case.lines(case.marks())) for case in cases}
+
+
+def _cases(batch: Batch, findings: Iterable[Finding]) -> "Iterator[_Case]":
     by_unit: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.rule in GOES_BACK and not finding.waived:
             by_unit[finding.unit].append(finding)
     cases = (_Case(batch, unit, by_unit[unit.name]) for unit in batch.master.units)
-    return tuple(case.give_back(deadline, now) for case in cases if case.is_called_for)
+    return (case for case in cases if case.is_called_for)
 
 
 class _Case:
@@ -118,7 +131,12 @@ class _Case:
             covering.note(settings, subject, text, now.date()),
             tuple(self.findings),
             len(problems),
+            self.digest(problems),
         )  # fmt: skip
+
+    def digest(self, problems: Iterable[str]) -> str:
+        what = repr([*problems, *said(self.batch, self.unit.code).items()])
+        return sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
 
     def still_ahead(self, today: date) -> date | None:
         """The unit's own deadline, unless it is past."""

@@ -141,6 +141,14 @@ CREATE TABLE unreached (
     PRIMARY KEY (unit, address)
 ) WITHOUT ROWID;
 """
+_ASKED = """
+CREATE TABLE asked (
+    unit TEXT PRIMARY KEY,
+    problems TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    at TEXT NOT NULL
+) WITHOUT ROWID;
+"""
 _STEPS = (
     _FIRST,
     _SEEN,
@@ -152,6 +160,7 @@ _STEPS = (
     _HANDED,
     _MAILED,
     _FETCHED,
+    _ASKED,
 )
 """What makes version n+1 of version n. A step that was published never changes."""
 
@@ -171,6 +180,13 @@ class Form(NamedTuple):
     """A form as it was made: its path in `out` and the sha256 of its bytes."""
 
     path: str
+    sha256: str
+
+
+class Asked(NamedTuple):
+    """A marked workbook: the digest of what it asks for, and the sha256 of its bytes."""
+
+    problems: str
     sha256: str
 
 
@@ -278,6 +294,14 @@ class Ledger:
         rows = self.db.execute("SELECT unit FROM forms WHERE out_since IS NOT NULL")
         return {unit for (unit,) in rows}
 
+    def made_later(self) -> set[str]:
+        """The units whose form was made after the first one was out, and is not out itself."""
+        rows = self.db.execute(
+            "SELECT unit FROM forms WHERE out_since IS NULL AND before = '' "
+            "AND made > (SELECT min(out_since) FROM forms)"
+        )
+        return {unit for (unit,) in rows}
+
     def outdated(self) -> dict[str, str]:
         """Units that have another form than the present one: the sha256 of theirs, by code."""
         return dict(
@@ -351,6 +375,16 @@ class Ledger:
             rows = [(*place, text, now.isoformat()) for place, text in said.items()]
             self.db.executemany("INSERT OR REPLACE INTO returned VALUES (?, ?, ?, ?)", rows)
 
+    def asked(self) -> dict[str, Asked]:
+        """The marked workbook that was made last for each unit, by unit code."""
+        rows = self.db.execute("SELECT unit, problems, sha256 FROM asked")
+        return {unit: Asked(*one) for unit, *one in rows}
+
+    def record_asked(self, unit: str, asked: Asked, now: datetime) -> None:
+        with self.db:
+            row = (unit, *asked, now.isoformat())
+            self.db.execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?)", row)
+
     def prints(self) -> dict[int, Print]:
         """Every print that went up, by its number."""
         rows = self.db.execute("SELECT number, at, path, snapshot, sha256 FROM prints")
@@ -372,7 +406,10 @@ class Ledger:
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""
     ) -> None:
-        """Add a run; `merged` is the sha256 of the merged workbook it went by."""
+        """Add a run; `merged` is the sha256 of the merged workbook it went by.
+
+        For `generate`, which goes by none, it is the digest of the master.
+        """
         with self.db:
             self.db.execute(
                 "INSERT INTO runs (command, at, outputs, merged) VALUES (?, ?, ?, ?)",
@@ -383,6 +420,14 @@ class Ledger:
         """The sha256 of the merged workbook the last such run went by; empty if there is none."""
         row = self.db.execute(
             "SELECT merged FROM runs WHERE command = ? ORDER BY id DESC LIMIT 1", (command,)
+        ).fetchone()
+        return row[0] if row else ""
+
+    def submitted_merged(self) -> str:
+        """The sha256 of the merged workbook the last print that went up went by, or empty."""
+        row = self.db.execute(
+            "SELECT merged FROM runs WHERE command = 'print' "
+            "AND at = (SELECT at FROM prints ORDER BY number DESC LIMIT 1) ORDER BY id DESC LIMIT 1"
         ).fetchone()
         return row[0] if row else ""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from pdsfz_xl import giveback, ledger
@@ -28,4 +29,6 @@ def keep(
     ws.write_all(files)
     for one in made:
         book.record_returned(giveback.said(batch, one.unit.code), now)
+        asked = ledger.Asked(one.digest, sha256(one.data).hexdigest())
+        book.record_asked(one.unit.code, asked, now)
     return folder

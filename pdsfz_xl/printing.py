@@ -6,7 +6,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from hashlib import sha256
 
-from pdsfz_xl import changes, copies, intake, ledger, paper, printout, telling
+from pdsfz_xl import changes, copies, intake, ledger, next_step, paper, printout, telling
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -71,6 +71,7 @@ def print_out(
                 book.record_print(_keep(ws, number, printed.data, places, now))
             if order.whole and (number or changed or merged != look.printed):
                 book.record_run("print", [ws.relative(target)], now, merged)
+            steps = next_step.of(ws, look, book)
     return Done(
         said=(
             f"已排好 {printed.pages} 页：{ws.relative(target)}",
@@ -86,6 +87,7 @@ def print_out(
         },
         findings=look.findings,
         shown=0,
+        steps=steps,
         next_step=f"打开 {ws.relative(target)} 打印（{order.sheet} 横向）",
         more={
             "pages": printed.pages,

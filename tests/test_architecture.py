@@ -47,7 +47,9 @@ LADDER = (
         "mail", "smtp", "fetch",
     },
     {"intake", "filing", "marked", "outbox", "issued"},
-    {"look", "done"},
+    {"look"},
+    {"next_step"},
+    {"done"},
     {"telling", "mail_telling", "mail_case"},
     {"copies"},
     {"campaign", "handing", "printing", "mailing", "fetching"},
@@ -88,7 +90,7 @@ HOMES = {
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
     "master_wording", "archive_wording", "entry_wording",
-    "layout", "rules", "telling", "mail_telling", "campaign", "handing", "printing",
+    "layout", "rules", "next_step", "telling", "mail_telling", "campaign", "handing", "printing",
     "companions", "mailing", "fetching", "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",
     "inbox",  # patterns of what people write
