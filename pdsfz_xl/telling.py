@@ -14,13 +14,15 @@ from pdsfz_xl.incoming import Bounced
 from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
-from pdsfz_xl.states import Reason, UnitStatus, Verdict
+from pdsfz_xl.states import Grade, Reason, UnitStatus, Verdict
 from pdsfz_xl.typeset import Missing
 from pdsfz_xl.workspace import Workspace
 
 KINDS = {".xlsx": "打印版工作簿（已分好页）", ".docx": "可改的 Word 文档"}
 """The copies of a print, by suffix."""
 HOW_TO_AMEND = "pdsfz-xl mail plan 更正，没有邮箱的用 pdsfz-xl handout 更正"
+SHOWN_OPEN = 6
+"""Places of each kind that are named before a print goes up: all of it fits on a screen."""
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
 
@@ -92,6 +94,45 @@ def summary(look: Look) -> Iterator[str]:
     ]
     if missing:
         yield f"未报单位：{'、'.join(missing)}"
+
+
+def unsettled(look: Look) -> Iterator[str]:
+    """What is still open and would go up with a print: a screenful at most."""
+    batch, left = look.batch, outcome.outstanding(look.batch)
+    for state in (outcome.State.UNDECIDED, outcome.State.UNMERGED):
+        places = [_item(batch, key) + _whose(batch, key, state) for key in left.get(state, ())]
+        yield from _counted(f"{state} {len(places)} 项", places)
+    errors = [
+        f"{f'{f.unit}{_item(batch, f.requirement)}' or f.where.file}"
+        f"：{rules.RULES[f.rule].title}（{f.rule}）"
+        for f in look.findings
+        if f.grade == Grade.ERROR and not f.waived
+    ]
+    yield from _counted(f"{w.GRADES[Grade.ERROR]} {len(errors)} 个", errors)
+
+
+def _counted(head: str, places: Sequence[str]) -> Iterator[str]:
+    if places:
+        yield f"{head}："
+        yield from (f"  {texts.visible(place)}" for place in places[:SHOWN_OPEN])
+    if len(places) > SHOWN_OPEN:
+        yield f"  ……另有 {len(places) - SHOWN_OPEN} 处，见汇总表。"
+
+
+def _item(batch: Batch, key: str) -> str:
+    requirement = batch.master.requirement.get(key)
+    return w.item(requirement.numbers, key) if requirement else ""
+
+
+def _whose(batch: Batch, key: str, state: outcome.State) -> str:
+    """The units whose texts are open; where they are not one text yet, all that said something."""
+    mine = [batch.answer[duty.unit, key] for duty in batch.master.requirement[key].duties]
+    units = [
+        batch.master.unit[answer.unit].name
+        for answer in mine
+        if (answer.open_conflict if state is outcome.State.UNDECIDED else answer.answered)
+    ]
+    return f"：{'、'.join(units)}" if units else ""
 
 
 def mails(states: Mapping[str, int]) -> Iterator[str]:
