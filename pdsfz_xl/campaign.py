@@ -12,6 +12,7 @@ from pathlib import Path
 from stat import S_ISDIR
 
 from pdsfz_xl import (
+    clerk_words,
     contract,
     draft,
     entries,
@@ -29,7 +30,6 @@ from pdsfz_xl import (
     outcome,
     outgoing,
     report,
-    review,
     rules,
     telling,
 )
@@ -39,12 +39,14 @@ from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import lint as lint_stage
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import pack as pack_stage
+from pdsfz_xl import review_wording as rw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.look import read_master, review_copies, take_look
-from pdsfz_xl.model import Finding, Master
+from pdsfz_xl.ledger import Ledger, Written
+from pdsfz_xl.look import Look, read_master, take_look
+from pdsfz_xl.model import ClerkCells, Finding, Master
 from pdsfz_xl.states import Grade, Verdict
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
 
@@ -113,6 +115,7 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
     plan = read_master(ws)
     said = []
     if fix:
+        clerk = _clerk_words(ws, plan)
         keys = lint_stage.missing_codes(plan)
         if keys:
             with ws.locked("lint"):
@@ -122,7 +125,7 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
             plan = read_master(ws)
         said += [f"已补写编码 {key}（{w.TABLE_SHEET} {cell}）。" for cell, key in keys.items()]
         said += [] if keys else ["没有需要补写的编码。"]
-        plan, moved = _reassign(ws, plan, now)
+        plan, moved = _reassign(ws, plan, clerk, now)
         said += moved
     findings = lint_stage.check(plan)
     errors = sum(f.grade == Grade.ERROR for f in findings)
@@ -131,9 +134,15 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
     return Done(said=tuple(said), findings=findings, shown=len(findings), next_step=step)
 
 
-def _reassign(ws: Workspace, plan: Master, now: datetime) -> tuple[Master, list[str]]:
+def _clerk_words(ws: Workspace, plan: Master) -> ClerkCells:
+    with ledger.opened(ws.ledger, readonly=True) as book:
+        return clerk_words.read(ws, book, plan.settings.code).cells
+
+
+def _reassign(
+    ws: Workspace, plan: Master, clerk: ClerkCells, now: datetime
+) -> tuple[Master, list[str]]:
     """Let the master follow what the clerk decided in 责任单位调整."""
-    clerk = review.read(ws.merged) if ws.merged.exists() else {}
     moves = lint_stage.moves(plan, clerk)
     if not moves:
         return plan, []
@@ -168,7 +177,7 @@ def generate(
     previous, lost = _previous(plan, before, now, tell) if before else ({}, 0)
     made = generate_stage.forms(plan, previous)
     idle = generate_stage.idle(plan)
-    with ws.locked("generate"), ledger.opened(ws.ledger) as book:
+    with ws.locked("generate"), ledger.opened(ws.ledger, mark=ws.mark) as book:
         issued.settle(book, now)
         old, new = book.forms(), {form.unit.code: _recorded(ws, form) for form in made}
         theirs = issued.theirs(book)
@@ -268,33 +277,38 @@ def collect(
     now: datetime,
     tell: intake.Tell = intake.quiet,
     passwords: tuple[str, ...] = (),
+    copy: str = "",
 ) -> Done:
     """Returns in, merged workbook out; every original that may be is kept.
 
-    Where nothing changed, nothing is written.
+    Where nothing changed, nothing is written. `copy` is another merged workbook to take in, or
+    `none` where the clerk lets go what was written in the one that is gone.
     """
     ws.require_master()
-    with ws.locked("collect"), ledger.opened(ws.ledger) as book:
+    with ws.locked("collect"), ledger.opened(ws.ledger, mark=ws.mark) as book:
         ws.require_closed(ws.merged)
         before = bytes_of(ws.merged)
-        look = take_look(ws, now, tell, book, passwords)
+        look = take_look(ws, now, tell, book, passwords, copy=copy)
         intake.keep(ws, look.batch, look.intake)
-        data = report.build(look.batch, look.findings)
+        data, made = _merged(book, look, before, now)
         if before and before != data:
             if bytes_of(ws.merged) != before:
                 raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
             ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
         changed = ws.write(ws.merged, data)
-        copies = review_copies(look.intake)
-        book.record_absorbed([*(digest for digest, path in copies if w.INSIDE not in path),
-                              *look.papers])  # fmt: skip
+        if changed:
+            book.record_merged(made, ws.relative(ws.merged))
+        if look.words.copy:
+            path, copied = look.words.copy
+            ws.archive(copied, w.MERGED_SHEET, now, path.name)
+            book.record_absorbed([sha256(copied).hexdigest()])
+        book.record_absorbed(look.papers)
         evidence = filing.file(ws, look.batch, book, passwords)
         known = {r.unit for r in look.batch.rows if r.by == "code" and r.check == "ok"}
         book.mark_out(known - book.outdated().keys(), now)  # it may have come on the form before
-        if changed:
-            book.record_run("collect", [ws.relative(ws.merged)], now)
     outputs = {"merged": ws.relative(ws.merged)}
     said = [
+        *look.words.notes,
         f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.intake.fresh)} 个。",
         *telling.files(look.batch),
         *telling.papers(look.batch),
@@ -311,6 +325,19 @@ def collect(
         next_step=telling.next_step(ws, look, collected=True),
         more=contract.collected(look.batch, look.findings, outputs),
     )
+
+
+def _merged(book: Ledger, look: Look, before: bytes, now: datetime) -> tuple[bytes, Written]:
+    """The merged workbook, with the number of the last run where that wrote the very same."""
+    code = look.batch.master.settings.code
+    stamp = clerk_words.stamp(book, code, look.words, look.batch.clerk)
+    last = book.last_written()
+    if last and last.words and sha256(before).hexdigest() == last.sha256:
+        data = report.build(look.batch, look.findings, stamp._replace(run=last.run))
+        if data == before:
+            return data, last
+    data = report.build(look.batch, look.findings, stamp)
+    return data, Written(stamp.run, now, sha256(data).hexdigest(), stamp.words)
 
 
 def purge(ws: Workspace, target: Path, reason: str, who: str, now: datetime) -> Done:
@@ -350,7 +377,7 @@ def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
     ws.require_master()
     with ws.locked("pack"):
         with ledger.opened(ws.ledger, readonly=True) as book:
-            look = take_look(ws, now, intake.quiet, book)
+            look = take_look(ws, now, intake.quiet, book, lenient=True)
         batch = look.batch
         code = batch.master.settings.code
         held = {f.path for f in batch.received if f.verdict == Verdict.HELD}
@@ -456,10 +483,14 @@ def status(ws: Workspace, now: datetime) -> Done:
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
         issued.settle(book, now)
-        look = take_look(ws, now, intake.quiet, book)
+        look = take_look(ws, now, intake.quiet, book, lenient=True)
         handed, outdated = book.handed(), book.outdated()
-        step = telling.next_step(
-            ws, look, waiting=len(issued.waiting(book)), outdated=len(outdated)
+        step = (
+            rw.NEXT
+            if look.trouble
+            else telling.next_step(
+                ws, look, waiting=len(issued.waiting(book)), outdated=len(outdated)
+            )
         )
         mails = Counter(outgoing.owned_up(mail).state for mail in outgoing.mails(book))
         bounces = telling.standing(look.batch.master, incoming.unreached(book))
@@ -467,6 +498,7 @@ def status(ws: Workspace, now: datetime) -> Done:
     left = outcome.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
+        *([look.trouble] if look.trouble else []),
         *telling.summary(look),
         *telling.mails(mails),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),

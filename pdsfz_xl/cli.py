@@ -121,13 +121,20 @@ def handout(
 @cli.command()
 @common
 @_passwords
+@click.option(
+    "--review",
+    "copy",
+    metavar="文件",
+    default="",
+    help="并入另一份汇总表里经办人新写的，只并一次；写 none 是放弃丢了的汇总表。",
+)
 @click.pass_obj
-def collect(wish: Wish, passwords: tuple[str, ...]) -> None:
+def collect(wish: Wish, passwords: tuple[str, ...], copy: str) -> None:
     """读 out/2-收件 里的文件，汇总、审核，写出汇总表。"""
     from pdsfz_xl import campaign
 
     with progress("读取") as tell:
-        done = campaign.collect(wish.workspace, wish.now, tell, passwords)
+        done = campaign.collect(wish.workspace, wish.now, tell, passwords, copy)
     show(wish, done)
 
 

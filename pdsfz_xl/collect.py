@@ -10,13 +10,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdsfz_xl import container, edited_paper, identity, layout, reader
+from pdsfz_xl import captions, container, edited_paper, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 from pdsfz_xl.sniff import sniff
 
-VERSION = "10"
+VERSION = "11"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -146,9 +146,11 @@ def _sha256(path: Path) -> str:
 
 
 def _manifest(digest: str, book: reader.Book) -> Manifest:
-    if any(_is_merged(sheet) for sheet in book.sheets):
-        # A copy of our own merged workbook: what units wrote stands in it a second time.
-        return Manifest(sha256=digest, flags=(w.REVIEW_COPY_FLAG,))
+    if captions.is_merged(book):
+        # Nothing in it is an answer, though what every unit wrote stands in it with its code.
+        return Manifest(
+            sha256=digest, campaign=captions.campaign(book), flags=(w.REVIEW_COPY_FLAG,)
+        )
     if paper := edited_paper.manifest(digest, book):
         return paper
     stamp, own, prefilled = _stamp(book)
@@ -211,8 +213,8 @@ def _sort(
     for line in lines:
         if line.head:
             columns, table = line.head, tables[line.kind]
-        captions = line.head if line.head and not line.by_code else {}
-        known = {} if captions else columns
+        heads = line.head if line.head and not line.by_code else {}
+        known = {} if heads else columns
         typed = {
             column: _typed(line.row, column, cell, known.get(column, ""), kinds, own)
             for column, cell in line.cells.items()
@@ -220,39 +222,26 @@ def _sort(
         if inside := {known[c]: t for c, t in typed.items() if c in known}:
             table.append(FormRow(sheet.name, line.row + 1, inside))
         for column, cell in typed.items():
-            if column not in known and column not in captions:
+            if column not in known and column not in heads:
                 above = not columns and _is_lost_status(line.cells[column], kinds)
                 yield Loose(sheet.name, cell._replace(ours=cell.ours or above))
 
 
-def _is_merged(sheet: reader.Sheet) -> bool:
-    """Whether a sheet is 汇总 of a merged workbook, by its captions: no form has these."""
-    head = {cell.text for (row, _), cell in sheet.cells.items() if row == layout.MERGED_HEADER}
-    return {w.CODE, w.ANSWER_DIGEST, w.REVIEW_DIGEST} <= head
-
-
 def _stamp(book: reader.Book) -> tuple[dict[str, str], frozenset[str], dict[str, str]]:
-    """The identity a form carries besides its row codes: hidden sheet over custom properties.
+    """The identity a form carries besides its row codes.
 
     With it come the digests of the form's own texts and, by row code, of the answers it came with.
     """
-    stamp = {
-        name.removeprefix(layout.STAMP): value
-        for name, value in book.properties.items()
-        if name.startswith(layout.STAMP)
-    }
     own, prefilled = set(), {}
     for sheet in book.sheets:
         if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
-            for row, cells in _by_row(sheet):
+            for _, cells in _by_row(sheet):
                 said = {column: cell.text for column, cell in cells.items()}
-                if row < 4 and 0 in said and 1 in said:
-                    stamp[said[0]] = said[1]
                 if 2 in said:
                     own.add(said[2])
                 if 4 in said and (code := identity.read(said.get(3, ""))):
                     prefilled[f"{code.unit}-{code.requirement}"] = said[4]
-    return stamp, frozenset(own), prefilled
+    return captions.stamped(book), frozenset(own), prefilled
 
 
 def _beside_stamp(sheet: reader.Sheet) -> Iterator[Loose]:

@@ -67,6 +67,7 @@ class Wish:
     as_json: bool = False
     strict: bool = False
     clock: datetime | None = None
+    mark: str = ""
 
     @property
     def base(self) -> Path:
@@ -84,7 +85,7 @@ class Wish:
     def workspace(self) -> "Workspace":
         from pdsfz_xl.workspace import Workspace
 
-        return Workspace(self.base)
+        return Workspace(self.base, self.mark)
 
     @property
     def now(self) -> datetime:
@@ -103,6 +104,7 @@ def common(function: Decorated) -> Decorated:
         click.option(
             "--clock", type=click.DateTime(), hidden=True, expose_value=False, callback=_keep
         ),
+        click.option("--mark", hidden=True, expose_value=False, callback=_keep),
         click.option(
             "--strict", is_flag=True, expose_value=False, callback=_keep,
             help="有未获同意的 A 类问题时以状态 1 结束。",

@@ -108,7 +108,7 @@ def _fresh(folder: Path) -> Workspace:
             f"演示文件夹 {folder} 用不了（{error.strerror}）；"
             "请关闭里面打开的文件，或者换一个文件夹，再重新运行。"
         ) from error
-    return Workspace(folder)
+    return Workspace(folder, mark="demo")
 
 
 def _empty(folder: Path, besides: Path) -> None:

@@ -1,6 +1,7 @@
 """What cannot be made again from the files: first sights, forms made and handed out, runs."""
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -141,6 +142,11 @@ CREATE TABLE unreached (
     PRIMARY KEY (unit, address)
 ) WITHOUT ROWID;
 """
+_SPOKEN = """
+CREATE TABLE workspace (mark TEXT NOT NULL);
+CREATE TABLE words (digest TEXT PRIMARY KEY, cells TEXT NOT NULL) WITHOUT ROWID;
+ALTER TABLE runs ADD COLUMN words TEXT NOT NULL DEFAULT '';
+"""
 _STEPS = (
     _FIRST,
     _SEEN,
@@ -152,6 +158,7 @@ _STEPS = (
     _HANDED,
     _MAILED,
     _FETCHED,
+    _SPOKEN,
 )
 """What makes version n+1 of version n. A step that was published never changes."""
 
@@ -200,6 +207,15 @@ class Handed(NamedTuple):
     via: str = ""
     note: str = ""
     sha256: str = ""
+
+
+class Written(NamedTuple):
+    """A merged workbook as we wrote it; `words` is empty where it was written before marks were."""
+
+    run: int
+    at: datetime
+    sha256: str
+    words: str
 
 
 class Ledger:
@@ -373,11 +389,60 @@ class Ledger:
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""
     ) -> None:
         """Add a run; `merged` is the sha256 of the merged workbook it went by."""
+        self._add_run(None, command, outputs, now, merged, "")
+
+    def _add_run(
+        self,
+        number: int | None,
+        command: str,
+        outputs: Iterable[str],
+        now: datetime,
+        merged: str,
+        words: str,
+    ) -> None:
+        listed = json.dumps(list(outputs), ensure_ascii=False)
         with self.db:
             self.db.execute(
-                "INSERT INTO runs (command, at, outputs, merged) VALUES (?, ?, ?, ?)",
-                (command, now.isoformat(), json.dumps(list(outputs), ensure_ascii=False), merged),
+                "INSERT INTO runs (id, command, at, outputs, merged, words) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (number, command, now.isoformat(), listed, merged, words),
             )
+
+    def next_run(self) -> int:
+        """The number of the run that is recorded next."""
+        return int(self.db.execute("SELECT coalesce(max(id), 0) + 1 FROM runs").fetchone()[0])
+
+    def mark(self) -> str:
+        """What tells this workspace from others; empty only where the ledger is not stored yet."""
+        row = self.db.execute("SELECT mark FROM workspace").fetchone()
+        return row[0] if row else ""
+
+    def record_merged(self, made: Written, path: str) -> None:
+        """A merged workbook was written, to a path from the root."""
+        self._add_run(made.run, "collect", [path], made.at, made.sha256, made.words)
+
+    def last_written(self) -> Written | None:
+        """The merged workbook we wrote last."""
+        row = self.db.execute(
+            "SELECT id, at, merged, words FROM runs WHERE command = 'collect' "
+            "ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return Written(row[0], datetime.fromisoformat(row[1]), *row[2:]) if row else None
+
+    def words(self, digest: str) -> dict[str, str] | None:
+        """What the clerk had written when a workbook with this digest of it was written.
+
+        Digests by the digest of their cell; None where we never wrote such a workbook.
+        """
+        row = self.db.execute("SELECT cells FROM words WHERE digest = ?", (digest,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def record_words(self, digest: str, cells: Mapping[str, str]) -> None:
+        """Before the workbook that carries the digest: a run may be killed in between."""
+        if self.words(digest) is None:
+            with self.db:
+                said = json.dumps(cells, separators=(",", ":"), sort_keys=True)
+                self.db.execute("INSERT INTO words VALUES (?, ?)", (digest, said))
 
     def last_merged(self, command: str) -> str:
         """The sha256 of the merged workbook the last such run went by; empty if there is none."""
@@ -388,16 +453,22 @@ class Ledger:
 
 
 @contextmanager
-def opened(path: Path, *, readonly: bool = False) -> Iterator[Ledger]:
+def opened(path: Path, *, readonly: bool = False, mark: str = "") -> Iterator[Ledger]:
     """The ledger of a workspace. Read-only, it is a copy in memory: nothing is made or stored.
 
+    One that is made now marks its workspace: with `mark`, or at random.
     SQLite may then still move into the file what a killed run left in the log beside it.
     Raises OperatorError when the file is damaged or of a newer version.
     """
     try:
         with closing(_copy(path) if readonly else _connect(path)) as connection:
             _bring_up(connection, path)
-            yield Ledger(connection)
+            book = Ledger(connection)
+            if not (readonly or book.mark()):
+                with connection:
+                    made = mark or secrets.token_hex(8)
+                    connection.execute("INSERT INTO workspace VALUES (?)", (made,))
+            yield book
     except sqlite3.Error as error:
         raise OperatorError(w.unreadable_ledger(str(path))) from error
 

@@ -156,8 +156,10 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
     if manifest.reason in NOT_YET:
         return _ignored(file, manifest.reason)
     if w.REVIEW_COPY_FLAG in manifest.flags:
-        inside = w.INSIDE in file.path
-        return _ignored(file, Reason.REVIEW_COPY_INSIDE if inside else Reason.REVIEW_COPY)
+        # It answers for nobody, whatever codes and names it bears.
+        if manifest.campaign not in ("", matcher.campaign):
+            return _rejected(replace(file, unit=""), "F04", manifest.campaign)
+        return _rejected(replace(file, unit=""), "F11", "")
     if w.PAPER_COPY_FLAG in manifest.flags:
         if manifest.campaign != matcher.campaign:
             return _rejected(file, "F04", manifest.campaign)

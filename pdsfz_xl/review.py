@@ -4,7 +4,7 @@ Text that hangs on no row of ours, be it a note below a table or a sheet of the 
 back under the place it stood at: the next merged workbook shows it in 失去归属的批注.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -46,11 +46,16 @@ class _Notes:
 
 def read(path: Path) -> ClerkCells:
     """What the clerk wrote, by sheet, row key and caption. Raises OperatorError if unreadable."""
-    if not path.exists():
-        return {}
+    return words(path, captions.read(path)) if path.exists() else {}
+
+
+def words(path: Path, book: reader.Book) -> ClerkCells:
+    """`read` where the workbook is read already; `path` is what it is called."""
     notes = _Notes()
     tables: list[tuple[str, Table, reader.Sheet]] = []
-    for sheet in captions.sheets(path):
+    for sheet in book.sheets:
+        if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
+            continue
         if name := captions.ours(sheet, _SHEETS):
             first = layout.ROW_KEYS[name][0]
             tables.append((name, captions.table(path, sheet, _SHEETS[name], first), sheet))
@@ -74,6 +79,92 @@ def absorbed(clerk: ClerkCells, copy: ClerkCells) -> ClerkCells:
             for key, said in rows.items():
                 notes.add(sheet, key, said)
     return notes.cells()
+
+
+# --- another copy --------------------------------------------------------------------------
+
+
+def digests(clerk: ClerkCells) -> dict[str, str]:
+    """What is kept of the clerk's words to know later which of them changed: cell -> text."""
+    return {
+        identity.exact(sheet, key, caption): _digest(caption, clerk[sheet][key]) or ""
+        for sheet, key, caption in _spots(clerk)
+    }
+
+
+class TakenIn(NamedTuple):
+    """The clerk's words with what was new in a copy: so many words were taken, cleared, kept apart.
+
+    `apart` are those that were changed here too: what is here stands, the copy's is beside it.
+    """
+
+    clerk: ClerkCells
+    taken: int
+    cleared: int
+    apart: int
+
+
+def taken_in(clerk: ClerkCells, copy: ClerkCells, base: Mapping[str, str]) -> TakenIn:
+    """Put into the clerk's words what was changed in a copy since the run that wrote it.
+
+    `base` are the `digests` of what that run wrote. Where nobody knows them it is empty: then all
+    words of the copy may be new, and none is missing from it on purpose.
+    """
+    notes = {s: {key: dict(cells) for key, cells in rows.items()} for s, rows in clerk.items()}
+    count: Counter[str] = Counter(taken=0, cleared=0, apart=0)
+    for sheet, key, caption in _spots(clerk, copy):
+        row = notes.setdefault(sheet, {}).setdefault(key, {})
+        theirs = copy.get(sheet, {}).get(key, {})
+        mine, new = _digest(caption, row), _digest(caption, theirs)
+        before = base.get(identity.exact(sheet, key, caption))
+        if new in (mine, before):
+            continue
+        if mine == before and new:
+            count["taken"] += 1
+            row |= {c: theirs[c] for c in (caption, *_about(caption)) if c in theirs}
+        elif mine == before:
+            count["cleared"] += 1
+            for gone in (caption, *_about(caption)):
+                row.pop(gone, None)
+        elif new and mine and caption in w.PROPOSALS:
+            count["taken"] += 1
+            row[caption] = captions.joined([row[caption], theirs[caption]])
+        elif new:
+            count["apart"] += 1
+            version = theirs.get(w.CHOSEN_DIGEST, "") if caption == w.CHOSEN else ""
+            beside = notes[sheet].setdefault(layout.row_key(key, version), {})
+            other = w.in_other_copy(caption)
+            beside[other] = captions.joined([beside.get(other, ""), theirs[caption]])
+    kept = {sheet: {k: c for k, c in rows.items() if c} for sheet, rows in notes.items()}
+    return TakenIn({sheet: rows for sheet, rows in kept.items() if rows}, **count)
+
+
+def _spots(*words: ClerkCells) -> dict[tuple[str, str, str], None]:
+    """Sheet, row key and caption of every cell somebody wrote in, in the order they stand in."""
+    return {
+        (sheet, key, caption): None
+        for cells in words
+        for sheet, rows in cells.items()
+        for key, row in rows.items()
+        for caption in row
+        if caption not in _DIGESTS
+    }
+
+
+def _digest(caption: str, cells: Mapping[str, str]) -> str | None:
+    """Of a cell's text, None where it is empty.
+
+    A choice is known by the version it names: that has another number every time.
+    """
+    chosen = cells.get(w.CHOSEN_DIGEST) if caption == w.CHOSEN else ""
+    return identity.exact(chosen or cells[caption]) if caption in cells else None
+
+
+def _about(caption: str) -> tuple[str, ...]:
+    """The fingerprints that say what a word is about: they go with it."""
+    if caption in w.REVIEW:
+        return w.ANSWER_DIGEST, w.REVIEW_DIGEST
+    return (w.CHOSEN_DIGEST,) if caption == w.CHOSEN else ()
 
 
 # --- what the clerk wrote ------------------------------------------------------------------
@@ -142,13 +233,13 @@ def _with_choices(lines: list[tuple[str, dict[str, str]]]) -> Iterator[tuple[str
             texts.squash(said.get("版本", "")): m.digest
             for said, m in zip(rows, marks, strict=True)
         }
-        picks = {i: said["采用"] for i, said in enumerate(rows) if "采用" in said}
+        picks = {i: said[w.CHOSEN] for i, said in enumerate(rows) if w.CHOSEN in said}
         new = {i for i, pick in picks.items() if texts.squash(pick) != texts.squash(marks[i].pick)}
         for i in sorted(new or picks):
             meant = {**named, w.YES: marks[i].digest}.get(texts.squash(picks[i]), "")
-            yield key, {"采用": picks[i], w.CHOSEN_DIGEST: meant if new else marks[i].chosen}
+            yield key, {w.CHOSEN: picks[i], w.CHOSEN_DIGEST: meant if new else marks[i].chosen}
         for said, mark in zip(rows, marks, strict=True):
-            rest = {c: t for c, t in said.items() if c not in ("采用", w.CHOSEN_DIGEST)}
+            rest = {c: t for c, t in said.items() if c not in (w.CHOSEN, w.CHOSEN_DIGEST)}
             yield layout.row_key(key, mark.digest), rest
 
 

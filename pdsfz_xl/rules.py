@@ -193,6 +193,17 @@ def withdrawn(batch: Batch) -> Iterator[Hit]:
         yield Hit(Where(gone.path), "", "", {"seen": f"{gone.first_seen:%Y-%m-%d %H:%M}"})
 
 
+_refused(
+    "F11",
+    "B",
+    "汇总表副本",
+    "“{file}”是汇总表的副本，不当作报送材料，里面写的一概没有采用",
+    "要采用经办人在里面写的，请运行 pdsfz-xl collect --review 文件（压缩包里的先解压）；"
+    "然后把它移出收件夹",
+    "收件夹里的东西都是外面来的，只能替单位填报，不能替办公室说话；哪一份汇总表算数，由经办人指明。",
+)
+
+
 # --- I: whose it is ------------------------------------------------------------------------
 
 
@@ -1042,6 +1053,7 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
         if file and assigned and file.unit not in ("", assigned):
             why = f"表里的编号是{batch.master.unit[file.unit].name}的，以编号为准"
             yield _review(batch, at, "归属单位", cells["归属单位"], why, "编号所写的单位")
+    yield from _kept_apart(batch)
     for answer in batch.answers:
         at = (w.CONFLICT_SHEET, batch.master.key(answer.unit, answer.requirement))
         found = batch.written(*at, "采用")
@@ -1062,6 +1074,19 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
                 if w.ALSO_SAID in found and caption != w.PROPOSAL:
                     why = "同一格有两种写法，两种都留着"
                     yield _review(batch, (sheet, key), caption, found, why, "其中一种")
+
+
+def _kept_apart(batch: Batch) -> Iterator[Hit]:
+    """What another copy of the merged workbook says where ours says something else."""
+    for sheet, rows in batch.clerk.items():
+        for key, cells in rows.items():
+            for caption, found in cells.items():
+                if caption.startswith(w.IN_OTHER_COPY):
+                    own = caption.removeprefix(w.IN_OTHER_COPY)
+                    why = f"与“{own}”栏不同，以“{own}”栏为准"
+                    example = f"两种写法中要用的那一种（写在“{own}”栏），再清空“{caption}”栏"
+                    at = (sheet, key.partition(" ")[0] if sheet == w.CONFLICT_SHEET else key)
+                    yield _review(batch, at, caption, found, why, example)
 
 
 def _review(

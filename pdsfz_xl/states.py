@@ -34,8 +34,6 @@ class Reason(StrEnum):
     CLUTTER = "clutter"
     MAIL_FACTS = "mail-facts"
     VOID = "void"
-    REVIEW_COPY = "review-copy"
-    REVIEW_COPY_INSIDE = "review-copy-inside"
     PAPER_COPY = "paper-copy"
     TWIN = "twin"
     IN_USE = "in-use"
@@ -48,6 +46,20 @@ class Reason(StrEnum):
 
 NOT_YET = frozenset({Reason.IN_USE, Reason.STILL_CHANGING})
 """Why a file is left for the next run: that is no fault of the file."""
+
+
+class MergedState(StrEnum):
+    """How what lies in the place of 汇总表.xlsx relates to the one we wrote last."""
+
+    FIRST = "first"
+    """We never wrote one."""
+    STANDS = "stands"
+    GONE = "gone"
+    OLDER = "older"
+    STRANGE = "strange"
+    """The ledger does not know its mark."""
+    FOREIGN = "foreign"
+    """It is another campaign's."""
 
 
 class AnswerStatus(StrEnum):

@@ -241,6 +241,7 @@ CODE_ERROR: Final = "请从下拉列表中选择本单位填报项的编号。"
 KIND_ERROR: Final = "请从下拉列表中选择类型。"
 DATE_ERROR: Final = "请填日期，如 2019-7-1。"
 PIECES_ERROR: Final = "请填件数（整数）。"
+CHOSEN: Final = "采用"
 CHOICE_GONE: Final = "原选版本已不在"
 """Stands under 采用 in place of a number that names nothing any more."""
 PICK_ERROR: Final = "请从下拉列表中选择。"
@@ -428,6 +429,8 @@ def pieces(number: int) -> str:
 UNKNOWN: Final = "未识别"
 FINAL_PROPOSAL: Final = "改动的定稿文本"
 """What somebody made of 定稿文本 on paper."""
+PROPOSALS: Final = frozenset({PROPOSAL, FINAL_PROPOSAL})
+"""Columns of suggestions: two of them do not contradict each other."""
 PAPER_COPY_FLAG: Final = "paper-copy"
 PAPER_COPY: Final = "打印稿"
 REVIEW_COPY_FLAG: Final = "review-copy"
@@ -459,8 +462,6 @@ REASONS: Final = {
     Reason.CLUTTER: "程序的临时文件或没有下载完的文件，不是材料",
     Reason.MAIL_FACTS: "来信的情况（发件人、主题、正文），不是材料",
     Reason.VOID: "经办人已标记作废",
-    Reason.REVIEW_COPY: "汇总表的副本，里面经办人写的内容已并入（只并一次）",
-    Reason.REVIEW_COPY_INSIDE: ("汇总表的副本，请解压后直接放入收件夹，里面经办人写的内容才会并入"),
     Reason.PAPER_COPY: PAPER_COPY,
     Reason.TWIN: "与另一份文件内容完全相同",
     Reason.IN_USE: "正被其他程序占用，下次再读",
@@ -618,6 +619,14 @@ def same_caption(caption: str, number: int) -> str:
 
 def revision(unit: str) -> str:
     return f"{unit}·修改稿"
+
+
+IN_OTHER_COPY: Final = "另一份："
+
+
+def in_other_copy(caption: str) -> str:
+    """Where stands what another copy of the merged workbook says in a column."""
+    return f"{IN_OTHER_COPY}{caption}"
 
 
 def comment_on(caption: str) -> str:

@@ -58,6 +58,8 @@ class Workspace:
     """One campaign, one folder. `root` is absolute."""
 
     root: Path
+    mark: str = ""
+    """What a new ledger calls this workspace, to tell its workbooks; something random if empty."""
     _kept: dict[str, list[Path]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

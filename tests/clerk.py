@@ -180,7 +180,15 @@ class Clerk(World):
         self.touched |= {spot for spot in words if spot[2] == w.PROPOSAL}
         self.write(data, book, words)
         self.touched = touched
-        self.copies.append(Copied(saved(book, self.now), words, dict(self.chosen)))
+        self.copies.append(
+            Copied(
+                saved(book, self.now),
+                words,
+                dict(self.chosen),
+                copy.deepcopy(self.carried),
+                dict(self.chosen_before),
+            )
+        )
 
     @precondition(lambda self: self.copies)
     @rule(data=st.data())

@@ -17,7 +17,7 @@ LADDER = (
     {"text", "wording", "job", "redline", "wrapping"},
     {
         "paper_wording", "companion_wording", "handing_wording", "mail_wording", "master_wording",
-        "archive_wording", "entry_wording", "outcome",
+        "archive_wording", "entry_wording", "review_wording", "outcome",
     },
     {
         "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
@@ -46,7 +46,7 @@ LADDER = (
         "call_list", "bulletin_page", "call_sheet", "unit_paper", "evidence_list",
         "mail", "smtp", "fetch",
     },
-    {"intake", "filing", "marked", "outbox", "issued"},
+    {"intake", "filing", "marked", "outbox", "issued", "clerk_words"},
     {"look", "done"},
     {"telling", "mail_telling", "mail_case"},
     {"copies"},
@@ -87,7 +87,7 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
-    "master_wording", "archive_wording", "entry_wording",
+    "master_wording", "archive_wording", "entry_wording", "review_wording",
     "layout", "rules", "telling", "mail_telling", "campaign", "handing", "printing",
     "companions", "mailing", "fetching", "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",

@@ -199,27 +199,32 @@ def opinions(path: Path) -> set[str]:
     return {row[head.index("审核意见")] for row in rows} - {None}
 
 
-def test_words_from_a_dropped_copy_are_brought_back_once(workspace):
-    """Said aloud; a word the clerk then clears does not come back with the next collect."""
+def test_words_of_a_copy_come_with_review_and_once(workspace):
+    """In the drop zone they say nothing; a word the clerk then clears does not come back."""
     merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
     copy = workspace / "out/2-收件/局长批过的.xlsx"
     copy.parent.mkdir(exist_ok=True)
     shutil.copy(merged, copy)
     review(copy, "市审计局", "局长在家里写的")
     review(merged, "市统计局", "经办人写的")
-    assert "局长批过的.xlsx（汇总表的副本" in run(workspace, "collect").stdout
+    assert "collect --review" in run(workspace, "collect").stdout
+    assert opinions(merged) == {"经办人写的"}
+    taken = run(workspace, "collect", "--review", str(copy.relative_to(workspace)))
+    assert "局长批过的.xlsx：并入 1 处" in taken.stdout
     assert opinions(merged) == {"局长在家里写的", "经办人写的"}
     review(merged, "市审计局", "")
-    ask(workspace, "collect")
+    assert "已经并入过" in run(workspace, "collect", "--review", str(copy)).stdout
     assert opinions(merged) == {"经办人写的"}
 
 
-def test_a_copy_in_an_archive_is_said_not_to_be_read(workspace):
+def test_a_copy_in_an_archive_speaks_no_more_than_another(workspace):
     merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
     (workspace / "out/2-收件").mkdir(exist_ok=True)
     with zipfile.ZipFile(workspace / "out/2-收件/批过的.zip", "w") as archive:
         archive.write(merged, "汇总表.xlsx")
-    assert "请解压后直接放入收件夹" in run(workspace, "collect").stdout
+    document = ask(workspace, "collect")
+    [member] = [f for f in document["files"] if f["path"].endswith("!/汇总表.xlsx")]
+    assert (member["verdict"], member["unit"], member["rule"]) == ("rejected", None, "F11")
 
 
 def test_status_says_the_next_step(tmp_path, workspace):

@@ -176,6 +176,9 @@ CASES = {
     "L03": lambda _: batch(master(), clerk={w.FINAL_SHEET: {"04": {"定稿文本": "字" * 1001}}}),
     "L04": lambda _: batch(master(), clerk={w.FINAL_SHEET: {"04": {"定稿文本": "字 " * 1000}}}),
     "F10": lambda _: replace(batch(master()), withdrawn=(Withdrawn("out/2-收件/甲.xlsx", NOW),)),
+    "F11": lambda _: batch(
+        master(), arrival(Manifest(sha256="0" * 64, flags=(w.REVIEW_COPY_FLAG,)), "a.xlsx")
+    ),
     "S01": answered("详见附件。", "已填报", 1.0),
     "S02": copied,
     "S03": answered("认真开展工作", "已填报", 1.0),

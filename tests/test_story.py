@@ -14,6 +14,7 @@ it. After every step
 same every time; every failure prints the shortest story that leads to it.
 """
 
+import copy
 import itertools
 import pickle
 import random
@@ -30,11 +31,17 @@ from clerk import Clerk
 from desks import extent, opened
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from planner import Planner
 from world import Copied, Return, Shown, in_batch, in_workbook, one
 
-from pdsfz_xl import campaign, engine, merge
+from pdsfz_xl import campaign, engine, merge, review
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
@@ -53,7 +60,7 @@ SOME_STORIES = settings(
 
 PROMISED = (
     "conflict", "chosen", "keyed", "late", "leftover", "changed", "withdrawn", "void",
-    "duplicate", "assigned", "copied", "loose", "orphan", "G02", "I02",
+    "duplicate", "assigned", "copied", "reviewed", "apart", "loose", "orphan", "G02", "I02",
 )  # fmt: skip
 """What the stories must come to: a promise about what never happens is an empty one."""
 
@@ -108,6 +115,8 @@ class Story(Bureaus, Clerk, Planner):
         done = campaign.collect(self.ws, self.later())
         self.take_in()
         self.book = self.here()
+        read = review.digests(review.read(self.ws.merged))
+        assert read == review.digests(self.look().batch.clerk), "it does not say what we know of it"
         self.filled = {sheet.title for sheet in self.book if sheet.max_row > 1}
         self.touched.clear()
         self.look_at_archive()
@@ -117,6 +126,27 @@ class Story(Bureaus, Clerk, Planner):
         assert campaign.collect(self.ws, self.now).more == done.more
         assert self.tree() == tree, "a collect after a collect wrote something"
 
+    @precondition(lambda self: self.copies)
+    @rule(data=st.data())
+    def a_copy_is_reviewed(self, data) -> None:
+        """A colleague's, or the clerk's own from home: it counts once, wherever it lies."""
+        copied = one(data, self.copies)
+        path = self.ws.root / "带回.xlsx"
+        path.write_bytes(copied.data)
+        if copied.digest not in self.reviewed:
+            self.take_over(copied)
+            self.reviewed.add(copied.digest)
+        before = self.merged_bytes()
+        campaign.collect(self.ws, self.later(), copy=str(path))
+        path.unlink()
+        assert sha256(copied.data).hexdigest() in self.archive_digests()
+        assert before == self.merged_bytes() or sha256(before).hexdigest() in self.archived
+        self.collect()
+
+    def archive_digests(self) -> set[str]:
+        self.look_at_archive()
+        return self.archived
+
     @rule(minutes=st.integers(1, 3 * 24 * 60))
     def collect_another_day(self, minutes: int) -> None:
         self.later(minutes)
@@ -124,8 +154,7 @@ class Story(Bureaus, Clerk, Planner):
 
     def take_in(self) -> None:
         """What a command that reads for good has seen from now on."""
-        self.words, self.chosen = self.written(), self.picked()
-        self.absorbed |= {copied.digest for copied in self.pending()}
+        self.carried, self.chosen_before = copy.deepcopy(self.words), dict(self.chosen)
         for name in sorted(self.zone):
             file = self.zone[name]
             if file.digest not in self.seen:
@@ -145,6 +174,7 @@ class Story(Bureaus, Clerk, Planner):
         quiet = [self.status_is_asked]
         if self.ws.merged.exists():
             quiet.append(self.collect_while_the_workbook_is_open)
+            quiet.append(self.the_workbook_is_called_something_else)
         one(data, quiet)()
 
     def status_is_asked(self) -> None:
@@ -160,6 +190,17 @@ class Story(Bureaus, Clerk, Planner):
             campaign.collect(self.ws, self.now)
         assert self.tree() == tree
         owner.unlink()
+
+    def the_workbook_is_called_something_else(self) -> None:
+        """Whatever goes by it stops; only status goes on, and says so."""
+        renamed = self.ws.merged.rename(self.ws.merged.with_name("汇总表-审核完.xlsx"))
+        tree = self.tree()
+        for command in (campaign.collect, campaign.give_back, campaign.export):
+            with pytest.raises(OperatorError, match="审核完"):
+                command(self.ws, self.now)
+        assert "审核完" in "".join(campaign.status(self.ws, self.now).said)
+        assert self.tree() == tree
+        renamed.rename(self.ws.merged)
 
     @rule(refill=st.booleans())
     def forms_are_generated(self, refill: bool) -> None:
@@ -222,12 +263,13 @@ class Story(Bureaus, Clerk, Planner):
         self.what_went_is_said(seen)
         self.changes_are_shown(batch)
         self.findings_name_cells_there_are(seen)
+        self.copies_are_refused(batch)
         self.count(seen)
         self.book = None
 
     def count(self, seen: Look) -> None:
         """What the stories came to, so that none of the promises above is an empty one."""
-        batch, words = seen.batch, self.written()
+        batch, words = seen.batch, self.words
         here = {file.digest for file in self.zone.values()}
         Story.met += Counter(
             {
@@ -243,7 +285,9 @@ class Story(Bureaus, Clerk, Planner):
                 "void": sum(map(self.is_void, here)),
                 "duplicate": sum(f.verdict == "duplicate" for f in batch.received),
                 "assigned": sum(spot[2] == "归属单位" for spot in words),
-                "copied": len(self.pending()),
+                "copied": sum(isinstance(f, Copied) for f in self.zone.values()),
+                "reviewed": len(self.reviewed),
+                "apart": sum(spot[2].startswith(w.IN_OTHER_COPY) for spot in words),
                 "two words": sum(len(pieces) > 1 for pieces in words.values()),
                 "loose": len(self.loose),
                 "orphan": w.ORPHAN_SHEET in self.filled,
@@ -270,7 +314,7 @@ class Story(Bureaus, Clerk, Planner):
                 continue
             paths = {w.DROPZONE + n for n, f in self.zone.items() if f.digest == file.digest}
             left = {text for path, text in shown.left if path in paths}
-            given_away = (w.REGISTER_SHEET, file.digest, "归属单位") in self.written()
+            given_away = (w.REGISTER_SHEET, file.digest, "归属单位") in self.words
             for typed in file.typed:
                 anywhere = given_away or not file.coded
                 places = shown.said if anywhere else {typed.place}
@@ -280,7 +324,7 @@ class Story(Bureaus, Clerk, Planner):
                 assert there or typed.said in left, (name, typed)
 
     def what_the_clerk_typed(self, shown: Shown) -> None:
-        for spot, pieces in self.written().items():
+        for spot, pieces in self.words.items():
             for piece in pieces:
                 assert piece in shown.words.get(spot, ""), (spot, piece)
         for said in self.loose:
@@ -306,14 +350,14 @@ class Story(Bureaus, Clerk, Planner):
 
     def the_choice_stands(self, batch: Batch) -> None:
         """As long as the version that was chosen is there, it is the one that counts."""
-        for place, text in self.picked().items():
+        for place, text in self.chosen.items():
             answer = batch.answer.get(place)
             if answer and text and [v.text for v in answer.versions].count(text) == 1:
                 assert answer.text == text, (place, text, answer)
                 assert not answer.open_conflict
 
     def late_is_late(self, batch: Batch) -> None:
-        words = self.written()
+        words = self.words
         for answer in batch.answers:
             if not answer.answered or answer.keyed or not answer.source:
                 continue
@@ -349,6 +393,13 @@ class Story(Bureaus, Clerk, Planner):
             assert sheet in there, finding
             row = int("".join(filter(str.isdigit, cell)))
             assert row <= there[sheet][0], finding
+
+    def copies_are_refused(self, batch: Batch) -> None:
+        for file in batch.received:
+            if isinstance(self.file(file.path), Copied):
+                aside = file.verdict == "duplicate" or self.is_void(file.sha256)
+                assert file.unit == "" or self.is_void(file.sha256), file
+                assert aside or file.rule == "F11", file
 
     def extent_of(self, path: str) -> dict[str, tuple[int, int]] | None:
         if path == self.ws.relative(self.ws.merged):

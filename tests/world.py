@@ -1,6 +1,5 @@
 """A small campaign as a test remembers it: who has which form, what lies where, who wrote what."""
 
-import copy
 import shutil
 import tempfile
 from collections import defaultdict
@@ -109,11 +108,16 @@ class Return:
 
 @dataclass(frozen=True)
 class Copied:
-    """A copy of the merged workbook: what the clerk had written when it was made, and in it."""
+    """A copy of the merged workbook: what the clerk had written when it was made, and in it.
+
+    `base` and `chosen_base` are what stood in it when a collect wrote it.
+    """
 
     data: bytes
     words: Words
     chosen: dict[Place, str | None]
+    base: Words
+    chosen_base: dict[Place, str | None]
 
     @property
     def digest(self) -> str:
@@ -209,8 +213,12 @@ class World(RuleBasedStateMachine):
         self.sent: dict[str, list[Return]] = defaultdict(list)
         self.seen: dict[str, tuple[datetime, str]] = {}
         self.kept: set[str] = set()
-        self.absorbed: set[str] = set()
+        self.reviewed: set[str] = set()
+        """The copies that were taken in."""
         self.words: Words = {}
+        self.carried: Words = {}
+        self.chosen_before: dict[Place, str | None] = {}
+        """The clerk's words and choices as the last collect wrote them."""
         self.loose: list[str] = []
         self.chosen: dict[Place, str | None] = {}
         self.copies: list[Copied] = []
@@ -257,28 +265,33 @@ class World(RuleBasedStateMachine):
     def file(self, path: str) -> Return | Copied | None:
         return self.zone.get(path.removeprefix(w.DROPZONE))
 
-    def pending(self) -> list[Copied]:
-        found = {f.digest: f for f in self.zone.values() if isinstance(f, Copied)}
-        return [found[d] for d in sorted(found) if d not in self.absorbed]
-
-    def written(self) -> Words:
-        """The clerk's words, with those of the copies that came back."""
-        words = copy.deepcopy(self.words)
-        for copied in self.pending():
-            for spot, pieces in copied.words.items():
-                here = words.setdefault(spot, [])
-                here += [piece for piece in pieces if piece not in here]
-        return words
-
-    def picked(self) -> dict[Place, str | None]:
-        picked = dict(self.chosen)
-        for copied in self.pending():
-            for place, text in copied.chosen.items():
-                picked[place] = text if picked.get(place, text) == text else None
-        return picked
+    def take_over(self, copied: Copied) -> None:
+        """What was changed in a copy since it was written; what was changed here too stays."""
+        for spot in {**copied.words, **copied.base}:
+            new, before = copied.words.get(spot), copied.base.get(spot)
+            here = self.words.get(spot)
+            if new in (before, here):
+                continue
+            if here == before and new:
+                self.words[spot] = list(new)
+            elif here == before:
+                del self.words[spot]
+            elif new and here and spot[2] == w.PROPOSAL:
+                self.words[spot] = [*here, *(piece for piece in new if piece not in here)]
+            elif new:
+                other = (*spot[:2], w.in_other_copy(spot[2]))
+                said = self.words.setdefault(other, [])
+                said += [piece for piece in new if piece not in said]
+        for place in {**copied.chosen, **copied.chosen_base}:
+            picks = (copied.chosen, copied.chosen_base, self.chosen)
+            new, before, mine = (picked.get(place, "") for picked in picks)
+            if mine == before != new:
+                self.chosen.pop(place, None)
+                if place in copied.chosen:
+                    self.chosen[place] = copied.chosen[place]
 
     def is_void(self, digest: str) -> bool:
-        return self.written().get((w.REGISTER_SHEET, digest, "作废")) == [w.YES]
+        return self.words.get((w.REGISTER_SHEET, digest, "作废")) == [w.YES]
 
     def merged_bytes(self) -> bytes:
         return self.ws.merged.read_bytes() if self.ws.merged.exists() else b""
