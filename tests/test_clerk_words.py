@@ -6,11 +6,13 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 from client import needs_office, session
 from samples import AFTER, NOW
 
 from pdsfz_xl import campaign, companions, demo, form, ledger, master, printing
 from pdsfz_xl import wording as w
+from pdsfz_xl.cli import cli
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.form import Filled
 from pdsfz_xl.workspace import Workspace
@@ -428,6 +430,14 @@ def test_a_copy_saved_by_libreoffice_keeps_its_mark(ws, tmp_path):
     for name in ("saved.ods", "saved.xls"):
         done = campaign.collect(ws, AFTER, copy=str(tmp_path / name))
         assert "没有新写的" in done.said[0]
+
+
+def test_the_mark_is_a_hidden_option(tmp_path):
+    words = ["-C", str(tmp_path), "--clock", "2019-10-24", "--mark", "cafe"]
+    for command in (["init", str(NOTICE)], ["generate"], ["collect"]):
+        assert CliRunner().invoke(cli, [*words, *command]).exit_code == 0
+    with ledger.opened(Workspace(tmp_path).ledger, readonly=True) as book:
+        assert book.mark() == "cafe"
 
 
 def test_the_same_input_gives_the_same_bytes(prepared, tmp_path):
