@@ -99,11 +99,13 @@ def stamped(book: reader.Book) -> dict[str, str]:
 
 def stamp_of(book: reader.Book) -> Stamp | None:
     """Of a merged workbook; None for one that was written before there were stamps."""
-    said = stamped(book)
-    run = said.get("run", "")
-    known = run.isascii() and run.isdecimal() and len(run) < 18
-    return Stamp(said.get("campaign", ""), said.get("mark", ""), int(run),
-                 said.get("words", "")) if known else None  # fmt: skip
+    values = stamped(book)
+    run = values.get("run", "")
+    if not (run.isascii() and run.isdecimal() and len(run) < 18):
+        return None
+    return Stamp(
+        values.get("campaign", ""), values.get("mark", ""), int(run), values.get("words", "")
+    )
 
 
 def is_merged(book: reader.Book) -> bool:

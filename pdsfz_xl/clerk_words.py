@@ -203,7 +203,7 @@ def _lacks(copy: _Merged, wrote: dict[str, str] | None) -> int | None:
     here = _digests(copy)
     if wrote is None or here is None:
         return None
-    return sum(here.get(cell) != said for cell, said in wrote.items())
+    return sum(here.get(cell) != text for cell, text in wrote.items())
 
 
 def _digests(copy: _Merged) -> dict[str, str] | None:

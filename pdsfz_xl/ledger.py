@@ -441,8 +441,8 @@ class Ledger:
         """Before the workbook that carries the digest: a run may be killed in between."""
         if self.words(digest) is None:
             with self.db:
-                said = json.dumps(cells, separators=(",", ":"), sort_keys=True)
-                self.db.execute("INSERT INTO words VALUES (?, ?)", (digest, said))
+                kept = json.dumps(cells, separators=(",", ":"), sort_keys=True)
+                self.db.execute("INSERT INTO words VALUES (?, ?)", (digest, kept))
 
     def last_merged(self, command: str) -> str:
         """The sha256 of the merged workbook the last such run went by; empty if there is none."""

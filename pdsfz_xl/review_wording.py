@@ -56,10 +56,10 @@ def trouble(
 
 def taken_in(name: str, taken: int, cleared: int, apart: int) -> str:
     """What `--review FILE` brought."""
-    said = [f"并入 {taken} 处"] if taken else []
-    said += [f"照它清空 {cleared} 处"] if cleared else []
-    said += [f"{apart} 处与汇总表都改过，以汇总表为准，它写的列在旁边（V06）"] if apart else []
-    return f"{name}：{'，'.join(said) or '经办人没有新写的，没有并入'}。"
+    changes = [f"并入 {taken} 处"] if taken else []
+    changes += [f"照它清空 {cleared} 处"] if cleared else []
+    changes += [f"{apart} 处与汇总表都改过，以汇总表为准，它写的列在旁边（V06）"] if apart else []
+    return f"{name}：{'，'.join(changes) or '经办人没有新写的，没有并入'}。"
 
 
 def taken_whole(name: str, words: int) -> str:
