@@ -407,6 +407,7 @@ def test_a_forged_copy_changes_nothing_and_is_a_finding(edit, rule, ws):
     assert not [said for said in cells if "伪造" in str(said)]
     [file] = [f for f in done.more["files"] if f["path"] == ws.relative(path)]
     assert (file["verdict"], file["unit"], file["rule"]) == ("rejected", None, rule)
+    assert not list(ws.archive_folder.glob("未识别*"))
     [said] = rules(done)[rule]
     assert rule == "F04" or "collect --review" in said
     for run in COMMANDS.values():
