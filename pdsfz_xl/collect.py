@@ -16,7 +16,7 @@ from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 from pdsfz_xl.sniff import sniff
 
-VERSION = "10"
+VERSION = "11"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -24,6 +24,9 @@ MOST_LOOSE = 5_000
 
 _FORM = {texts.squash(c): c for c in layout.FORM_CAPTIONS}
 _EVIDENCE = {texts.squash(c.caption): c.caption for c in layout.EVIDENCE}
+_PROBLEMS = {texts.squash(c.caption): c.caption for c in layout.PROBLEMS}
+_KINDS = {w.FORM_SHEET: _FORM, w.EVIDENCE_SHEET: _EVIDENCE, w.GUIDE_SHEET: _PROBLEMS}
+"""The captions of each table. The texts of 问题清单 are remembered as those of 填写说明 are."""
 _LONGEST = 40
 """Characters of a cell that may be a caption, with whatever blanks somebody put in."""
 _NUMBER = re.compile(r"\d+")
@@ -152,7 +155,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
     if paper := edited_paper.manifest(digest, book):
         return paper
     stamp, own, prefilled = _stamp(book)
-    tables: dict[str, list[FormRow]] = {w.FORM_SHEET: [], w.EVIDENCE_SHEET: []}
+    tables: dict[str, list[FormRow]] = {kind: [] for kind in _KINDS}
     loose: list[Loose] = []
     for sheet in book.sheets:
         if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
@@ -160,7 +163,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         else:
             loose += _sort(sheet, own, tables)
             loose += _comments(sheet)
-    rows, evidence = tables.values()
+    rows, evidence, problems = tables.values()
     return Manifest(
         sha256=digest,
         saved="" if book.saved.startswith(_NEVER_SAVED) else book.saved,
@@ -170,6 +173,7 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         stamped=bool(own),
         rows=tuple(rows),
         evidence=tuple(evidence),
+        problems=tuple(problems),
         loose=tuple(loose[:MOST_LOOSE]),
         flags=(*book.flags, *(["loose-cut"] if len(loose) > MOST_LOOSE else [])),
     )
@@ -190,9 +194,9 @@ class _Line(NamedTuple):
 def _lines(sheet: reader.Sheet) -> Iterator[_Line]:
     known = False
     for row, cells in _by_row(sheet):
-        kind, head, by_code = w.FORM_SHEET, _captions(cells, _FORM, least=4), False
-        if not head:
-            kind, head = w.EVIDENCE_SHEET, _captions(cells, _EVIDENCE, least=4)
+        heads = ((kind, _captions(cells, named, least=4)) for kind, named in _KINDS.items())
+        kind, head = next((found for found in heads if found[1]), ("", {}))
+        by_code = False
         if not head and not known and (head := _columns_by_code(cells)):
             kind, by_code = w.FORM_SHEET, True
         known = known or bool(head)
@@ -311,7 +315,9 @@ def _typed(
     kinds: frozenset[str],
     own: frozenset[str],
 ) -> Typed:
-    if caption in layout.TO_FILL:
+    if caption == w.EXPLANATION:
+        ours = cell.text.strip() == w.NO_EXPLANATION
+    elif caption in layout.TO_FILL:
         ours = cell.text.strip() in _BELOW
     else:
         ours = _is_counter(cell, caption) or any(
@@ -362,7 +368,7 @@ def _plain(manifest: Manifest) -> dict[str, Any]:
 
 
 def _manifest_of(fields: dict[str, Any]) -> Manifest:
-    for name in ("rows", "evidence"):
+    for name in ("rows", "evidence", "problems"):
         fields[name] = tuple(
             FormRow(sheet, row, {c: Typed(*t) for c, t in cells.items()})
             for sheet, row, cells in fields[name]

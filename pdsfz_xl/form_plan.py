@@ -42,6 +42,10 @@ class Mark(NamedTuple):
     fix: str
     caption: str = w.ANSWER
     piece: int | None = None
+    code: str = ""
+    """What an explanation hangs on; empty where nothing can be explained."""
+    explanation: str = ""
+    """What the unit has explained before."""
 
     @property
     def urgent(self) -> bool:

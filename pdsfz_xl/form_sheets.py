@@ -5,13 +5,15 @@ from typing import Any
 from pdsfz_xl import excel, identity, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.form_pen import GREY, Pen
+from pdsfz_xl.form_pen import GREY, PALE, Pen
 from pdsfz_xl.form_plan import EVIDENCE_COLUMN, Plan
 
 SCHEMA = 1
 
 _HEAD = 5
 """0-based row of the captions of 问题清单."""
+_EXPLANATION = next(i for i, c in enumerate(layout.PROBLEMS) if c.caption == w.EXPLANATION)
+"""Its column there; the code of the problem stands to the right."""
 
 
 # --- 问题清单
@@ -46,6 +48,8 @@ def _list_problems(pen: Pen, sheet: excel.Sheet) -> None:
     plan = pen.plan
     plain = pen.book.format(bg_color=GREY, align="left", **pen.body)
     centred = pen.book.format(bg_color=GREY, align="center", **pen.body)
+    small = {"bg_color": GREY, "align": "center", "font_color": "#7F7F7F", "font_size": 8}
+    narrow = pen.book.format(**small, **pen.body)
     row = _HEAD
     for key, marks in plan.marks.items():
         for mark in marks:
@@ -57,8 +61,37 @@ def _list_problems(pen: Pen, sheet: excel.Sheet) -> None:
             for column, (text, style) in enumerate(zip(said, styles, strict=True)):
                 pen.say(sheet, row, column, text, style)
             pen.point(sheet, row, len(said), plan.place(key, mark))
+            if mark.code:
+                _open_explanation(pen, sheet, row, mark.explanation)
+                pen.say(sheet, row, _EXPLANATION + 1, mark.code, narrow)
+            else:
+                pen.say(sheet, row, _EXPLANATION, w.NO_EXPLANATION, centred)
+                sheet.write_blank(row, _EXPLANATION + 1, None, narrow)
             cells = [(t, layout.PROBLEMS[i].width) for i, t in enumerate(said)]
+            cells.append((mark.explanation, layout.PROBLEMS[_EXPLANATION].width))
             sheet.set_row(row, excel.height(cells, least=36))
+
+
+def _open_explanation(pen: Pen, sheet: excel.Sheet, row: int, said: str) -> None:
+    """The cell where the unit explains, with what it explained before."""
+    style = pen.book.format(locked=False, num_format="@", align="left", bg_color=PALE, **pen.body)
+    if said:
+        sheet.write_string(row, _EXPLANATION, said, style)
+    else:
+        sheet.write_blank(row, _EXPLANATION, None, style)
+    cell, most = layout.cell_name(row, _EXPLANATION), w.EXPLANATION_LIMIT
+    sheet.data_validation(
+        cell,
+        {
+            "validate": "custom",
+            "value": excel.limit_formula(cell, most),
+            "input_title": w.EXPLANATION,
+            "input_message": w.EXPLANATION_PROMPT.format(limit=most),
+            "error_title": w.EXPLANATION,
+            "error_message": w.EXPLANATION_ERROR.format(limit=most),
+        },
+    )
+    sheet.unprotect_range(cell, f"explanation{row}")
 
 
 def _item(plan: Plan, key: str) -> str:

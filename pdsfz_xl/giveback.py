@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from pdsfz_xl import covering, form, rules, template
+from pdsfz_xl import covering, explaining, form, rules, template
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled, Mark
@@ -69,15 +69,20 @@ def returns(
 ) -> tuple[Return, ...]:
     """A workbook and a letter for every unit that has something to put right.
 
-    That is an unwaived A or B finding of its own answers, or a 退回修改 of the clerk's; what is
-    only to be verified goes along, but never alone.
+    That is an A or B finding of its own answers, an explanation the office sent back, or a
+    退回修改 of the clerk's; what is only to be verified goes along, but never alone.
     """
     by_unit: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.rule in GOES_BACK and not finding.waived:
+        if is_asked(finding):
             by_unit[finding.unit].append(finding)
     cases = (_Case(batch, unit, by_unit[unit.name]) for unit in batch.master.units)
     return tuple(case.give_back(deadline, now) for case in cases if case.is_called_for)
+
+
+def is_asked(finding: Finding) -> bool:
+    """Whether it is the unit's turn: nobody waived it, and no explanation waits for the office."""
+    return finding.rule in GOES_BACK and not (finding.waived or finding.waits)
 
 
 class _Case:
@@ -93,7 +98,7 @@ class _Case:
     @property
     def is_called_for(self) -> bool:
         return any(map(self.is_sent_back, self.due)) or any(
-            f.grade in URGENT and f.rule not in _NEVER_ALONE for f in self.findings
+            (f.grade in URGENT and f.rule not in _NEVER_ALONE) or f.reply for f in self.findings
         )
 
     def give_back(self, deadline: date | None, now: datetime) -> Return:
@@ -136,9 +141,7 @@ class _Case:
         verdict, opinion = (
             self.batch.written(w.MERGED_SHEET, row, caption) for caption in w.REVIEW[:2]
         )
-        said = texts.tidy(texts.visible(opinion))
-        said = said if len(said) <= _OPINION else f"{said[:_OPINION]}…"
-        return rules.review_verdict(verdict), said
+        return rules.review_verdict(verdict), _beside(opinion)
 
     def is_sent_back(self, requirement: Requirement) -> bool:
         return self.reviewed(requirement.key)[0] == ReviewVerdict.SENT_BACK
@@ -168,7 +171,12 @@ class _Case:
         if caption in (w.FILE_NAME, w.DATE):
             piece = next(i for i, e in enumerate(self.listed) if e.where == finding.where)
         fix = w.FIX_FOR_UNIT.get(finding.rule, finding.fix)
-        return Mark(finding.grade, said, fix, caption, piece)
+        code = explaining.code(self.master, finding)
+        if finding.reply:
+            remark = self.batch.written(w.FINDINGS_SHEET, code, w.REMARK)
+            said = w.not_accepted(said, _beside(remark))
+        explanation = next((_fitting(e.text) for e in finding.explanations), "")
+        return Mark(finding.grade, said, fix, caption, piece, code, explanation)
 
     def asked(self, requirement: Requirement, wrong: bool) -> Iterator[Mark]:
         """What the clerk says to a row that goes back."""
@@ -204,6 +212,12 @@ def _as_it_stood(answer: Answer) -> Filled:
     last = answer.versions[-1]
     choice = w.PREVIOUS if answer.unconfirmed else last.choice
     return Filled(choice, _fitting(last.text), last.number)
+
+
+def _beside(opinion: str) -> str:
+    """What the clerk says to a unit, as it stands beside a row."""
+    said = texts.tidy(texts.visible(opinion))
+    return said if len(said) <= _OPINION else f"{said[:_OPINION]}…"
 
 
 def _fitting(text: str) -> str:

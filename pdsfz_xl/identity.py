@@ -175,6 +175,37 @@ def is_bare_print_code(text: str) -> bool:
     return bool(_PRINT_CODE.fullmatch("".join(_plain(text).split())))
 
 
+_PROBLEM_CODE = re.compile(
+    r"(?<![A-Z0-9])([A-Z0-9]{2,8})-([A-Z0-9]{1,12})-(\d{2,4}(?:\.\d+)?)-([A-Z]\d\d)"
+    r"-([0-9A-HJKMNP-TV-Z]{8})(?![A-Z0-9])"
+)
+
+
+class ProblemCode(NamedTuple):
+    """The code of a finding in a marked form: never a row code, whose last part has four."""
+
+    campaign: str
+    unit: str
+    requirement: str
+    rule: str
+    subject: str
+    """Eight characters over what tells it from others of its rule and row."""
+
+    def __str__(self) -> str:
+        return "-".join(self)
+
+
+def problem_code(campaign: str, unit: str, requirement: str, rule: str, subject: str) -> str:
+    """`F201921-06-06.2-E02-` and eight characters."""
+    return str(ProblemCode(campaign, unit, requirement, rule, _base32(squash(subject), 8)))
+
+
+def read_problem_code(text: str) -> ProblemCode | None:
+    """The code in a cell of 问题清单, blanks and odd dashes forgiven, or None."""
+    found = _PROBLEM_CODE.fullmatch("".join(_plain(text).split()))
+    return ProblemCode(*found.groups()) if found else None
+
+
 class Named(NamedTuple):
     """A unit as the table names it."""
 

@@ -5,7 +5,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from pdsfz_xl import giveback, intake, ledger, lint, merge, paper, proposals, review, rules
+from pdsfz_xl import (
+    explaining,
+    giveback,
+    intake,
+    ledger,
+    lint,
+    merge,
+    paper,
+    proposals,
+    review,
+    rules,
+)
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Batch, ClerkCells, Finding, Master
@@ -51,7 +62,13 @@ def take_look(
     batch = replace(batch, changed=giveback.changes(book.returned(), batch))
     batch, papers = _with_papers(batch, taken, book.absorbed())
     errors = tuple(f for f in lint.check(plan) if f.grade == Grade.ERROR)
-    return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"), papers)
+    return Look(
+        batch,
+        (*errors, *explaining.explained(batch, rules.run(batch))),
+        taken,
+        book.last_merged("print"),
+        papers,
+    )
 
 
 def _with_papers(

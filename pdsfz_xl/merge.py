@@ -22,6 +22,7 @@ from pdsfz_xl.model import (
     Batch,
     ClerkCells,
     Evidence,
+    Explanation,
     Leftover,
     Manifest,
     Master,
@@ -33,7 +34,7 @@ from pdsfz_xl.model import (
     Withdrawn,
 )
 from pdsfz_xl.states import NOT_YET, AnswerStatus, Reason, UnitStatus, Verdict
-from pdsfz_xl.versions import Settled, settle
+from pdsfz_xl.versions import Settled, age, settle
 
 
 def batch(
@@ -59,6 +60,7 @@ def batch(
     placed = evidence.place(master, _counted(received, contents, answers), listed, senders)
     received = placed.received
     rows = sorted((r for found in contents for r in found.rows), key=lambda r: r.where.order)
+    explanations = _explanations(e for found in contents for e in found.explanations)
     leftover = (*unused, *(x for found in contents for x in found.leftover))
     unknown = (x for found in contents for x in found.unknown)
     return Batch(
@@ -69,9 +71,12 @@ def batch(
         unknown=tuple(sorted(unknown, key=lambda x: x.where.order)),
         answers=answers,
         evidence=placed.listed,
+        explanations=explanations,
         filed=placed.filed,
         leftover=tuple(sorted(leftover, key=lambda x: x.where.order)),
-        standings=tuple(_standings(master, answers, [*rows, *listed], received, clerk)),
+        standings=tuple(
+            _standings(master, answers, [*rows, *listed, *explanations], received, clerk)
+        ),
         clerk=clerk,
         merged_path=merged_path,
         withdrawn=withdrawn,
@@ -204,7 +209,7 @@ def _judge(file: Received, found: Contents) -> Received:
     if found.foreign:
         return _rejected(file, "F04", found.foreign)
     unit = next(iter(found.units)) if len(found.units) == 1 else ""
-    if found.rows or found.evidence:
+    if found.rows or found.evidence or found.explanations:
         return replace(file, unit=unit)
     if found.units:
         why = w.COLUMNS_GONE
@@ -225,7 +230,8 @@ def _twin(file: Received, copy: Arrival) -> Received:
 
 def _classified(manifest: Manifest, *paths: str) -> str:
     """The first classification mark in a name or in anything typed, or empty."""
-    typed = [t for row in (*manifest.rows, *manifest.evidence) for t in row.cells.values()]
+    rows = (*manifest.rows, *manifest.evidence, *manifest.problems)
+    typed = [t for row in rows for t in row.cells.values()]
     typed += [loose.typed for loose in manifest.loose]
     for said in (*paths, *(t.text for t in typed if not t.ours)):
         if mark := rules.CLASSIFIED.search(said):
@@ -243,9 +249,10 @@ def _counted(
             taken[answer.source.file] += 1
     wrote = {row.where.file for found in contents for row in found.rows if row.said}
     left = Counter(x.where.file for found in contents for x in found.leftover)
+    explained = Counter(e.where.file for found in contents for e in found.explanations)
 
     def message(path: str) -> str:
-        return w.taken(taken[path], left[path], blank=path not in wrote)
+        return w.taken(taken[path], left[path], explained[path], blank=path not in wrote)
 
     return [
         replace(f, taken=taken[f.path], message=message(f.path))
@@ -260,6 +267,14 @@ def _evidence(listed: Iterable[Evidence]) -> list[Evidence]:
     ordered = sorted(listed, key=lambda e: e.where.order)
     once = {e[1:]: e for e in reversed(ordered)}
     return sorted(once.values(), key=lambda e: e.where.order)
+
+
+def _explanations(said: Iterable[Explanation]) -> tuple[Explanation, ...]:
+    """The latest first; the same words to the same finding, as in every correction, once."""
+    once: dict[tuple[str, str], Explanation] = {}
+    for explanation in sorted(said, key=age, reverse=True):
+        once.setdefault((explanation.code, explanation.text), explanation)
+    return tuple(once.values())
 
 
 # --- answers -------------------------------------------------------------------------------
@@ -353,7 +368,7 @@ def _reviewed(answer: Answer, written: Mapping[str, str]) -> Answer:
 def _standings(
     master: Master,
     answers: tuple[Answer, ...],
-    rows: Iterable[Row | Evidence],
+    rows: Iterable[Row | Evidence | Explanation],
     received: list[Received],
     clerk: ClerkCells,
 ) -> Iterator[Standing]:

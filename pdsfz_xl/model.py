@@ -10,7 +10,16 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from pdsfz_xl.states import AnswerStatus, CellState, Grade, Reason, Role, UnitStatus, Verdict
+from pdsfz_xl.states import (
+    AnswerStatus,
+    CellState,
+    Grade,
+    Reason,
+    Reply,
+    Role,
+    UnitStatus,
+    Verdict,
+)
 
 
 class Where(NamedTuple):
@@ -28,6 +37,21 @@ class Where(NamedTuple):
         return (self.file, self.sheet, int(row[:9] or 0), len(column), self.cell)
 
 
+class Explanation(NamedTuple):
+    """What a unit wrote beside a problem of its marked form: why nothing has to be changed."""
+
+    where: Where
+    unit: str
+    requirement: str
+    rule: str
+    code: str
+    """The `identity.problem_code` of the finding it is about."""
+    text: str
+    sha256: str
+    saved: str
+    received: datetime
+
+
 class Finding(NamedTuple):
     """Something wrong with the data. `unit` is a full name and `requirement` a key, or empty."""
 
@@ -39,6 +63,21 @@ class Finding(NamedTuple):
     message: str
     fix: str
     waived: bool = False
+    subject: str = ""
+    """What it is about, where the rule may speak several times of one answer."""
+    explanations: tuple[Explanation, ...] = ()
+    """What the unit says to it, the latest first."""
+    reply: Reply | None = None
+    """What the office says to that."""
+
+    @property
+    def explanation(self) -> str:
+        return "\n".join(e.text for e in self.explanations)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is explained and the office has yet to reply."""
+        return bool(self.explanations) and not self.waived and self.reply is None
 
 
 # --- the master ----------------------------------------------------------------------------
@@ -207,6 +246,11 @@ class Master:
     @cached_property
     def unit(self) -> Mapping[str, Unit]:
         return {unit.code: unit for unit in self.units}
+
+    @cached_property
+    def unit_code(self) -> Mapping[str, str]:
+        """By full name."""
+        return {unit.name: unit.code for unit in self.units}
 
     @cached_property
     def requirement(self) -> Mapping[str, Requirement]:
@@ -392,6 +436,8 @@ class Manifest:
     """Its hidden sheet is there, so that `Typed.ours` can be relied on."""
     rows: tuple[FormRow, ...] = ()
     evidence: tuple[FormRow, ...] = ()
+    problems: tuple[FormRow, ...] = ()
+    """The rows of 问题清单."""
     loose: tuple[Loose, ...] = ()
     flags: tuple[str, ...] = ()
     opened: bool = False
@@ -621,6 +667,8 @@ class Batch:
     answers: tuple[Answer, ...] = ()
     """One per assignment, in master order."""
     evidence: tuple[Evidence, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    """Of all findings there were, the latest first; what is said again is there once."""
     filed: tuple[Filed, ...] = ()
     leftover: tuple[Leftover, ...] = ()
     standings: tuple[Standing, ...] = ()
@@ -640,6 +688,14 @@ class Batch:
         for piece in self.evidence:
             found.setdefault((piece.unit, piece.requirement), []).append(piece)
         return {place: tuple(pieces) for place, pieces in found.items()}
+
+    @cached_property
+    def explained(self) -> Mapping[tuple[str, str], tuple[Explanation, ...]]:
+        """The explanations, by unit code and requirement key."""
+        found: dict[tuple[str, str], list[Explanation]] = {}
+        for said in self.explanations:
+            found.setdefault((said.unit, said.requirement), []).append(said)
+        return {place: tuple(all_) for place, all_ in found.items()}
 
     def written(self, sheet: str, key: str, caption: str) -> str:
         """What the clerk wrote there, or empty."""

@@ -5,7 +5,7 @@ back under the place it stood at: the next merged workbook shows it in 失去归
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +17,12 @@ from pdsfz_xl.model import ClerkCells
 
 _SHEETS = {**layout.MERGED_BOOK, **layout.SOMETIMES, w.OVERFLOW_SHEET: layout.OVERFLOW}
 _BY_CODE = frozenset({w.MERGED_SHEET, w.CONFLICT_SHEET, w.REASSIGN_SHEET, w.CHANGED_SHEET})
-_DIGESTS = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
+_DIGESTS = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST, w.EXPLAINED_DIGEST})
 
 _Rest = Mapping[tuple[str, str, str], str]
 """What went on in 超长文字, by sheet, first key and caption."""
+_Line = tuple[str, dict[str, str]]
+"""A row: what its words hang on, and what it says by caption."""
 
 
 class _Notes:
@@ -90,7 +92,7 @@ def _key(name: str, said: Mapping[str, str]) -> str:
 
 
 def _take(notes: _Notes, table: Table, name: str, rest: _Rest) -> None:
-    lines: list[tuple[str, dict[str, str]]] = []
+    lines: list[_Line] = []
     for row in table.numbers:
         said = table.said(row)
         key = _key(name, said) if row > table.head else ""
@@ -100,7 +102,7 @@ def _take(notes: _Notes, table: Table, name: str, rest: _Rest) -> None:
         first = said[layout.ROW_KEYS[name][0]]
         whole = {c: _whole(text, rest.get((name, first, c), "")) for c, text in said.items()}
         lines.append((key, whole))
-    for key, said in _with_choices(lines) if name == w.CONFLICT_SHEET else lines:
+    for key, said in _HANGS_ON.get(name, iter)(lines):
         notes.add(name, key, _written(name, said))
 
 
@@ -126,7 +128,7 @@ def _written(name: str, said: Mapping[str, str]) -> dict[str, str]:
     return written if written.keys() - _DIGESTS else {}
 
 
-def _with_choices(lines: list[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, dict[str, str]]]:
+def _with_choices(lines: Iterable[_Line]) -> Iterator[_Line]:
     """Each conflict's 采用 with the fingerprint of the version it means; the rest by version.
 
     It may be typed beside any version: what was typed since we wrote the sheet wins over what we
@@ -150,6 +152,24 @@ def _with_choices(lines: list[tuple[str, dict[str, str]]]) -> Iterator[tuple[str
         for said, mark in zip(rows, marks, strict=True):
             rest = {c: t for c, t in said.items() if c not in ("采用", w.CHOSEN_DIGEST)}
             yield layout.row_key(key, mark.digest), rest
+
+
+def _with_replies(lines: Iterable[_Line]) -> Iterator[_Line]:
+    """What the clerk says to an explanation, by what it is about; the rest by row.
+
+    The row moves when the answer comes again in another file.
+    """
+    for key, said in lines:
+        yield said.get(w.CODE, key), {c: t for c, t in said.items() if c in _REPLIES}
+        yield key, {c: t for c, t in said.items() if c not in _REPLIES}
+
+
+_REPLIES = frozenset({w.REPLY, w.REMARK, w.EXPLAINED_DIGEST})
+_HANGS_ON: Mapping[str, Callable[[Iterable[_Line]], Iterable[_Line]]] = {
+    w.CONFLICT_SHEET: _with_choices,
+    w.FINDINGS_SHEET: _with_replies,
+}
+"""Where the clerk's words hang on something else than their row."""
 
 
 class _Mark(NamedTuple):

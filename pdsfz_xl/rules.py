@@ -26,7 +26,7 @@ from pdsfz_xl.model import (
     Where,
 )
 from pdsfz_xl.outcome import Outcome, Source, State
-from pdsfz_xl.states import Grade, ReviewVerdict, UnitStatus, Verdict
+from pdsfz_xl.states import Grade, Reply, ReviewVerdict, UnitStatus, Verdict
 
 
 class Hit(NamedTuple):
@@ -36,6 +36,8 @@ class Hit(NamedTuple):
     unit: str
     requirement: str
     context: dict[str, object]
+    subject: str = ""
+    """What tells it from other hits of the rule at the same unit and requirement."""
 
 
 Check = Callable[[Batch], Iterable[Hit]]
@@ -575,6 +577,7 @@ def evidence_outside(batch: Batch) -> Iterator[Hit]:
                     "start": start or "不限",
                     "end": end or "不限",
                 },
+                piece.name,
             )
 
 
@@ -630,7 +633,8 @@ def not_delivered(batch: Batch) -> Iterator[Hit]:
     """收件夹、压缩包和邮件里的文件按文件名与佐证材料表对应，“(1)”“副本”之类不算不同。"""
     for piece in batch.evidence:
         if piece.name and not piece.file:
-            yield Hit(piece.where, piece.unit, piece.requirement, {"name": texts.brief(piece.name)})
+            said: dict[str, object] = {"name": texts.brief(piece.name)}
+            yield Hit(piece.where, piece.unit, piece.requirement, said, piece.name)
 
 
 # --- R, X: altered, contradicting ----------------------------------------------------------
@@ -647,7 +651,8 @@ def locked_text_altered(batch: Batch) -> Iterator[Hit]:
     """锁定列从不当作事实读回，只与任务分解表比对。旧版表不在此列。"""
     for row in batch.rows:
         for caption, cell, found in row.altered:
-            yield _at(row, cell, caption=caption, found=texts.brief(found))
+            hit = _at(row, cell, caption=caption, found=texts.brief(found))
+            yield hit._replace(subject=caption)
 
 
 @rule(
@@ -1056,6 +1061,13 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
         if found and texts.squash(found) not in names:
             at, why = (w.REASSIGN_SHEET, key), "没有这个单位"
             yield _review(batch, at, "改派单位", found, why, "责任单位表里的名称")
+    explained = {e.code for e in batch.explanations}
+    for key, cells in batch.clerk.get(w.FINDINGS_SHEET, {}).items():
+        found = cells.get(w.REPLY, "")
+        if found and not w.is_old_reply(found) and not (key in explained and reply(found)):
+            why = "只认“是”和“退回”" if key in explained else "单位对这个问题没有写核实说明"
+            at = (w.FINDINGS_SHEET, "-".join(key.split("-")[:3]))
+            yield _review(batch, at, w.REPLY, found, why, "“是”或“退回”，没有说明的空着")
     for sheet in (w.MERGED_SHEET, w.FINAL_SHEET, w.REASSIGN_SHEET):
         for key, cells in batch.clerk.get(sheet, {}).items():
             for caption, found in cells.items():
@@ -1112,6 +1124,13 @@ def review_verdict(said: str) -> ReviewVerdict | None:
     """What the clerk chose under 审核结论; anything else decides nothing."""
     plain = texts.squash(said)
     return ReviewVerdict(plain) if plain in w.REVIEW_VERDICTS else None
+
+
+def reply(said: str) -> Reply | None:
+    """What the clerk chose under 采纳说明; anything else decides nothing."""
+    if texts.squash(said) == Reply.SENT_BACK:
+        return Reply.SENT_BACK
+    return Reply.ACCEPTED if is_yes(said) else None
 
 
 _YES = frozenset({w.YES, "√", "✓", "✔", "Y", "y"})
@@ -1194,7 +1213,7 @@ def _name(batch: Batch, code: str, hit: Hit, trial: set[str], used: set[int]) ->
     used.update(waiver.row for waiver in waivers)
     if code in trial:
         said = said._replace(grade=Grade.HINT, message=w.on_trial(said.message))
-    return said._replace(waived=bool(waivers))
+    return said._replace(waived=bool(waivers), subject=hit.subject)
 
 
 def _item(master: Master, key: str) -> str:

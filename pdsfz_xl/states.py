@@ -67,6 +67,13 @@ class ReviewVerdict(StrEnum):
     WAIVED = "同意不改"
 
 
+class Reply(StrEnum):
+    """采纳说明: what the office says to a unit's explanation of a finding."""
+
+    ACCEPTED = "是"
+    SENT_BACK = "退回"
+
+
 class UnitStatus(StrEnum):
     """How a unit stands; what is `received` must be typed in by the office."""
 

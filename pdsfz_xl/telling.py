@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pdsfz_xl import generate, outcome, owed, rules
+from pdsfz_xl import explaining, generate, outcome, owed, rules
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -78,6 +78,11 @@ def summary(look: Look) -> Iterator[str]:
     )
     problems = rules.total(rules.tally(look.findings))
     yield "问题：" + "，".join(f"{title} {problems[g]}" for g, title in w.GRADES.items())
+    if waits := explaining.waiting(look.findings).total():
+        yield (
+            f"{w.WAITS}：{waits} 个问题，请在汇总表“{w.FINDINGS_SHEET}”的“{w.REPLY}”栏"
+            "选“是”或“退回”"
+        )
     missing = [
         batch.master.unit[s.unit].name for s in batch.standings if s.status == UnitStatus.MISSING
     ]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pdsfz_xl import identity
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Leftover, Version
+from pdsfz_xl.model import Explanation, Leftover, Version
 
 
 class Settled(NamedTuple):
@@ -31,7 +31,7 @@ def settle(said: Iterable[Version], chosen: str) -> Settled:
     One that only repeats a text's is nothing new; one that contradicts is a version of its own.
     What a form came with says something only where nobody has written anything.
     """
-    ordered = sorted(said, key=_age)
+    ordered = sorted(said, key=age)
     fresh = [v for v in ordered if v.text and not v.unconfirmed]
     kept = _distinct(fresh or (v for v in ordered if v.text))
     unused = [cell for v in ordered if v.unconfirmed for cell in v.mute]
@@ -52,7 +52,7 @@ def settle(said: Iterable[Version], chosen: str) -> Settled:
     return Settled(tuple(versions), pick is not None, chosen, unused)
 
 
-def _age(version: Version) -> tuple[object, ...]:
+def age(version: Version | Explanation) -> tuple[object, ...]:
     """Later is: the save time in the file, then our first sight, then sha256.
 
     Of a file without a save time, and of one saved after we had it (a clock that is wrong), our

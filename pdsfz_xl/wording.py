@@ -36,6 +36,8 @@ QUANTITY: Final = "数量"
 COUNT: Final = "字数"
 HINT: Final = "提示"
 PROBLEM: Final = "问题"
+EXPLANATION: Final = "核实说明"
+PROBLEM_CODE: Final = "问题编号"
 UNIT: Final = "单位"
 FILE_NAME: Final = "文件名"
 KIND: Final = "类型"
@@ -350,6 +352,8 @@ ANSWER_DIGEST: Final = "答案指纹"
 """Which answer a row of 汇总 showed."""
 REVIEW_DIGEST: Final = "审核指纹"
 """Which answer the clerk's review of a row was written about."""
+EXPLAINED_DIGEST: Final = "说明指纹"
+"""Which explanation, of which finding and answer, a row of 问题清单 showed."""
 CONTENT: Final = "内容"
 KEPT_DIGESTS: Final = "随附指纹"
 """The fingerprints of a row that is gone, as caption=value with blanks between."""
@@ -394,10 +398,11 @@ COLUMNS_GONE: Final = "表头没有了或列被挪动过，读不出哪一格是
 WHOSE_FORM: Final = "看不出是哪个单位报的（编号和标题都没有了）"
 
 
-def taken(answers: int, left: int, *, blank: bool) -> str:
+def taken(answers: int, left: int, explained: int, *, blank: bool) -> str:
     """What of an accepted file counts, and what does not."""
     said = f"采用 {answers} 项" if answers else "内容都在采用的其他文件里，或另有更晚的版本"
     said = "表是空白的" if blank and not answers else said
+    said += f"；写了核实说明 {explained} 条" if explained else ""
     return f"{said}；另有 {left} 格见“{LEFTOVER_SHEET}”" if left else said
 
 
@@ -556,6 +561,11 @@ KEYED: Final = "代录"
 SETTLED: Final = "已定稿"
 ONE_TEXT: Final = "用单位原文"
 REVISED: Final = "用修改稿"
+UNITS_WORD: Final = "单位说明"
+"""What a unit wrote beside a problem of its marked form."""
+REPLY: Final = "采纳说明"
+REMARK: Final = "退回意见"
+WAITS: Final = "已说明待核"
 ALSO_SAID: Final = "〔同一栏另有〕"
 """Between two texts of one cell that differ, as in a copied sheet."""
 WHOLE_ROW: Final = "整行"
@@ -573,6 +583,8 @@ CLERK_PROMPTS: Final = {
     "归属单位": "看不出是哪个单位的文件，在这里选单位。",
     "纸质版收到日期": "盖章纸质件收到的日期，写在单位那一行，如 2019-10-25。",
     "改派单位": "同意调整的，选应由哪个单位填报。",
+    REPLY: "有单位说明的：“是”即同意不改，以该说明为理由；“退回”则下次 return 再退给单位。",
+    REMARK: "采纳说明选“退回”的，在这里写意见，随问题一并退给单位。",
 }
 """What Excel shows beside a cell the clerk is about to fill; at most 255 characters."""
 _CONTINUED: Final = "〔本格放不下，共"
@@ -705,9 +717,47 @@ MARKED_TASK: Final = (
 )
 PROBLEMS_TASK: Final = (
     "直接在本工作簿里改：红色格要改，橙色格请核实，改后颜色不变，是否还缺看“提示”栏。"
-    "“须说明”的确不需要改的，向联系人说明理由即可。没有列出的不用动。改完保存，整个文件报回，"
-    "文件名可以改。"
+    "“须说明”“请核实”的确实不需要改的，在“核实说明”栏写明理由，由办公室核定。没有列出的不用动。"
+    "改完保存，整个文件报回，文件名可以改。"
 )
+
+
+NO_EXPLANATION: Final = "—"
+"""Stands under 核实说明 where nothing can be explained."""
+EXPLANATION_LIMIT: Final = 500
+EXPLANATION_PROMPT: Final = (
+    "确实不需要改的，在这里写明理由，由办公室核定；改了的不用写。最多 {limit} 字（不计空格）。"
+)
+EXPLANATION_ERROR: Final = (
+    "核实说明超过 {limit} 字（不计空格和换行），没有保存。请点“重试”压缩，或先复制出来修改。"
+)
+
+
+def not_accepted(said: str, remark: str) -> str:
+    """A problem whose explanation the office sent back."""
+    return f"{said}；所写的核实说明没有采纳{f'：{remark}' if remark else ''}"
+
+
+def explanation(text: str, file: str) -> str:
+    """A unit's explanation and where it stands."""
+    return f"{text}（{file}）"
+
+
+def explanation_of(rule: str, text: str) -> str:
+    """The same beside its row, where it must say what it is about."""
+    return f"【{rule}】{text}"
+
+
+_OLD_REPLY: Final = ("原为“", "”，说明或答案已变")
+
+
+def old_reply(said: str) -> str:
+    """Stands under 采纳说明 when what the clerk replied to is not there any more."""
+    return said.join(_OLD_REPLY)
+
+
+def is_old_reply(said: str) -> bool:
+    return said.endswith(_OLD_REPLY[1])
 
 
 # --- the whole campaign in one file

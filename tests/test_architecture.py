@@ -23,7 +23,7 @@ LADDER = (
         "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
         "mailbox", "secret", "mail_folder",
     },
-    {"sniff", "shown", "headers", "markup", "compose"},
+    {"sniff", "shown", "headers", "markup", "compose", "explaining"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip", "docx_pen"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
