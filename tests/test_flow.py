@@ -268,6 +268,37 @@ def test_what_went_back_before_any_collect_is_kept_and_still_to_be_collected(wor
     assert any(p.read_bytes() == data for p in (workspace / "out/存档").iterdir())
 
 
+def test_a_unit_explains_and_the_office_accepts(workspace):
+    """Sent back, explained, accepted: closed, and nothing is asked again."""
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "详见附件"}, 填报情况="已填报")
+    marked = workspace / ask(workspace, "return")["outputs"]["returns"]
+    book = openpyxl.load_workbook(next(marked.glob("*.xlsx")))
+    rows = book[w.FINDINGS_SHEET].iter_rows(min_row=7)
+    explains = next(row[6] for row in rows if "-17-S01-" in str(row[7].value))
+    explains.value = "附件即整改报告全文"
+    book.save(workspace / "out/2-收件/再报.xlsx")
+    done = ask(workspace, "collect")
+    said = {
+        (f["rule"], f["explanation"], f["waived"]) for f in done["findings"] if f["explanation"]
+    }
+    assert said == {("S01", "附件即整改报告全文", False)}
+    assert done["leftover"] == []
+    assert "已说明待核：1 个问题" in run(workspace, "status").stdout
+    assert ask(workspace, "return")["units"] == []
+    merged = workspace / "out/3-汇总/汇总表.xlsx"
+    book = openpyxl.load_workbook(merged)
+    head, *rows = book[w.FINDINGS_SHEET].iter_rows()
+    at = {cell.value: i for i, cell in enumerate(head)}
+    row = next(row for row in rows if row[at[w.UNITS_WORD]].value)
+    row[at[w.REPLY]].value = "是"
+    book.save(merged)
+    for _ in range(2):
+        done = ask(workspace, "collect")
+        assert [f["rule"] for f in done["findings"] if f["waived"]] == ["S01"]
+        assert ask(workspace, "return")["units"] == []
+        assert "已说明待核" not in run(workspace, "status").stdout
+
+
 def test_status_makes_no_ledger(workspace):
     (workspace / "out/台账.sqlite").unlink()
     before = digests(workspace)
