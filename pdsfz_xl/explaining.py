@@ -35,10 +35,10 @@ def explained(batch: Batch, findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def _explained(batch: Batch, finding: Finding) -> Finding:
     key = code(batch.master, finding)
     place = batch.master.unit_code.get(finding.unit, ""), finding.requirement
-    said = tuple(e for e in batch.explained.get(place, ()) if e.code == key)
-    if not said:
+    mine = tuple(e for e in batch.explained.get(place, ()) if e.code == key)
+    if not mine:
         return finding
-    finding = finding._replace(explanations=said)
+    finding = finding._replace(explanations=mine)
     about, written = (
         batch.written(w.FINDINGS_SHEET, key, caption) for caption in (w.EXPLAINED_DIGEST, w.REPLY)
     )

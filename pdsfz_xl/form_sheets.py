@@ -72,11 +72,11 @@ def _list_problems(pen: Pen, sheet: excel.Sheet) -> None:
             sheet.set_row(row, excel.height(cells, least=36))
 
 
-def _open_explanation(pen: Pen, sheet: excel.Sheet, row: int, said: str) -> None:
+def _open_explanation(pen: Pen, sheet: excel.Sheet, row: int, text: str) -> None:
     """The cell where the unit explains, with what it explained before."""
     style = pen.book.format(locked=False, num_format="@", align="left", bg_color=PALE, **pen.body)
-    if said:
-        sheet.write_string(row, _EXPLANATION, said, style)
+    if text:
+        sheet.write_string(row, _EXPLANATION, text, style)
     else:
         sheet.write_blank(row, _EXPLANATION, None, style)
     cell, most = layout.cell_name(row, _EXPLANATION), w.EXPLANATION_LIMIT

@@ -216,8 +216,8 @@ def _as_it_stood(answer: Answer) -> Filled:
 
 def _beside(opinion: str) -> str:
     """What the clerk says to a unit, as it stands beside a row."""
-    said = texts.tidy(texts.visible(opinion))
-    return said if len(said) <= _OPINION else f"{said[:_OPINION]}…"
+    text = texts.tidy(texts.visible(opinion))
+    return text if len(text) <= _OPINION else f"{text[:_OPINION]}…"
 
 
 def _fitting(text: str) -> str:

@@ -269,10 +269,10 @@ def _evidence(listed: Iterable[Evidence]) -> list[Evidence]:
     return sorted(once.values(), key=lambda e: e.where.order)
 
 
-def _explanations(said: Iterable[Explanation]) -> tuple[Explanation, ...]:
+def _explanations(given: Iterable[Explanation]) -> tuple[Explanation, ...]:
     """The latest first; the same words to the same finding, as in every correction, once."""
     once: dict[tuple[str, str], Explanation] = {}
-    for explanation in sorted(said, key=age, reverse=True):
+    for explanation in sorted(given, key=age, reverse=True):
         once.setdefault((explanation.code, explanation.text), explanation)
     return tuple(once.values())
 

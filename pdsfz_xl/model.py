@@ -693,9 +693,9 @@ class Batch:
     def explained(self) -> Mapping[tuple[str, str], tuple[Explanation, ...]]:
         """The explanations, by unit code and requirement key."""
         found: dict[tuple[str, str], list[Explanation]] = {}
-        for said in self.explanations:
-            found.setdefault((said.unit, said.requirement), []).append(said)
-        return {place: tuple(all_) for place, all_ in found.items()}
+        for given in self.explanations:
+            found.setdefault((given.unit, given.requirement), []).append(given)
+        return {place: tuple(mine) for place, mine in found.items()}
 
     def written(self, sheet: str, key: str, caption: str) -> str:
         """What the clerk wrote there, or empty."""

@@ -1126,11 +1126,11 @@ def review_verdict(said: str) -> ReviewVerdict | None:
     return ReviewVerdict(plain) if plain in w.REVIEW_VERDICTS else None
 
 
-def reply(said: str) -> Reply | None:
+def reply(written: str) -> Reply | None:
     """What the clerk chose under 采纳说明; anything else decides nothing."""
-    if texts.squash(said) == Reply.SENT_BACK:
+    if texts.squash(written) == Reply.SENT_BACK:
         return Reply.SENT_BACK
-    return Reply.ACCEPTED if is_yes(said) else None
+    return Reply.ACCEPTED if is_yes(written) else None
 
 
 _YES = frozenset({w.YES, "√", "✓", "✔", "Y", "y"})

@@ -159,10 +159,10 @@ class _Tables:
 
     def explanations(self, answer: Answer) -> Iterator[str]:
         """What the unit explained, also of findings that are no more."""
-        for said in self.batch.explained.get((answer.unit, answer.requirement), ()):
-            known = rules.RULES.get(said.rule)
-            about = f"{said.rule} {known.title}" if known else said.rule
-            yield w.explanation_of(about, w.explanation(said.text, said.where.file))
+        for given in self.batch.explained.get((answer.unit, answer.requirement), ()):
+            known = rules.RULES.get(given.rule)
+            about = f"{given.rule} {known.title}" if known else given.rule
+            yield w.explanation_of(about, w.explanation(given.text, given.where.file))
 
     def evidence(self, answer: Answer) -> str:
         listed = self.batch.listed.get((answer.unit, answer.requirement), ())
@@ -240,9 +240,8 @@ class _Tables:
         now = explaining.digest(self.batch, f)
         if rules.reply(reply) and now and about != now:
             reply = w.old_reply(reply)
-        said = (w.explanation(e.text, e.where.file) for e in f.explanations)
         return {
-            w.UNITS_WORD: "\n".join(said),
+            w.UNITS_WORD: "\n".join(w.explanation(e.text, e.where.file) for e in f.explanations),
             w.REPLY: reply,
             w.REMARK: remark,
             w.CODE: code,

@@ -733,9 +733,9 @@ EXPLANATION_ERROR: Final = (
 )
 
 
-def not_accepted(said: str, remark: str) -> str:
+def not_accepted(problem: str, remark: str) -> str:
     """A problem whose explanation the office sent back."""
-    return f"{said}；所写的核实说明没有采纳{f'：{remark}' if remark else ''}"
+    return f"{problem}；所写的核实说明没有采纳{f'：{remark}' if remark else ''}"
 
 
 def explanation(text: str, file: str) -> str:
@@ -751,13 +751,13 @@ def explanation_of(rule: str, text: str) -> str:
 _OLD_REPLY: Final = ("原为“", "”，说明或答案已变")
 
 
-def old_reply(said: str) -> str:
+def old_reply(reply: str) -> str:
     """Stands under 采纳说明 when what the clerk replied to is not there any more."""
-    return said.join(_OLD_REPLY)
+    return reply.join(_OLD_REPLY)
 
 
-def is_old_reply(said: str) -> bool:
-    return said.endswith(_OLD_REPLY[1])
+def is_old_reply(written: str) -> bool:
+    return written.endswith(_OLD_REPLY[1])
 
 
 # --- the whole campaign in one file
