@@ -12,6 +12,7 @@ from openpyxl.workbook import Workbook
 from world import Copied, Words, World, key_of, one, orphan_of, place_of
 
 from pdsfz_xl import wording as w
+from pdsfz_xl.states import Reply
 
 OWN = "经办人记"
 """A column the clerk added."""
@@ -157,6 +158,25 @@ class Clerk(World):
         if version:
             sheet.cell(line.row, column(sheet, "采用")).value = int(version.said["版本"])
             self.chosen[place_of(line.key)] = version.said.get(w.ANSWER, "")
+        self.ws.merged.write_bytes(saved(book, self.now))
+
+    @precondition(lambda self: w.FINDINGS_SHEET in self.filled)
+    @rule(data=st.data())
+    def the_clerk_replies_to_an_explanation(self, data) -> None:
+        book = self.here()
+        sheet = book[w.FINDINGS_SHEET]
+        rows = [x for x in lines(sheet) if w.UNITS_WORD in x.said]
+        if not rows:
+            return
+        code = one(data, rows).said[w.CODE]
+        reply = data.draw(st.sampled_from([None, *Reply]))
+        remark = f"再说{self.next()}" if reply == Reply.SENT_BACK else None
+        for caption, said in ((w.REPLY, reply), (w.REMARK, remark)):
+            for line in (x for x in rows if x.said[w.CODE] == code):
+                sheet.cell(line.row, column(sheet, caption)).value = said
+            self.words.pop((w.FINDINGS_SHEET, code, caption), None)
+            if said:
+                self.words[w.FINDINGS_SHEET, code, caption] = [said]
         self.ws.merged.write_bytes(saved(book, self.now))
 
     @precondition(lambda self: w.ORPHAN_SHEET in self.filled)

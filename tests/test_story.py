@@ -27,19 +27,20 @@ from typing import ClassVar
 import pytest
 from bureaus import Bureaus
 from clerk import Clerk
-from desks import extent, opened
+from desks import extent, opened, pleas
 from hypothesis import HealthCheck, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 from planner import Planner
 from world import Copied, Return, Shown, in_batch, in_workbook, one
 
-from pdsfz_xl import campaign, engine, merge
+from pdsfz_xl import campaign, engine, explaining, merge
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch
+from pdsfz_xl.states import Reply
 
 STEPS = 2_000
 SOME_STORIES = settings(
@@ -54,6 +55,7 @@ SOME_STORIES = settings(
 PROMISED = (
     "conflict", "chosen", "keyed", "late", "leftover", "changed", "withdrawn", "void",
     "duplicate", "assigned", "copied", "loose", "orphan", "G02", "I02",
+    "explained", "accepted", "explanation sent back",
 )  # fmt: skip
 """What the stories must come to: a promise about what never happens is an empty one."""
 
@@ -98,6 +100,16 @@ class Story(Bureaus, Clerk, Planner):
         for unit in sorted(self.forms):
             self.send(data, unit, one(data, self.forms[unit]))
         self.collect()
+
+    @rule(data=st.data())
+    def a_round_of_explanations(self, data) -> None:
+        """What is wrong goes back, a bureau explains, and the office replies."""
+        self.corrections_are_asked_for()
+        if self.marked:
+            self.a_bureau_explains(data)
+            self.collect()
+            self.the_clerk_replies_to_an_explanation(data)
+            self.collect()
 
     # --- commands
 
@@ -173,7 +185,8 @@ class Story(Bureaus, Clerk, Planner):
 
     @rule()
     def corrections_are_asked_for(self) -> None:
-        batch = self.look().batch
+        seen = self.look()
+        batch = seen.batch
         done = campaign.give_back(self.ws, self.later())
         self.originals_are_kept(self.zone.values())
         self.forget_void()
@@ -182,7 +195,17 @@ class Story(Bureaus, Clerk, Planner):
                 place = answer.unit, answer.requirement
                 self.returned[place] = (answer.status, answer.text, answer.number)
         if "returns" in done.outputs:
-            self.fetch(self.ws.root / done.outputs["returns"])
+            folder = self.ws.root / done.outputs["returns"]
+            self.fetch(folder)
+            made = [(p.name[:2], p.read_bytes()) for p in sorted(folder.glob("*.xlsx"))]
+            self.marked += [one for one in made if one not in self.marked]
+            self.nobody_is_asked_what_waits(seen, set(done.more["units"]), made)
+
+    def nobody_is_asked_what_waits(self, seen: Look, asked: set[str], made) -> None:
+        waits = {explaining.code(seen.batch.master, f) for f in seen.findings if f.waits}
+        for unit, data in made:
+            if self.units.get(unit) in asked:  # another may be gone since
+                assert not {plea.code for plea in pleas(opened(data))} & waits
 
     @rule()
     def the_master_follows(self) -> None:
@@ -222,6 +245,7 @@ class Story(Bureaus, Clerk, Planner):
         self.what_went_is_said(seen)
         self.changes_are_shown(batch)
         self.findings_name_cells_there_are(seen)
+        self.only_the_clerk_accepts(seen)
         self.count(seen)
         self.book = None
 
@@ -246,6 +270,9 @@ class Story(Bureaus, Clerk, Planner):
                 "copied": len(self.pending()),
                 "two words": sum(len(pieces) > 1 for pieces in words.values()),
                 "loose": len(self.loose),
+                "explained": sum(bool(f.explanations) for f in seen.findings),
+                "accepted": sum(f.reply == Reply.ACCEPTED for f in seen.findings),
+                "explanation sent back": sum(f.reply == Reply.SENT_BACK for f in seen.findings),
                 "orphan": w.ORPHAN_SHEET in self.filled,
                 **{f.rule: 1 for f in seen.findings},
             }
@@ -275,7 +302,9 @@ class Story(Bureaus, Clerk, Planner):
                 anywhere = given_away or not file.coded
                 places = shown.said if anywhere else {typed.place}
                 there = any(typed.said in shown.said.get(place, ()) for place in places) or any(
-                    typed.said in shown.evidence.get(place, "") for place in places
+                    typed.said in text.get(place, "")
+                    for place in places
+                    for text in (shown.evidence, shown.explained)
                 )
                 assert there or typed.said in left, (name, typed)
 
@@ -349,6 +378,19 @@ class Story(Bureaus, Clerk, Planner):
             assert sheet in there, finding
             row = int("".join(filter(str.isdigit, cell)))
             assert row <= there[sheet][0], finding
+
+    def only_the_clerk_accepts(self, seen: Look) -> None:
+        """Nothing is waived but by the master, or by what he says now to an explanation."""
+        words, plan = self.written(), seen.batch.master
+        for finding in seen.findings:
+            if finding.reply:
+                spot = w.FINDINGS_SHEET, explaining.code(plan, finding), w.REPLY
+                assert words[spot] == [finding.reply]
+                assert finding.explanations
+                assert finding.grade in "BC"
+            if finding.reply != Reply.ACCEPTED:
+                place = plan.unit_code.get(finding.unit, ""), finding.requirement
+                assert finding.waived == plan.waived(finding.rule, *place)
 
     def extent_of(self, path: str) -> dict[str, tuple[int, int]] | None:
         if path == self.ws.relative(self.ws.merged):

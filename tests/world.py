@@ -125,6 +125,7 @@ class Shown(NamedTuple):
 
     said: dict[Place, set[str]]
     evidence: dict[Place, str]
+    explained: dict[Place, str]
     left: set[tuple[str, str]]
     words: dict[Spot, str]
 
@@ -141,7 +142,8 @@ def in_batch(batch: Batch) -> Shown:
         for caption, text in cells.items()
     }
     left = {(x.where.file, texts.tidy(x.text)) for x in batch.leftover}
-    return Shown(said, evidence, left, words)
+    explained = {p: "\n".join(e.text for e in all_) for p, all_ in batch.explained.items()}
+    return Shown(said, evidence, explained, left, words)
 
 
 def spoken(answer: Answer) -> Iterator[str]:
@@ -152,23 +154,25 @@ def spoken(answer: Answer) -> Iterator[str]:
 
 def in_workbook(book: Workbook) -> Shown:
     said: dict[Place, set[str]] = defaultdict(set)
-    evidence, left, words, lost, rows = {}, set(), {}, {}, set()
+    evidence, explained, left, words, lost, rows = {}, {}, set(), {}, {}, set()
     for sheet in book:
         for line in lines(sheet) if sheet.title in layout.ROW_KEYS else ():
             if sheet.title in (w.MERGED_SHEET, w.CONFLICT_SHEET):
                 place = place_of(line.key)
                 said[place] |= {line.said.get(c, "") for c in (w.ANSWER, w.STATUS, w.QUANTITY)}
                 evidence.setdefault(place, line.said.get(w.EVIDENCE_SHEET, ""))
+                explained.setdefault(place, line.said.get(w.UNITS_WORD, ""))
             if sheet.title == w.LEFTOVER_SHEET:
                 left.add((line.said["文件"], line.said["内容"]))
             if sheet.title == w.ORPHAN_SHEET:
                 lost[orphan_of(line)] = line.said.get(w.CONTENT, "")
                 continue
-            rows.add((sheet.title, key_of(sheet.title, line)))
-            for caption, text in line.said.items():
-                words.setdefault((sheet.title, key_of(sheet.title, line), caption), text)
+            for key in keys_of(sheet.title, line):
+                rows.add((sheet.title, key))
+                for caption, text in line.said.items():
+                    words.setdefault((sheet.title, key, caption), text)
     assert not {spot[:2] for spot in lost} & rows, "lost, but its row is there"
-    return Shown(said, evidence, left, {**words, **lost})
+    return Shown(said, evidence, explained, left, {**words, **lost})
 
 
 def place_of(key: str) -> Place:
@@ -178,6 +182,13 @@ def place_of(key: str) -> Place:
 
 def orphan_of(line: Line) -> Spot:
     return line.said["工作表"], line.said["登记号"], line.said["栏目"]
+
+
+def keys_of(sheet: str, line: Line) -> Iterator[str]:
+    """And what is replied to an explanation hangs on the code of its finding."""
+    yield key_of(sheet, line)
+    if sheet == w.FINDINGS_SHEET and w.CODE in line.said:
+        yield line.said[w.CODE]
 
 
 def key_of(sheet: str, line: Line) -> str:
@@ -203,6 +214,7 @@ class World(RuleBasedStateMachine):
         self.duties = {key: list(units) for key, units in DUTIES.items()}
         self.deadline, self.extended = SETTINGS.deadline, {}
         self.forms: dict[str, list[bytes]] = defaultdict(list)
+        self.marked: list[tuple[str, bytes]] = []
         self.fetch(self.ws.forms)
         self.zone: dict[str, Return | Copied] = {}
         self.known: dict[str, Return | Copied] = {}
