@@ -577,7 +577,7 @@ def evidence_outside(batch: Batch) -> Iterator[Hit]:
                     "start": start or "不限",
                     "end": end or "不限",
                 },
-                piece.name,
+                f"{piece.name} {piece.date}",
             )
 
 
@@ -652,7 +652,7 @@ def locked_text_altered(batch: Batch) -> Iterator[Hit]:
     for row in batch.rows:
         for caption, cell, found in row.altered:
             hit = _at(row, cell, caption=caption, found=texts.brief(found))
-            yield hit._replace(subject=caption)
+            yield hit._replace(subject=f"{caption} {found}")
 
 
 @rule(
