@@ -197,17 +197,21 @@ class Story(Bureaus, Clerk, Planner):
         if "returns" in done.outputs:
             folder = self.ws.root / done.outputs["returns"]
             self.fetch(folder)
-            made = [(p.name[:2], p.read_bytes()) for p in sorted(folder.glob("*.xlsx"))]
+            made = [
+                (p.name[:2], p.read_bytes())
+                for p in sorted(folder.glob("*.xlsx"))
+                if p.name[3:].startswith(f"{self.units.get(p.name[:2])}_")
+            ]
             self.marked += [one for one in made if one not in self.marked]
             self.nobody_is_asked_what_waits(seen, set(done.more["units"]), made)
 
     def nobody_is_asked_what_waits(self, seen: Look, asked: set[str], made) -> None:
         waits = {explaining.code(seen.batch.master, f) for f in seen.findings if f.waits}
         for unit, data in made:
-            if self.units.get(unit) in asked:  # another may be gone since
-                assert not {plea.code for plea in pleas(opened(data))} & waits
+            if self.units.get(unit) in asked:
+                found = {plea.code for plea in pleas(opened(data))} & waits
+                assert not found, (unit, found)
 
-    @rule()
     def the_master_follows(self) -> None:
         before = self.ws.master.read_bytes()
         try:
