@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from stat import S_ISDIR
 
 from pdsfz_xl import (
+    clerk_words,
     contract,
     draft,
     entries,
@@ -25,11 +27,11 @@ from pdsfz_xl import (
     ledger,
     marked,
     master_book,
+    next_step,
     notice,
     outcome,
     outgoing,
     report,
-    review,
     rules,
     telling,
 )
@@ -39,13 +41,16 @@ from pdsfz_xl import generate as generate_stage
 from pdsfz_xl import lint as lint_stage
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import pack as pack_stage
+from pdsfz_xl import review_wording as rw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.done import Done
 from pdsfz_xl.entries import Entry
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.look import read_master, review_copies, take_look
-from pdsfz_xl.model import Filed, Finding, Master
+from pdsfz_xl.ledger import Ledger, Written
+from pdsfz_xl.look import Look, read_master, take_look
+from pdsfz_xl.model import ClerkCells, Filed, Finding, Master
+from pdsfz_xl.next_step import Situation, Step
 from pdsfz_xl.states import CodeCheck, FoundBy, Grade, Verdict
 from pdsfz_xl.units import named
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
@@ -85,7 +90,7 @@ def init(ws: Workspace, path: Path, now: datetime, *, force: bool = False) -> Do
         outputs=outputs,
         findings=lint_stage.check(plan),
         others=SEE_LINT,
-        next_step="打开 master/任务分解表.xlsx 核对（浅色格为承上行），再运行 pdsfz-xl generate",
+        steps=(next_step.CHECK_MASTER,),
         more={"said": list(drawn.said)},
     )
 
@@ -115,6 +120,7 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
     plan = read_master(ws)
     said = []
     if fix:
+        clerk = _clerk_words(ws, plan)
         keys = lint_stage.missing_codes(plan)
         if keys:
             with ws.locked("lint"):
@@ -124,18 +130,24 @@ def lint(ws: Workspace, now: datetime, *, fix: bool = False) -> Done:
             plan = read_master(ws)
         said += [f"已补写编码 {key}（{w.TABLE_SHEET} {cell}）。" for cell, key in keys.items()]
         said += [] if keys else ["没有需要补写的编码。"]
-        plan, moved = _reassign(ws, plan, now)
+        plan, moved = _reassign(ws, plan, clerk, now)
         said += moved
     findings = lint_stage.check(plan)
     errors = sum(f.grade == Grade.ERROR for f in findings)
     said.append(f"{telling.figures(plan)}。错误 {errors} 处，提醒 {len(findings) - errors} 处。")
-    step = "改正后再运行 pdsfz-xl lint" if errors else "运行 pdsfz-xl generate"
-    return Done(said=tuple(said), findings=findings, shown=len(findings), next_step=step)
+    steps = next_step.steps(Situation(master_errors=errors, stale=True))
+    return Done(said=tuple(said), findings=findings, shown=len(findings), steps=steps)
 
 
-def _reassign(ws: Workspace, plan: Master, now: datetime) -> tuple[Master, list[str]]:
+def _clerk_words(ws: Workspace, plan: Master) -> ClerkCells:
+    with ledger.opened(ws.ledger, readonly=True) as book:
+        return clerk_words.read(ws, book, plan.settings.code).cells
+
+
+def _reassign(
+    ws: Workspace, plan: Master, clerk: ClerkCells, now: datetime
+) -> tuple[Master, list[str]]:
     """Let the master follow what the clerk decided in 责任单位调整."""
-    clerk = review.read(ws.merged) if ws.merged.exists() else {}
     moves = lint_stage.moves(plan, clerk)
     if not moves:
         return plan, []
@@ -170,7 +182,7 @@ def generate(
     previous, lost = _previous(plan, before, now, tell) if before else ({}, 0)
     made = generate_stage.forms(plan, previous)
     idle = generate_stage.idle(plan)
-    with ws.locked("generate"), ledger.opened(ws.ledger) as book:
+    with ws.locked("generate"), ledger.opened(ws.ledger, mark=ws.mark) as book:
         issued.settle(book, now)
         old, new = book.forms(), {form.unit.code: _recorded(ws, form) for form in made}
         theirs = issued.theirs(book)
@@ -184,8 +196,9 @@ def generate(
         removed = _remove_forms(ws, old, new)
         book.record_forms(new, now, {code for code, why in again.items() if not why})
         waiting, outdated = issued.waiting(book), book.outdated()
-        if changed:
-            book.record_run("generate", [ws.relative(path) for path in changed], now)
+        digest = generate_stage.digest(plan)
+        if changed or digest != book.last_merged("generate"):
+            book.record_run("generate", [ws.relative(path) for path in changed], now, digest)
     said = [
         f"填报表 {len(made)} 份在 {ws.relative(ws.forms)}："
         f"新写 {len(changed)} 份，{len(made) - len(changed)} 份没有变化。",
@@ -194,6 +207,7 @@ def generate(
         *telling.reissued(plan, again),
         *telling.outdated(plan, outdated.keys() - again.keys()),
     ]
+    named = partial(next_step.named, plan)
     if idle:
         said.append(f"{w.NOTHING_DUE}、不下发：{'、'.join(u.name for u in idle)}。")
     return Done(
@@ -201,7 +215,7 @@ def generate(
         outputs={"forms": ws.relative(ws.forms)},
         findings=findings,
         others=SEE_LINT,
-        next_step=telling.hand_out(len(waiting), len(outdated)),
+        steps=next_step.steps(Situation(waiting=named(waiting), outdated=named(outdated))),
         more={
             "forms": [{"unit": f.unit.name, "path": ws.relative(ws.forms / f.name)} for f in made],
             "idle": [unit.name for unit in idle],
@@ -270,39 +284,46 @@ def collect(
     now: datetime,
     tell: intake.Tell = intake.quiet,
     passwords: tuple[str, ...] = (),
+    copy: str = "",
 ) -> Done:
     """Returns in, merged workbook out; every original that may be is kept.
 
-    Where nothing changed, nothing is written.
+    Where nothing changed, nothing is written. `copy` is another merged workbook to take in, or
+    `none` where the clerk lets go what was written in the one that is gone.
     """
     ws.require_master()
-    with ws.locked("collect"), ledger.opened(ws.ledger) as book:
+    with ws.locked("collect"), ledger.opened(ws.ledger, mark=ws.mark) as book:
         ws.require_closed(ws.merged)
         before = bytes_of(ws.merged)
-        look = take_look(ws, now, tell, book, passwords)
+        look = take_look(ws, now, tell, book, passwords, copy=copy)
         intake.keep(ws, look.batch, look.intake)
-        data = report.build(look.batch, look.findings)
+        data, made = _merged(ws, book, look, before, now)
         if before and before != data:
             if bytes_of(ws.merged) != before:
                 raise OperatorError("汇总表.xlsx 刚刚被改动过，没有覆盖；请保存并关闭后重新运行。")
             ws.archive(before, w.MERGED_SHEET, now, ws.merged.name)
         changed = ws.write(ws.merged, data)
-        copies = review_copies(look.intake)
-        book.record_absorbed([*(digest for digest, path in copies if w.INSIDE not in path),
-                              *look.papers])  # fmt: skip
+        if changed:
+            book.record_merged(made, ws.relative(ws.merged))
+        if look.words.copy:
+            path, copied = look.words.copy
+            ws.archive(copied, w.MERGED_SHEET, now, path.name)
+            book.record_absorbed([sha256(copied).hexdigest()])
+        book.record_absorbed(look.papers)
         evidence = filing.file(ws, look.batch, book, passwords)
         known = {
             r.unit for r in look.batch.rows if r.by == FoundBy.CODE and r.check == CodeCheck.OK
         }
         book.mark_out(known - book.outdated().keys(), now)  # it may have come on the form before
-        if changed:
-            book.record_run("collect", [ws.relative(ws.merged)], now)
+        steps = next_step.of(ws, look, book, collected=True)
     outputs = {"merged": ws.relative(ws.merged)}
     said = [
+        *look.words.notes,
         f"收件 {len(look.batch.received)} 个文件，其中新到 {len(look.intake.fresh)} 个。",
         *telling.files(look.batch),
         *telling.papers(look.batch),
         *(f"  没有跟随的链接：{texts.visible(ws.relative(link))}" for link in ws.links()),
+        *telling.misplaced(ws),
         *telling.summary(look),
         *([w.filed(len(evidence))] if evidence else []),
         f"汇总表：{outputs['merged']}{'' if changed else '（没有变化，没有重写）'}",
@@ -312,9 +333,28 @@ def collect(
         outputs=outputs,
         findings=look.findings,
         arrived=tuple(telling.arrived(look)),
-        next_step=telling.next_step(ws, look, collected=True),
+        steps=steps,
         more=contract.collected(look.batch, look.findings, outputs),
     )
+
+
+def _merged(
+    ws: Workspace, book: Ledger, look: Look, before: bytes, now: datetime
+) -> tuple[bytes, Written]:
+    """The merged workbook, with the number of the last run where that wrote the very same."""
+    code = look.batch.master.settings.code
+    stamp = clerk_words.stamp(book, code, look.words, look.batch.clerk)
+    last = book.last_written()
+    if last and last.words and sha256(before).hexdigest() == last.sha256:
+        data = report.build(look.batch, look.findings, stamp._replace(run=last.run))
+        if data == before:
+            return data, last
+    data = report.build(look.batch, look.findings, stamp)
+    shown = clerk_words.shown(ws.merged, data)
+    if (now_shown := clerk_words.stamp(book, code, look.words, shown)) != stamp:
+        stamp = now_shown
+        data = report.build(look.batch, look.findings, stamp)
+    return data, Written(stamp.run, now, sha256(data).hexdigest(), stamp.words)
 
 
 def purge(ws: Workspace, target: Path, reason: str, who: str, now: datetime) -> Done:
@@ -344,7 +384,7 @@ def purge(ws: Workspace, target: Path, reason: str, who: str, now: datetime) -> 
     said.append(f"台账里留有哈希值 {digest[:8]}…、理由、经手人和时间。")
     return Done(
         said=tuple(said),
-        next_step="pdsfz-xl collect",
+        steps=(next_step.FILES_CHANGED,),
         more={"sha256": digest, "removed": names},
     )
 
@@ -354,7 +394,7 @@ def pack(ws: Workspace, now: datetime, target: Path | None = None) -> Done:
     ws.require_master()
     with ws.locked("pack"):
         with ledger.opened(ws.ledger, readonly=True) as book:
-            look = take_look(ws, now, intake.quiet, book)
+            look = take_look(ws, now, intake.quiet, book, lenient=True)
         batch = look.batch
         code = batch.master.settings.code
         held = {f.path for f in batch.received if f.verdict == Verdict.HELD}
@@ -397,6 +437,7 @@ def give_back(
         made = giveback.returns(look.batch, look.findings, until, now, wanted)
         with ledger.opened(ws.ledger) as book:
             folder = marked.keep(ws, book, look.batch, made, now)
+            steps = next_step.of(ws, look, book)
     said = (
         [f"退回修改 {len(made)} 家，在 {ws.relative(folder)}："] if made else ["没有要退回修改的。"]
     )
@@ -408,9 +449,7 @@ def give_back(
         outputs={"returns": ws.relative(folder)} if made else {},
         findings=look.findings,
         shown=0,
-        next_step="把退回的表和文字发给各单位；改好的放进 out/2-收件，再运行 pdsfz-xl collect"
-        if made
-        else telling.next_step(ws, look),
+        steps=steps,
         more={"units": [one.unit.name for one in made]},
     )
 
@@ -425,10 +464,11 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet, units
     if units:
         return _export_part(ws, now, tell, units)
     listed = ws.uploads / f"{ew.ENTRY_SHEET}.xlsx"
-    with ws.locked("export"), ledger.opened(ws.ledger, readonly=True) as book:
+    with ws.locked("export"):
         ws.require_closed(listed)
-        before = bytes_of(listed)
-        look = take_look(ws, now, tell, book)
+        before, merged = bytes_of(listed), bytes_of(ws.merged)
+        with ledger.opened(ws.ledger, readonly=True) as book:
+            look = take_look(ws, now, tell, book)
         notes = entry_notes.read(listed)
         made = entries.entries(look.batch)
         files = export_stage.files(look.batch, made, notes)
@@ -441,6 +481,11 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet, units
                 )
             ws.archive(before, ew.ENTRY_SHEET, now, listed.name)
         _upload(ws, ws.uploads, {**files, listed.name: data}, pieces)
+        with ledger.opened(ws.ledger) as book:
+            basis = sha256(merged).hexdigest() if merged else ""
+            if basis != book.last_merged("export"):
+                book.record_run("export", [ws.relative(listed)], now, basis)
+            steps = next_step.of(ws, look, book)
     states, summary = _entered(made)
     unfiled = sum(not filed.requirement for filed in look.batch.filed)
     said = [
@@ -452,6 +497,7 @@ def export(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet, units
         outputs={"entries": ws.relative(listed)},
         findings=look.findings,
         shown=0,
+        steps=steps,
         next_step=f"打开 {ws.relative(listed)}，逐项录入平台并填“是”",
         more={"states": states},
     )
@@ -510,21 +556,21 @@ def status(ws: Workspace, now: datetime) -> Done:
     if not ws.master.exists():
         return Done(
             said=("这个文件夹里还没有填报任务。",),
-            next_step="pdsfz-xl init 通知.docx（也可以是 .txt、.xlsx）",
+            steps=(next_step.BEGIN,),
         )
     with ledger.opened(ws.ledger, readonly=True) as book:
         issued.settle(book, now)
-        look = take_look(ws, now, intake.quiet, book)
+        look = take_look(ws, now, intake.quiet, book, lenient=True)
         handed, outdated = book.handed(), book.outdated()
-        step = telling.next_step(
-            ws, look, waiting=len(issued.waiting(book)), outdated=len(outdated)
-        )
+        steps = (Step(f"{rw.HOW} 文件", rw.NEXT),) if look.trouble else next_step.of(ws, look, book)
         mails = Counter(outgoing.owned_up(mail).state for mail in outgoing.mails(book))
         bounces = telling.standing(look.batch.master, incoming.unreached(book))
     plan, settings = look.batch.master, look.batch.master.settings
     left = outcome.outstanding(look.batch)
     said = [
         f"任务：{settings.name}（{settings.code}）",
+        *([look.trouble] if look.trouble else []),
+        *telling.misplaced(ws),
         *telling.summary(look),
         *telling.mails(mails),
         *(f"{word}：{len(keys)} 项（{'、'.join(keys)}）" for word, keys in left.items()),
@@ -535,7 +581,7 @@ def status(ws: Workspace, now: datetime) -> Done:
         said=tuple(said),
         findings=look.findings,
         shown=0,
-        next_step=step,
+        steps=steps,
         more={
             "campaign": settings.code,
             "deadline": settings.deadline.isoformat() if settings.deadline else None,
@@ -544,7 +590,6 @@ def status(ws: Workspace, now: datetime) -> Done:
             "outstanding": {word: list(keys) for word, keys in left.items()},
             "bounces": [contract.bounce(plan, one) for one in bounces],
             "handed": [telling.handed_document(plan, one) for one in handed],
-            "next": step,
         },
     )
 

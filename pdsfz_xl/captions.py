@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pdsfz_xl import layout, reader
+from pdsfz_xl import identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.errors import OperatorError
@@ -21,10 +21,23 @@ _LIMITS = reader.Limits(
 _LONGEST = 20
 """Characters of what may be a caption."""
 
+_LONGEST_CODE = 60
+"""Characters of a row code with whatever blanks somebody put in."""
+
 Columns = tuple[layout.Column, ...]
 _Cells = Mapping[int, str]
 """A row: what stands in it by column, counted from 0, blanks left out."""
 _Rows = Mapping[int, _Cells]
+
+
+_SHEETS = tuple(
+    frozenset(texts.squash(column.caption) for column in columns)
+    for columns in (layout.MERGED, layout.FINAL, layout.CONFLICT, layout.REGISTER)
+)
+"""The captions of the sheets that only a merged workbook has."""
+_TELLING = frozenset().union(*_SHEETS)
+_FINGERPRINTED = frozenset({w.CODE, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
+"""What no other workbook has in one row, however many columns were deleted."""
 
 
 class Table(NamedTuple):
@@ -54,10 +67,83 @@ class Table(NamedTuple):
         return self.captions.get(column) or w.unnamed_column(column + 1)
 
 
-def sheets(path: Path) -> tuple[reader.Sheet, ...]:
-    """The sheets of the workbook. Raises OperatorError if it cannot be read."""
+class Stamp(NamedTuple):
+    """What a merged workbook says of itself.
+
+    `words` is the digest of what the clerk had written when run number `run` wrote it.
+    """
+
+    campaign: str
+    mark: str
+    run: int
+    words: str
+
+
+def stamped(book: reader.Book) -> dict[str, str]:
+    """What a workbook of ours says of itself by name: hidden sheet over custom properties."""
+    stamp = {
+        name.removeprefix(layout.STAMP): value
+        for name, value in book.properties.items()
+        if name.startswith(layout.STAMP)
+    }
+    for sheet in book.sheets:
+        if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
+            names = (row for row, column in sheet.cells if row < 4 and column == 0)
+            stamp |= {
+                sheet.cells[row, 0].text: sheet.cells[row, 1].text
+                for row in names
+                if (row, 1) in sheet.cells
+            }
+    return stamp
+
+
+def stamp_of(book: reader.Book) -> Stamp | None:
+    """Of a merged workbook; None for one that was written before there were stamps."""
+    values = stamped(book)
+    run = values.get("run", "")
+    if not (run.isascii() and run.isdecimal() and len(run) < 18):
+        return None
+    return Stamp(
+        values.get("campaign", ""), values.get("mark", ""), int(run), values.get("words", "")
+    )
+
+
+def is_merged(book: reader.Book) -> bool:
+    """Whether it is a merged workbook, whatever was done to it: by its stamp, or a sheet of it."""
+    return stamp_of(book) is not None or any(map(_is_merged, book.sheets))
+
+
+def _is_merged(sheet: reader.Sheet) -> bool:
+    """Whether a row has most of the captions of such a sheet, or our fingerprints."""
+    rows: dict[int, set[str]] = defaultdict(set)
+    for (row, _), cell in sheet.cells.items():
+        if len(cell.text) <= _LONGEST and (caption := texts.squash(cell.text)) in _TELLING:
+            rows[row].add(caption)
+    return any(
+        there >= _FINGERPRINTED or len(there & known) > 0.6 * len(known)
+        for there in rows.values()
+        for known in _SHEETS
+    )
+
+
+def campaign(book: reader.Book) -> str:
+    """Whose a merged workbook is: by its stamp, else by most of the row codes; empty if none."""
+    if stamp := stamp_of(book):
+        return stamp.campaign
+    found = Counter(
+        code.campaign
+        for sheet in book.sheets
+        if _is_merged(sheet)
+        for cell in sheet.cells.values()
+        if len(cell.text) <= _LONGEST_CODE and (code := identity.read(cell.text))
+    )
+    return found.most_common(1)[0][0] if found else ""
+
+
+def read(path: Path | reader.InMemory) -> reader.Book:
+    """The workbook. Raises OperatorError if it cannot be read."""
     try:
-        return reader.read(path, limits=_LIMITS).sheets
+        return reader.read(path, limits=_LIMITS)
     except reader.Refused as refused:
         raise OperatorError(
             f"{path.name} 读不出来（{refused.detail or '有打开密码'}），没有改动；"
@@ -68,6 +154,11 @@ def sheets(path: Path) -> tuple[reader.Sheet, ...]:
             f"{path.name} 打不开（可能正被其他程序占用，或没有读取权限），没有改动；"
             "请关闭它或检查权限后重新运行。"
         ) from error
+
+
+def sheets(path: Path) -> tuple[reader.Sheet, ...]:
+    """The sheets of the workbook. Raises OperatorError if it cannot be read."""
+    return read(path).sheets
 
 
 def ours(sheet: reader.Sheet, book: Mapping[str, Columns]) -> str:

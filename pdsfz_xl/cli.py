@@ -1,6 +1,7 @@
 """The command line: parse, call the story of the command, show."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -41,7 +42,7 @@ def init(wish: Wish, notice: Path, force: bool) -> None:
     """读通知（.txt、.docx、.xlsx），生成任务分解表。"""
     from pdsfz_xl import campaign
 
-    show(wish, campaign.init(wish.workspace, notice, wish.now, force=force))
+    show(wish, campaign.init(wish.new_workspace, notice, wish.now, force=force))
 
 
 @cli.command()
@@ -135,13 +136,20 @@ def handout(
 @cli.command()
 @common
 @_passwords
+@click.option(
+    "--review",
+    "copy",
+    metavar="文件",
+    default="",
+    help="并入另一份汇总表里经办人新写的，只并一次；写 none 是放弃丢了的汇总表。",
+)
 @click.pass_obj
-def collect(wish: Wish, passwords: tuple[str, ...]) -> None:
+def collect(wish: Wish, passwords: tuple[str, ...], copy: str) -> None:
     """读 out/2-收件 里的文件，汇总、审核，写出汇总表。"""
     from pdsfz_xl import campaign
 
     with progress("读取") as tell:
-        done = campaign.collect(wish.workspace, wish.now, tell, passwords)
+        done = campaign.collect(wish.workspace, wish.now, tell, passwords, copy)
     show(wish, done)
 
 
@@ -468,6 +476,7 @@ def export(wish: Wish, units: str) -> None:
     help="封面上写共印多少份；不写则留空手填。",
 )
 @click.option("--submit", is_flag=True, help="呈送稿：编为第几稿、写上日期、存入 out/存档。")
+@click.option("--anyway", is_flag=True, help="还有待定、待综合或必须改的，也照现在的样子呈送。")
 @click.option(
     "--since",
     metavar="第几稿",
@@ -485,6 +494,7 @@ def print_command(  # one parameter for each option
     layout: str,
     copies: int | None,
     submit: bool,
+    anyway: bool,
     since: int | None,
 ) -> None:
     """把汇总内容排成横版 PDF，放在 out/5-打印。
@@ -502,14 +512,29 @@ def print_command(  # one parameter for each option
         layout=layout,
         copies=copies or 0,
         submit=submit,
+        anyway=anyway,
         since=since or 0,
     )
+    if submit and not (kind or anyway or wish.as_json) and sys.stdin.isatty():
+        order = replace(order, anyway=_submit_as_it_is(wish))
     with progress("读取") as tell:
         if kind:
             done = companions.print_out(wish.workspace, wish.now, kind, order, tell)
         else:
             done = printing.print_out(wish.workspace, wish.now, order, tell)
     show(wish, done)
+
+
+def _submit_as_it_is(wish: Wish) -> bool:
+    """Whether something is open that goes up all the same; raises OperatorError if it must not."""
+    from pdsfz_xl import printing
+
+    open_ = printing.unsettled(wish.workspace, wish.now)
+    for line in open_:
+        click.echo(line)
+    if open_ and not click.confirm("还有上面这些没处理完，照现在的样子呈送吗？"):
+        raise OperatorError("没有编号，没有打印。")
+    return bool(open_)
 
 
 @cli.command()

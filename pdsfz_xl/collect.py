@@ -10,14 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdsfz_xl import container, edited_paper, identity, layout, reader
+from pdsfz_xl import captions, container, edited_paper, identity, layout, reader
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import FormRow, Loose, Manifest, Member, Typed
 from pdsfz_xl.sniff import sniff
 from pdsfz_xl.states import CellKind, Flag
 
-VERSION = "10"
+VERSION = "11"
 """Of the manifests in the cache: raise it when reading changes."""
 
 MOST_LOOSE = 5_000
@@ -25,6 +25,9 @@ MOST_LOOSE = 5_000
 
 _FORM = {texts.squash(c): c for c in layout.FORM_CAPTIONS}
 _EVIDENCE = {texts.squash(c.caption): c.caption for c in layout.EVIDENCE}
+_PROBLEMS = {texts.squash(c.caption): c.caption for c in layout.PROBLEMS}
+_KINDS = {w.FORM_SHEET: _FORM, w.EVIDENCE_SHEET: _EVIDENCE, w.GUIDE_SHEET: _PROBLEMS}
+"""The captions of each table. The texts of 问题清单 are remembered as those of 填写说明 are."""
 _LONGEST = 40
 """Characters of a cell that may be a caption, with whatever blanks somebody put in."""
 _NUMBER = re.compile(r"\d+")
@@ -36,7 +39,7 @@ _HINT = re.compile(
     rf"(\s*{_LISTED})?"
 )
 
-_STAMP = re.compile("[0-9a-f]{10}|[0-9a-f]{16}")
+_STAMP = re.compile("[0-9a-f]{10}|-?[0-9a-f]{16}(?: -?[0-9a-f]{16})*")
 """The digests of the hidden sheet: of texts, and of the answers a form came with."""
 
 _NEVER_SAVED = layout.CREATED.isoformat()
@@ -147,13 +150,13 @@ def _sha256(path: Path) -> str:
 
 
 def _manifest(digest: str, book: reader.Book) -> Manifest:
-    if any(_is_merged(sheet) for sheet in book.sheets):
-        # A copy of our own merged workbook: what units wrote stands in it a second time.
-        return Manifest(sha256=digest, flags=(Flag.REVIEW_COPY,))
+    if captions.is_merged(book):
+        # Nothing in it is an answer, though what every unit wrote stands in it with its code.
+        return Manifest(sha256=digest, campaign=captions.campaign(book), flags=(Flag.REVIEW_COPY,))
     if paper := edited_paper.manifest(digest, book):
         return paper
-    stamp, own, prefilled = _stamp(book)
-    tables: dict[str, list[FormRow]] = {w.FORM_SHEET: [], w.EVIDENCE_SHEET: []}
+    stamp, own, given = _stamp(book)
+    tables: dict[str, list[FormRow]] = {kind: [] for kind in _KINDS}
     loose: list[Loose] = []
     for sheet in book.sheets:
         if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
@@ -161,16 +164,19 @@ def _manifest(digest: str, book: reader.Book) -> Manifest:
         else:
             loose += _sort(sheet, own, tables)
             loose += _comments(sheet)
-    rows, evidence = tables.values()
+    rows, evidence, problems = tables.values()
     return Manifest(
         sha256=digest,
         saved="" if book.saved.startswith(_NEVER_SAVED) else book.saved,
         campaign=stamp.get("campaign", ""),
         unit=stamp.get("unit", ""),
-        prefilled=prefilled,
+        prefilled={place: said[4] for place, said in given.items() if 4 in said},
+        shown={place: said[5] for place, said in given.items() if 5 in said},
+        known={place: tuple(said[6].split()) for place, said in given.items() if 6 in said},
         stamped=bool(own),
         rows=tuple(rows),
         evidence=tuple(evidence),
+        problems=tuple(problems),
         loose=tuple(loose[:MOST_LOOSE]),
         flags=(*book.flags, *([Flag.LOOSE_CUT] if len(loose) > MOST_LOOSE else [])),
     )
@@ -191,9 +197,9 @@ class _Line(NamedTuple):
 def _lines(sheet: reader.Sheet) -> Iterator[_Line]:
     known = False
     for row, cells in _by_row(sheet):
-        kind, head, by_code = w.FORM_SHEET, _captions(cells, _FORM, least=4), False
-        if not head:
-            kind, head = w.EVIDENCE_SHEET, _captions(cells, _EVIDENCE, least=4)
+        heads = ((kind, _captions(cells, named, least=4)) for kind, named in _KINDS.items())
+        kind, head = next((found for found in heads if found[1]), ("", {}))
+        by_code = False
         if not head and not known and (head := _columns_by_code(cells)):
             kind, by_code = w.FORM_SHEET, True
         known = known or bool(head)
@@ -212,8 +218,8 @@ def _sort(
     for line in lines:
         if line.head:
             columns, table = line.head, tables[line.kind]
-        captions = line.head if line.head and not line.by_code else {}
-        known = {} if captions else columns
+        heads = line.head if line.head and not line.by_code else {}
+        known = {} if heads else columns
         typed = {
             column: _typed(line.row, column, cell, known.get(column, ""), kinds, own)
             for column, cell in line.cells.items()
@@ -221,39 +227,30 @@ def _sort(
         if inside := {known[c]: t for c, t in typed.items() if c in known}:
             table.append(FormRow(sheet.name, line.row + 1, inside))
         for column, cell in typed.items():
-            if column not in known and column not in captions:
+            if column not in known and column not in heads:
                 above = not columns and _is_lost_status(line.cells[column], kinds)
                 yield Loose(sheet.name, cell._replace(ours=cell.ours or above))
 
 
-def _is_merged(sheet: reader.Sheet) -> bool:
-    """Whether a sheet is 汇总 of a merged workbook, by its captions: no form has these."""
-    head = {cell.text for (row, _), cell in sheet.cells.items() if row == layout.MERGED_HEADER}
-    return {w.CODE, w.ANSWER_DIGEST, w.REVIEW_DIGEST} <= head
+Given = dict[str, dict[int, str]]
+"""By unit and key of a row: what the hidden sheet says of the answers it came with, by column."""
 
 
-def _stamp(book: reader.Book) -> tuple[dict[str, str], frozenset[str], dict[str, str]]:
-    """The identity a form carries besides its row codes: hidden sheet over custom properties.
+def _stamp(book: reader.Book) -> tuple[dict[str, str], frozenset[str], Given]:
+    """The identity a form carries besides its row codes.
 
-    With it come the digests of the form's own texts and, by row code, of the answers it came with.
+    With it come the digests of the form's own texts and of the answers it came with.
     """
-    stamp = {
-        name.removeprefix(layout.STAMP): value
-        for name, value in book.properties.items()
-        if name.startswith(layout.STAMP)
-    }
-    own, prefilled = set(), {}
+    own, given = set(), {}
     for sheet in book.sheets:
         if texts.sheet_key(sheet.name) == w.STAMP_SHEET:
-            for row, cells in _by_row(sheet):
+            for _, cells in _by_row(sheet):
                 said = {column: cell.text for column, cell in cells.items()}
-                if row < 4 and 0 in said and 1 in said:
-                    stamp[said[0]] = said[1]
                 if 2 in said:
                     own.add(said[2])
-                if 4 in said and (code := identity.read(said.get(3, ""))):
-                    prefilled[f"{code.unit}-{code.requirement}"] = said[4]
-    return stamp, frozenset(own), prefilled
+                if code := identity.read(said.get(3, "")):
+                    given[f"{code.unit}-{code.requirement}"] = said
+    return captions.stamped(book), frozenset(own), given
 
 
 def _beside_stamp(sheet: reader.Sheet) -> Iterator[Loose]:
@@ -312,7 +309,9 @@ def _typed(
     kinds: frozenset[str],
     own: frozenset[str],
 ) -> Typed:
-    if caption in layout.TO_FILL:
+    if caption == w.EXPLANATION:
+        ours = cell.text.strip() == w.NO_EXPLANATION
+    elif caption in layout.TO_FILL:
         ours = cell.text.strip() in _BELOW
     else:
         ours = _is_counter(cell, caption) or any(
@@ -363,13 +362,14 @@ def _plain(manifest: Manifest) -> dict[str, Any]:
 
 
 def _manifest_of(fields: dict[str, Any]) -> Manifest:
-    for name in ("rows", "evidence"):
+    for name in ("rows", "evidence", "problems"):
         fields[name] = tuple(
             FormRow(sheet, row, {c: _typed_of(t) for c, t in cells.items()})
             for sheet, row, cells in fields[name]
         )
     fields["loose"] = tuple(Loose(sheet, _typed_of(typed)) for sheet, typed in fields["loose"])
     fields["flags"] = tuple(fields["flags"])
+    fields["known"] = {place: tuple(known) for place, known in fields["known"].items()}
     fields["members"] = tuple(
         Member(path, size, inner and _manifest_of(inner)) for path, size, inner in fields["members"]
     )

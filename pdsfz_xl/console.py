@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -66,6 +67,7 @@ class Wish:
     as_json: bool = False
     strict: bool = False
     clock: datetime | None = None
+    mark: str = ""
 
     @property
     def base(self) -> Path:
@@ -79,11 +81,33 @@ class Wish:
             raise OperatorError(f"{base} 不是能用的文件夹；-C 后面请写任务所在的文件夹。")
         return base
 
-    @property
+    @cached_property
     def workspace(self) -> "Workspace":
+        """The one to work in: without -C also the one above this folder, which is said."""
         from pdsfz_xl.workspace import Workspace
 
-        return Workspace(self.base)
+        root = self._root
+        if root != self.base:
+            click.echo(f"这里是任务文件夹里面，任务在 {root}。", err=True)
+        return Workspace(root, self.mark)
+
+    @property
+    def new_workspace(self) -> "Workspace":
+        """Where a campaign may begin; raises OperatorError inside the folder of another one."""
+        from pdsfz_xl.workspace import Workspace
+
+        if self._root != self.base:
+            raise OperatorError(
+                f"{self.base} 在另一个任务的文件夹 {self._root} 里面，没有生成任务分解表；"
+                "请到新的空文件夹里运行，确实要建在这里的加 -C . 。"
+            )
+        return Workspace(self.base, self.mark)
+
+    @property
+    def _root(self) -> Path:
+        from pdsfz_xl.workspace import root_above
+
+        return self.base if self.folder else root_above(self.base)
 
     @property
     def now(self) -> datetime:
@@ -102,6 +126,7 @@ def common(function: Decorated) -> Decorated:
         click.option(
             "--clock", type=click.DateTime(), hidden=True, expose_value=False, callback=_keep
         ),
+        click.option("--mark", hidden=True, expose_value=False, callback=_keep),
         click.option(
             "--strict", is_flag=True, expose_value=False, callback=_keep,
             help="有未获同意的 A 类问题时以状态 1 结束。",

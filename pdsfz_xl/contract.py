@@ -113,6 +113,7 @@ def finding(found: Finding) -> Json:
         "message": found.message,
         "fix": found.fix,
         "waived": found.waived,
+        "explanation": found.explanation or None,
     }
 
 

@@ -54,12 +54,12 @@ def run(folder: Path) -> Done:
     plan = master_stage.read(ws.master)
     _deliver(ws, _in_time(plan))
     campaign.collect(ws, FIRST_COLLECT)
-    printing.print_out(ws, FIRST_COLLECT, printing.Order(submit=True, copies=20))
+    printing.print_out(ws, FIRST_COLLECT, printing.Order(submit=True, anyway=True, copies=20))
     _deliver(ws, _too_late(plan))
     collected = campaign.collect(ws, AFTER_DEADLINE)
     called = handing.remind(ws, AFTER_DEADLINE)
     printed = printing.print_out(
-        ws, AFTER_DEADLINE, printing.Order(submit=True, copies=20, since=1)
+        ws, AFTER_DEADLINE, printing.Order(submit=True, anyway=True, copies=20, since=1)
     )
     said = [
         f"演示文件夹：{folder}",
@@ -87,6 +87,7 @@ def run(folder: Path) -> Done:
             **printed.outputs,
         },
         findings=collected.findings,
+        steps=collected.steps,
         next_step="回到自己的文件夹，运行 pdsfz-xl init 通知文件",
         more={k: v for k, v in collected.more.items() if k not in ("outputs", "findings")},
     )
@@ -108,7 +109,7 @@ def _fresh(folder: Path) -> Workspace:
             f"演示文件夹 {folder} 用不了（{error.strerror}）；"
             "请关闭里面打开的文件，或者换一个文件夹，再重新运行。"
         ) from error
-    return Workspace(folder)
+    return Workspace(folder, mark="demo")
 
 
 def _empty(folder: Path, besides: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from pdsfz_xl import contract
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Finding
+from pdsfz_xl.next_step import Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +23,21 @@ class Done:
     """Where people find those beyond."""
     arrived: tuple[str, ...] = ()
     """One line for each file that was not there before."""
+    steps: tuple[Step, ...] = ()
+    """What there is to do in the campaign, the first thing first."""
     next_step: str = ""
+    """The one thing people are told to do: the first step, unless something else comes before."""
     more: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.steps and not self.next_step:
+            object.__setattr__(self, "next_step", str(self.steps[0]))
 
     def document(self) -> dict[str, Any]:
         """The JSON document of this command."""
         return {
             "outputs": dict(self.outputs),
             "findings": [contract.finding(found) for found in self.findings],
+            "next": [step._asdict() for step in self.steps],
             **self.more,
         }

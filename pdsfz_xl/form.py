@@ -19,6 +19,7 @@ from pdsfz_xl.form_plan import (
     Mark,
     Marks,
     Plan,
+    known,
     locked_texts,
     row_code,
 )
@@ -26,7 +27,7 @@ from pdsfz_xl.model import Evidence, Master, Unit
 
 __all__ = [
     "COLUMN", "HEADER", "Filled", "Mark", "Marks",
-    "build", "hint", "locked_texts", "own_digests", "row_code",
+    "build", "hint", "known", "locked_texts", "own_digests", "row_code",
 ]  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from pdsfz_xl.form_plan import Mark, Plan
 
 GREY, YELLOW, AMBER, RED = "#F2F2F2", "#FFE066", "#FFC04D", "#E67C73"
 """Each is darker than the one before, so that they differ on a grey printer too."""
+PALE = "#FFF9DB"
+"""Open, but nothing has to stand there."""
 
 
 class Pen:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from pdsfz_xl import identity, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Evidence, Master, Requirement, Unit
+from pdsfz_xl.model import Answer, Evidence, Master, Requirement, Unit
 from pdsfz_xl.states import URGENT, Grade
 
 HEADER = 4
@@ -27,6 +27,8 @@ class Filled(NamedTuple):
     choice: str = ""
     text: str = ""
     number: float | None = None
+    known: tuple[str, ...] = ()
+    """`identity.fingerprint` of the versions this shows or that are named beside it."""
 
 
 class Mark(NamedTuple):
@@ -42,6 +44,10 @@ class Mark(NamedTuple):
     fix: str
     caption: str = w.ANSWER
     piece: int | None = None
+    code: str = ""
+    """What an explanation hangs on; empty where nothing can be explained."""
+    explanation: str = ""
+    """What the unit has explained before."""
 
     @property
     def urgent(self) -> bool:
@@ -162,6 +168,12 @@ class Plan:
 
 def cell(row: int, caption: str) -> str:
     return layout.cell_name(row, COLUMN[caption])
+
+
+def known(answer: Answer) -> tuple[str, ...]:
+    """The fingerprints a form passes on that shows an answer: of open versions those of all."""
+    shown = answer.versions if answer.open_conflict else answer.versions[-1:]
+    return tuple(sorted({f for v in shown for f in (v.fingerprint, *v.known)} - {""}))
 
 
 def is_filled(given: Filled) -> bool:

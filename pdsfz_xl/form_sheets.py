@@ -6,7 +6,7 @@ from typing import Any
 from pdsfz_xl import excel, form_texts, identity, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.form_pen import GREY, Pen
+from pdsfz_xl.form_pen import GREY, PALE, Pen
 from pdsfz_xl.form_plan import EVIDENCE_COLUMN
 
 SCHEMA = 1
@@ -15,6 +15,8 @@ _HEAD = 5
 """0-based row of the captions of 问题清单."""
 _GUIDE = 96
 """Characters of a line of 填写说明."""
+_EXPLANATION = next(i for i, c in enumerate(layout.PROBLEMS) if c.caption == w.EXPLANATION)
+"""Its column there; the code of the problem stands to the right."""
 
 
 # --- 问题清单
@@ -45,16 +47,47 @@ def write_problems(pen: Pen, sheet: excel.Sheet) -> None:
 def _list_problems(pen: Pen, sheet: excel.Sheet) -> None:
     plain = pen.book.format(bg_color=GREY, align="left", **pen.body)
     centred = pen.book.format(bg_color=GREY, align="center", **pen.body)
+    small = {"bg_color": GREY, "align": "center", "font_color": "#7F7F7F", "font_size": 8}
+    narrow = pen.book.format(**small, **pen.body)
     marks = (mark for marks in pen.plan.marks.values() for mark in marks)
     listed = zip(marks, form_texts.problems(pen.plan), strict=True)
-    for row, (mark, (*said, place)) in enumerate(listed, _HEAD + 1):
+    for row, (mark, (*said, place, unexplained, code)) in enumerate(listed, _HEAD + 1):
         painted = pen.book.format(align="center", **pen.paint(mark), **pen.body)
         styles = (centred, painted, plain, plain, plain)
         for column, (text, style) in enumerate(zip(said, styles, strict=True)):
             sheet.write_string(row, column, text, style)
         pen.point(sheet, row, len(said), place)
+        if code:
+            _open_explanation(pen, sheet, row, mark.explanation)
+            sheet.write_string(row, _EXPLANATION + 1, code, narrow)
+        else:
+            sheet.write_string(row, _EXPLANATION, unexplained, centred)
+            sheet.write_blank(row, _EXPLANATION + 1, None, narrow)
         cells = [(t, layout.PROBLEMS[i].width) for i, t in enumerate(said)]
+        cells.append((mark.explanation, layout.PROBLEMS[_EXPLANATION].width))
         sheet.set_row(row, excel.height(cells, least=36))
+
+
+def _open_explanation(pen: Pen, sheet: excel.Sheet, row: int, text: str) -> None:
+    """The cell where the unit explains, with what it explained before."""
+    style = pen.book.format(locked=False, num_format="@", align="left", bg_color=PALE, **pen.body)
+    if text:
+        sheet.write_string(row, _EXPLANATION, text, style)
+    else:
+        sheet.write_blank(row, _EXPLANATION, None, style)
+    cell, most = layout.cell_name(row, _EXPLANATION), w.EXPLANATION_LIMIT
+    sheet.data_validation(
+        cell,
+        {
+            "validate": "custom",
+            "value": excel.limit_formula(cell, most),
+            "input_title": w.EXPLANATION,
+            "input_message": w.EXPLANATION_PROMPT.format(limit=most),
+            "error_title": w.EXPLANATION,
+            "error_message": w.EXPLANATION_ERROR.format(limit=most),
+        },
+    )
+    sheet.unprotect_range(cell, f"explanation{row}")
 
 
 # --- 佐证材料
@@ -176,5 +209,9 @@ def write_stamp(pen: Pen, sheet: excel.Sheet) -> None:
         unconfirmed = plan.prefilled or given.choice.startswith(w.PREVIOUS)
         if unconfirmed and texts.count(given.text):
             sheet.write_string(row, 4, identity.prefill(given.text, given.number), plain)
+        if (plan.prefilled or plan.marks) and (shown := identity.fingerprint(*given[:3])):
+            sheet.write_string(row, 5, shown, plain)
+        if given.known:
+            sheet.write_string(row, 6, " ".join(given.known), plain)
     pen.protect(sheet)
     sheet.very_hidden()

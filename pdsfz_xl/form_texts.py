@@ -39,7 +39,9 @@ def digests(plan: Plan) -> frozenset[str]:
             *problems(plan),
         ),
     }
-    return frozenset(identity.digest(text, sheet) for sheet in sheets for text in sheets[sheet])
+    return frozenset(
+        identity.digest(text, sheet) for sheet in sheets for text in sheets[sheet] if text
+    )
 
 
 def captions(columns: Iterable[layout.Column]) -> list[str]:
@@ -74,12 +76,15 @@ def problems_head(plan: Plan) -> tuple[str, ...]:
 
 
 def problems(plan: Plan) -> Iterator[tuple[str, ...]]:
-    """The cells of each problem, in the order of `plan.marks`; the last is a link."""
+    """The cells of each problem, in the order of `plan.marks`: the sixth is a link, then what
+    stands where a problem cannot be explained, else its code."""
     numbered = ((key, mark) for key, marks in plan.marks.items() for mark in marks)
     for number, (key, mark) in enumerate(numbered, 1):
         kind = w.problem_class(mark.grade)
         place = " ".join(plan.place(key, mark))
-        yield f"{number}.", kind, _item(plan, key), mark.said, mark.fix, place
+        unexplained = "" if mark.code else w.NO_EXPLANATION
+        said = (f"{number}.", kind, _item(plan, key), mark.said, mark.fix, place)
+        yield *said, unexplained, mark.code
 
 
 def _item(plan: Plan, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import NamedTuple
 
 from pdsfz_xl import form, identity, layout, reader, text
@@ -50,7 +51,8 @@ def previous(master: Master, before: Batch) -> tuple[Previous, int]:
         unit, key = places.get((answer.unit, answer.requirement), ("", ""))
         fits = key in due.get(unit, ()) and text.utf16_length(answer.text) <= text.CELL_LIMIT
         if fits and key not in found[unit]:
-            found[unit][key] = Filled(w.previous(answer.status), answer.text, answer.number)
+            known = form.known(answer) if same else ()
+            found[unit][key] = Filled(w.previous(answer.status), answer.text, answer.number, known)
         else:
             lost += 1
     return {unit: answers for unit, answers in found.items() if answers}, lost
@@ -100,6 +102,14 @@ def why_changed(old: bytes, new: bytes) -> str:
         head=old_head != new_head,
         refilled=any(before[key].get(w.ANSWER) != after[key].get(w.ANSWER) for key in both),
     )
+
+
+def digest(master: Master) -> str:
+    """Of all that a form says, of whatever unit: the same until forms have to be made anew."""
+    s = master.settings
+    head = (s.name, s.code, s.deadline, s.contact, s.phone, s.email, s.address, s.password)
+    asked = [(u.code, u.name, u.extended, master.due(u.code)) for u in master.units]
+    return sha256(repr((head, asked)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def is_current(master: Master, unit: Unit, data: bytes) -> bool:

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from hashlib import sha256
 from typing import NamedTuple
 
-from pdsfz_xl import covering, form, rules, template
+from pdsfz_xl import covering, explaining, form, rules, template
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled, Mark
@@ -62,6 +63,10 @@ class Return(NamedTuple):
     """What it is about, besides what the clerk asked for."""
     problems: int
     """How many it lists, with what the clerk asked for."""
+    until: date | None
+    """The last day that is not late for the corrections."""
+    digest: str
+    """Of what it asks for and of what the unit says now: the same until one of them changes."""
 
 
 def returns(
@@ -73,8 +78,8 @@ def returns(
 ) -> tuple[Return, ...]:
     """A workbook and a letter for every unit that has something to put right; of `units`, if any.
 
-    That is an unwaived A or B finding of its own answers, or a 退回修改 of the clerk's; what is
-    only to be verified goes along, but never alone.
+    That is an A or B finding of its own answers, an explanation the office sent back, or a
+    退回修改 of the clerk's; what is only to be verified goes along, but never alone.
     """
     cases = _cases(batch, findings)
     return tuple(c.give_back(deadline, now) for c in cases if not units or c.unit in units)
@@ -85,13 +90,24 @@ def called_for(batch: Batch, findings: Iterable[Finding]) -> tuple[Unit, ...]:
     return tuple(case.unit for case in _cases(batch, findings))
 
 
+def digests(batch: Batch, findings: Iterable[Finding]) -> dict[str, str]:
+    """The `Return.digest` of every unit that has something to put right, by code."""
+    cases = _cases(batch, findings)
+    return {case.unit.code: case.digest(case.lines(case.marks())) for case in cases}
+
+
 def _cases(batch: Batch, findings: Iterable[Finding]) -> Iterator["_Case"]:
     by_unit: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.rule in GOES_BACK and not finding.waived:
+        if is_asked(finding):
             by_unit[finding.unit].append(finding)
     cases = (_Case(batch, unit, by_unit[unit.name]) for unit in batch.master.units)
     return (case for case in cases if case.is_called_for)
+
+
+def is_asked(finding: Finding) -> bool:
+    """Whether it is the unit's turn: nobody waived it, and no explanation waits for the office."""
+    return finding.rule in GOES_BACK and not (finding.waived or finding.waits)
 
 
 class _Case:
@@ -107,7 +123,7 @@ class _Case:
     @property
     def is_called_for(self) -> bool:
         return any(map(self.is_sent_back, self.due)) or any(
-            f.grade in URGENT and f.rule not in _NEVER_ALONE for f in self.findings
+            (f.grade in URGENT and f.rule not in _NEVER_ALONE) or f.reply for f in self.findings
         )
 
     def give_back(self, deadline: date | None, now: datetime) -> Return:
@@ -132,7 +148,13 @@ class _Case:
             covering.note(settings, subject, text, now.date()),
             tuple(self.findings),
             len(problems),
+            until,
+            self.digest(problems),
         )  # fmt: skip
+
+    def digest(self, problems: Iterable[str]) -> str:
+        what = repr([*problems, *said(self.batch, self.unit.code).items()])
+        return sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
 
     def still_ahead(self, today: date) -> date | None:
         """The unit's own deadline, unless it is past."""
@@ -150,9 +172,7 @@ class _Case:
         verdict, opinion = (
             self.batch.written(w.MERGED_SHEET, row, caption) for caption in w.REVIEW[:2]
         )
-        said = texts.tidy(texts.visible(opinion))
-        said = said if len(said) <= _OPINION else f"{said[:_OPINION]}…"
-        return rules.review_verdict(verdict), said
+        return rules.review_verdict(verdict), _beside(opinion)
 
     def is_sent_back(self, requirement: Requirement) -> bool:
         return self.reviewed(requirement.key)[0] == ReviewVerdict.SENT_BACK
@@ -182,7 +202,12 @@ class _Case:
         if caption in (w.FILE_NAME, w.DATE):
             piece = next(i for i, e in enumerate(self.listed) if e.where == finding.where)
         fix = w.FIX_FOR_UNIT.get(finding.rule, finding.fix)
-        return Mark(finding.grade, said, fix, caption, piece)
+        code = explaining.code(self.master, finding)
+        if finding.reply:
+            remark = self.batch.written(w.FINDINGS_SHEET, code, w.REMARK)
+            said = w.not_accepted(said, _beside(remark))
+        explanation = next((texts.fitting(e.text) for e in finding.explanations), "")
+        return Mark(finding.grade, said, fix, caption, piece, code, explanation)
 
     def asked(self, requirement: Requirement, wrong: bool) -> Iterator[Mark]:
         """What the clerk says to a row that goes back."""
@@ -213,17 +238,17 @@ def _as_it_stood(answer: Answer) -> Filled:
     """The unit's own answer; what it has not confirmed waits for that again."""
     if answer.keyed or not answer.versions:
         return Filled(
-            answer.status if answer.answered else "", _fitting(answer.text), answer.number
+            answer.status if answer.answered else "", texts.fitting(answer.text), answer.number
         )
     last = answer.versions[-1]
     choice = w.PREVIOUS if answer.unconfirmed else last.choice
-    return Filled(choice, _fitting(last.text), last.number)
+    return Filled(choice, texts.fitting(last.text), last.number, form.known(answer))
 
 
-def _fitting(text: str) -> str:
-    """What a cell can hold: more than that is over any limit, and came in no workbook."""
-    units = text.encode("utf-16-le", "surrogatepass")[: 2 * texts.CELL_LIMIT]
-    return units.decode("utf-16-le", "ignore")
+def _beside(opinion: str) -> str:
+    """What the clerk says to a unit, as it stands beside a row."""
+    text = texts.tidy(texts.visible(opinion))
+    return text if len(text) <= _OPINION else f"{text[:_OPINION]}…"
 
 
 # --- what changed since ----------------------------------------------------------------------

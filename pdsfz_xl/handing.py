@@ -19,6 +19,7 @@ from pdsfz_xl import (
     issued,
     ledger,
     marked,
+    next_step,
     outgoing,
     owed,
     telling,
@@ -32,6 +33,7 @@ from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look, take_look
 from pdsfz_xl.model import Master, Unit
+from pdsfz_xl.next_step import Step
 from pdsfz_xl.recipients import Choice, GoesBack, Known, choose
 from pdsfz_xl.states import Grade, NoticeKind
 from pdsfz_xl.workspace import Workspace, bytes_of, digest_of
@@ -96,7 +98,7 @@ def give(ws: Workspace, now: datetime, kind: NoticeKind, named: str, note: Note)
         if note.who:
             _register(ws, known, kind, choice.units, note, now)
     said = [f"没有要转交的“{kind}”。", *_left(choice)]
-    step = _next_step(ws, look)
+    step, steps = "", _steps(ws, look)
     if made:
         said = [
             f"{kind} {len(made)} 家，在 {ws.relative(folder)}：每家一个文件夹（拷U盘、传内网）"
@@ -105,12 +107,13 @@ def give(ws: Workspace, now: datetime, kind: NoticeKind, named: str, note: Note)
             *_left(choice),
             _registered(kind, choice.units, note, now) if note.who else "还没有登记。",
         ]
-        step = step if note.who else f"发出后登记：{_command(kind, named, '--by 姓名')}"
+        step = "" if note.who else f"发出后登记：{_command(kind, named, '--by 姓名')}"
     return Done(
         said=tuple(said),
         outputs={"handout": ws.relative(folder)} if made else {},
         findings=look.findings,
         shown=0,
+        steps=steps,
         next_step=step,
         more={
             **_document(kind, choice),
@@ -146,7 +149,7 @@ def remind(ws: Workspace, now: datetime, named: str = "") -> Done:
                 ws.archive(before, hw.CALLS_SHEET, now, ws.calls.name)
             ws.write_all({ws.calls: data, ws.group_text: texts.for_notepad(f"{text}\n")})
     said = ["没有要催报的单位。"]
-    step = _next_step(ws, look)
+    step, steps = "", _steps(ws, look)
     if owing:
         said = [f"催报 {len(owing)} 家：{ws.relative(ws.calls)}（打电话用，A4 横向）。"]
         step = (
@@ -163,6 +166,7 @@ def remind(ws: Workspace, now: datetime, named: str = "") -> Done:
         outputs={"calls": ws.relative(ws.calls)} if owing else {},
         findings=look.findings,
         shown=0,
+        steps=steps,
         next_step=step,
         more={**_document(w.REMIND, choice), "missing": missing, "text": text, "taken": taken},
     )
@@ -180,7 +184,7 @@ def write_down(ws: Workspace, now: datetime, kind: NoticeKind, named: str, note:
     said = [_registered(kind, choice.units, note, now)] if choice.units else ["没有登记。"]
     return Done(
         said=(*said, *_left(choice)),
-        next_step=_next_step(ws, look),
+        steps=_steps(ws, look),
         more=_document(kind, choice),
     )
 
@@ -195,16 +199,15 @@ def register(ws: Workspace, now: datetime) -> Done:
         said += [f"  {unit.code} {unit.name}：{line}" for line in made.get(unit.code, [])]
     return Done(
         said=(*said, *telling.outdated(look.batch.master, known.outdated)),
-        next_step=_next_step(ws, look),
+        steps=_steps(ws, look),
         more={"handed": [telling.handed_document(look.batch.master, one) for one in known.handed]},
     )
 
 
-def _next_step(ws: Workspace, look: Look) -> str:
+def _steps(ws: Workspace, look: Look) -> tuple[Step, ...]:
     """By the ledger as it is now, after what was just registered."""
     with ledger.opened(ws.ledger, readonly=True) as book:
-        waiting, outdated = issued.waiting(book), book.outdated()
-    return telling.next_step(ws, look, waiting=len(waiting), outdated=len(outdated))
+        return next_step.of(ws, look, book)
 
 
 # --- what is known -------------------------------------------------------------------------

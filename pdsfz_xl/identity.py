@@ -14,7 +14,7 @@ from typing import NamedTuple
 from pdsfz_xl import wording as w
 from pdsfz_xl.model import Version
 from pdsfz_xl.states import Role
-from pdsfz_xl.text import plain, squash
+from pdsfz_xl.text import fitting, plain, squash
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DASHES = re.compile("[\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d]")
@@ -96,6 +96,22 @@ def prefill(text: str, number: float | None) -> str:
     return exact(squash(plain(text)), _figure(number))
 
 
+def fingerprint(choice: str, text: str, number: float | None) -> str:
+    """How a form remembers the version it shows, blind to what programs touch as `prefill` is.
+
+    Empty for a row in which nothing stands; `-` stands before that of one without a text.
+    """
+    kept = squash(plain(fitting(text)))
+    if not (choice or kept or number is not None):
+        return ""
+    return f"{'' if kept else '-'}{exact(choice, kept, _figure(number))}"
+
+
+def is_of_text(fingerprint: str) -> bool:
+    """Whether it is that of a row with a text."""
+    return bool(fingerprint) and not fingerprint.startswith("-")
+
+
 def answer_digest(text: str, status: str, number: float | None) -> str:
     """How a row of the merged workbook remembers what it showed: the text, then all of it."""
     return f"{exact(text)}-{exact(text, status, _figure(number))}"
@@ -173,6 +189,37 @@ def read_print_code(text: str) -> PrintCode | None:
 def is_bare_print_code(text: str) -> bool:
     """Whether a line holds such a code and not one word more."""
     return bool(_PRINT_CODE.fullmatch("".join(_plain(text).split())))
+
+
+_PROBLEM_CODE = re.compile(
+    r"(?<![A-Z0-9])([A-Z0-9]{2,8})-([A-Z0-9]{1,12})-(\d{2,4}(?:\.\d+)?)-([A-Z]\d\d)"
+    r"-([0-9A-HJKMNP-TV-Z]{8})(?![A-Z0-9])"
+)
+
+
+class ProblemCode(NamedTuple):
+    """The code of a finding in a marked form: never a row code, whose last part has four."""
+
+    campaign: str
+    unit: str
+    requirement: str
+    rule: str
+    subject: str
+    """Eight characters over what tells it from others of its rule and row."""
+
+    def __str__(self) -> str:
+        return "-".join(self)
+
+
+def problem_code(campaign: str, unit: str, requirement: str, rule: str, subject: str) -> str:
+    """`F201921-06-06.2-E02-` and eight characters."""
+    return str(ProblemCode(campaign, unit, requirement, rule, _base32(squash(subject), 8)))
+
+
+def read_problem_code(text: str) -> ProblemCode | None:
+    """The code in a cell of 问题清单, blanks and odd dashes forgiven, or None."""
+    found = _PROBLEM_CODE.fullmatch("".join(_plain(text).split()))
+    return ProblemCode(*found.groups()) if found else None
 
 
 class Named(NamedTuple):

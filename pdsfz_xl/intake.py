@@ -123,7 +123,8 @@ def _arrival(
 def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
     """Archive every original and remember what was read, but of held and void bytes nothing.
 
-    By bytes and not by file: a twin of a held file would be a copy of it. What lies in an archive
+    By bytes and not by file: a twin of a held file would be a copy of it. Nothing either of a copy
+    of the merged workbook, in which nobody looks for a classification mark. What lies in an archive
     or a mail is kept with that.
     """
     names = {ws.relative(path): path for path in ws.dropped()}
@@ -132,9 +133,12 @@ def keep(ws: Workspace, batch: Batch, intake: Intake) -> None:
     barred = {
         file.sha256
         for file in files
-        if file.verdict in (Verdict.HELD, Verdict.IGNORED)
-        and file.reason not in NOT_YET
-        and not (file.verdict == Verdict.IGNORED and Flag.PAPER_COPY in file.flags)
+        if Flag.REVIEW_COPY in file.flags
+        or (
+            file.verdict in (Verdict.HELD, Verdict.IGNORED)
+            and file.reason not in NOT_YET
+            and not (file.verdict == Verdict.IGNORED and Flag.PAPER_COPY in file.flags)
+        )
     }
     ws.forget(barred)
     for file in files:

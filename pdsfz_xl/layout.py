@@ -6,6 +6,7 @@ from typing import NamedTuple
 from pdsfz_xl import entry_wording as ew
 from pdsfz_xl import handing_wording as hw
 from pdsfz_xl import wording as w
+from pdsfz_xl.states import Reply
 
 
 class Column(NamedTuple):
@@ -170,6 +171,7 @@ OVERVIEW = (
     Column("未报", 8),
     Column("超字数", 8),
     *(Column(title, 9) for title in w.GRADES.values()),
+    Column(w.WAITS, 11),
     Column("状态", 14),
     Column("收到时间", 21),
     Column("迟报", 7),
@@ -200,6 +202,7 @@ MERGED = (
     Column("修改稿字数", 8),
     Column("代录内容", 22, clerk=True),
     Column("代录来源", 12, clerk=True),
+    Column(w.UNITS_WORD, 30),
     Column(w.ANSWER_DIGEST, 0),
     Column(w.REVIEW_DIGEST, 0),
 )
@@ -236,13 +239,18 @@ FINDINGS = (
     Column(w.PROBLEM, 18),
     Column(w.UNIT, 20),
     Column("编码", 8),
-    Column("说明", 60),
+    Column("说明", 52),
+    Column(w.UNITS_WORD, 34),
+    Column(w.REPLY, 10, clerk=True),
+    Column(w.REMARK, 20, clerk=True),
     Column(w.WHAT_TO_DO, 44),
     Column("文件", 30),
     Column("工作表", 10),
     Column("单元格", 9),
     Column("同意不改", 10),
     Column("到汇总", 10),
+    Column(w.CODE, 0),
+    Column(w.EXPLAINED_DIGEST, 0),
 )
 
 CONFLICT = (
@@ -367,6 +375,7 @@ CHOICES = {
     "已录入平台": (w.YES,),
     "作废": (w.YES,),
     "收到方式": w.CHANNELS,
+    w.REPLY: tuple(Reply),
 }
 """What may stand in a column of the clerk's."""
 
@@ -461,12 +470,18 @@ MARKED_FORM = (*FORM, Column(w.PROBLEM, 26))
 PROBLEMS = (
     Column(w.NUMBER, 5.5),
     Column("类别", 9),
-    Column(w.REQUIREMENT, 32),
-    Column(w.PROBLEM, 44),
-    Column(w.WHAT_TO_DO, 40),
-    Column("位置", 16),
+    Column(w.REQUIREMENT, 26),
+    Column(w.PROBLEM, 40),
+    Column(w.WHAT_TO_DO, 34),
+    Column("位置", 13),
+    Column(w.EXPLANATION, 38),
+    Column(w.PROBLEM_CODE, 14),
 )
-"""The first sheet of such a form. Fewer captions of the form's table than make a header row."""
+"""The first sheet of such a form. Fewer captions of the form's table than make a header row.
+
+It fits a screen as `FORM` does. 核实说明 stands here alone: a row of the table may have several
+problems, and each is explained by itself.
+"""
 
 
 # --- 催报电话单.xlsx

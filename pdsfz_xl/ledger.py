@@ -1,6 +1,7 @@
 """What cannot be made again from the files: first sights, forms made and handed out, runs."""
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -142,6 +143,20 @@ CREATE TABLE unreached (
     PRIMARY KEY (unit, address)
 ) WITHOUT ROWID;
 """
+_UNTIL = "ALTER TABLE returned ADD COLUMN until TEXT NOT NULL DEFAULT '';"
+_ASKED = """
+CREATE TABLE asked (
+    unit TEXT PRIMARY KEY,
+    problems TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    at TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+_SPOKEN = """
+CREATE TABLE workspace (mark TEXT NOT NULL);
+CREATE TABLE words (digest TEXT PRIMARY KEY, cells TEXT NOT NULL) WITHOUT ROWID;
+ALTER TABLE runs ADD COLUMN words TEXT NOT NULL DEFAULT '';
+"""
 _STEPS = (
     _FIRST,
     _SEEN,
@@ -153,6 +168,9 @@ _STEPS = (
     _HANDED,
     _MAILED,
     _FETCHED,
+    _UNTIL,
+    _ASKED,
+    _SPOKEN,
 )
 """What makes version n+1 of version n. A step that was published never changes."""
 
@@ -172,6 +190,13 @@ class Form(NamedTuple):
     """A form as it was made: its path in `out` and the sha256 of its bytes."""
 
     path: str
+    sha256: str
+
+
+class Asked(NamedTuple):
+    """A marked workbook: the digest of what it asks for, and the sha256 of its bytes."""
+
+    problems: str
     sha256: str
 
 
@@ -201,6 +226,15 @@ class Handed(NamedTuple):
     via: str = ""
     note: str = ""
     sha256: str = ""
+
+
+class Written(NamedTuple):
+    """A merged workbook as we wrote it; `words` is empty where it was written before marks were."""
+
+    run: int
+    at: datetime
+    sha256: str
+    words: str
 
 
 class Ledger:
@@ -279,6 +313,14 @@ class Ledger:
         rows = self.db.execute("SELECT unit FROM forms WHERE out_since IS NOT NULL")
         return {unit for (unit,) in rows}
 
+    def made_later(self) -> set[str]:
+        """The units whose form was made after the first one was out, and is not out itself."""
+        rows = self.db.execute(
+            "SELECT unit FROM forms WHERE out_since IS NULL AND before = '' "
+            "AND made > (SELECT min(out_since) FROM forms)"
+        )
+        return {unit for (unit,) in rows}
+
     def outdated(self) -> dict[str, str]:
         """Units that have another form than the present one: the sha256 of theirs, by code."""
         return dict(
@@ -348,11 +390,33 @@ class Ledger:
         rows = self.db.execute("SELECT unit, requirement, said FROM returned")
         return {(unit, requirement): said for unit, requirement, said in rows}
 
-    def record_returned(self, said: Mapping[tuple[str, str], str], now: datetime) -> None:
-        """What was said before the corrections that are asked for now."""
+    def corrections(self) -> dict[tuple[str, str], date | None]:
+        """Until when a correction was asked for, None for no day, by unit and requirement."""
+        rows = self.db.execute("SELECT unit, requirement, until FROM returned")
+        return {(u, r): date.fromisoformat(until) if until else None for u, r, until in rows}
+
+    def record_returned(
+        self, said: Mapping[tuple[str, str], str], now: datetime, until: date | None = None
+    ) -> None:
+        """What was said before the corrections that are asked for now, until some day."""
+        day = until.isoformat() if until else ""
         with self.db:
-            rows = [(*place, text, now.isoformat()) for place, text in said.items()]
-            self.db.executemany("INSERT OR REPLACE INTO returned VALUES (?, ?, ?, ?)", rows)
+            rows = [(*place, text, now.isoformat(), day) for place, text in said.items()]
+            self.db.executemany(
+                "INSERT OR REPLACE INTO returned (unit, requirement, said, at, until) "
+                "VALUES (?, ?, ?, ?, ?)",
+                rows,
+            )
+
+    def asked(self) -> dict[str, Asked]:
+        """The marked workbook that was made last for each unit, by unit code."""
+        rows = self.db.execute("SELECT unit, problems, sha256 FROM asked")
+        return {unit: Asked(*one) for unit, *one in rows}
+
+    def record_asked(self, unit: str, asked: Asked, now: datetime) -> None:
+        with self.db:
+            row = (unit, *asked, now.isoformat())
+            self.db.execute("INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?)", row)
 
     def prints(self) -> dict[int, Print]:
         """Every print that went up, by its number."""
@@ -375,12 +439,64 @@ class Ledger:
     def record_run(
         self, command: str, outputs: Iterable[str], now: datetime, merged: str = ""
     ) -> None:
-        """Add a run; `merged` is the sha256 of the merged workbook it went by."""
+        """Add a run; `merged` is the sha256 of the merged workbook it went by.
+
+        For `generate`, which goes by none, it is the digest of the master.
+        """
+        self._add_run(None, command, outputs, now, merged, "")
+
+    def _add_run(
+        self,
+        number: int | None,
+        command: str,
+        outputs: Iterable[str],
+        now: datetime,
+        merged: str,
+        words: str,
+    ) -> None:
+        listed = json.dumps(list(outputs), ensure_ascii=False)
         with self.db:
             self.db.execute(
-                "INSERT INTO runs (command, at, outputs, merged) VALUES (?, ?, ?, ?)",
-                (command, now.isoformat(), json.dumps(list(outputs), ensure_ascii=False), merged),
+                "INSERT INTO runs (id, command, at, outputs, merged, words) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (number, command, now.isoformat(), listed, merged, words),
             )
+
+    def next_run(self) -> int:
+        """The number of the run that is recorded next."""
+        return int(self.db.execute("SELECT coalesce(max(id), 0) + 1 FROM runs").fetchone()[0])
+
+    def mark(self) -> str:
+        """What tells this workspace from others; empty only where the ledger is not stored yet."""
+        row = self.db.execute("SELECT mark FROM workspace").fetchone()
+        return row[0] if row else ""
+
+    def record_merged(self, made: Written, path: str) -> None:
+        """A merged workbook was written, to a path from the root."""
+        self._add_run(made.run, "collect", [path], made.at, made.sha256, made.words)
+
+    def last_written(self) -> Written | None:
+        """The merged workbook we wrote last."""
+        row = self.db.execute(
+            "SELECT id, at, merged, words FROM runs WHERE command = 'collect' "
+            "ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return Written(row[0], datetime.fromisoformat(row[1]), *row[2:]) if row else None
+
+    def words(self, digest: str) -> dict[str, str] | None:
+        """What the clerk had written when a workbook with this digest of it was written.
+
+        Digests by the digest of their cell; None where we never wrote such a workbook.
+        """
+        row = self.db.execute("SELECT cells FROM words WHERE digest = ?", (digest,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    def record_words(self, digest: str, cells: Mapping[str, str]) -> None:
+        """Before the workbook that carries the digest: a run may be killed in between."""
+        if self.words(digest) is None:
+            with self.db:
+                kept = json.dumps(cells, separators=(",", ":"), sort_keys=True)
+                self.db.execute("INSERT INTO words VALUES (?, ?)", (digest, kept))
 
     def last_merged(self, command: str) -> str:
         """The sha256 of the merged workbook the last such run went by; empty if there is none."""
@@ -389,18 +505,32 @@ class Ledger:
         ).fetchone()
         return row[0] if row else ""
 
+    def submitted_merged(self) -> str:
+        """The sha256 of the merged workbook the last print that went up went by, or empty."""
+        row = self.db.execute(
+            "SELECT merged FROM runs WHERE command = 'print' "
+            "AND at = (SELECT at FROM prints ORDER BY number DESC LIMIT 1) ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return row[0] if row else ""
+
 
 @contextmanager
-def opened(path: Path, *, readonly: bool = False) -> Iterator[Ledger]:
+def opened(path: Path, *, readonly: bool = False, mark: str = "") -> Iterator[Ledger]:
     """The ledger of a workspace. Read-only, it is a copy in memory: nothing is made or stored.
 
+    One that is made now marks its workspace: with `mark`, or at random.
     SQLite may then still move into the file what a killed run left in the log beside it.
     Raises OperatorError when the file is damaged or of a newer version.
     """
     try:
         with closing(_copy(path) if readonly else _connect(path)) as connection:
             _bring_up(connection, path)
-            yield Ledger(connection)
+            book = Ledger(connection)
+            if not (readonly or book.mark()):
+                with connection:
+                    made = mark or secrets.token_hex(8)
+                    connection.execute("INSERT INTO workspace VALUES (?)", (made,))
+            yield book
     except sqlite3.Error as error:
         raise OperatorError(w.unreadable_ledger(str(path))) from error
 

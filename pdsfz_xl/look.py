@@ -5,11 +5,25 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from pdsfz_xl import giveback, intake, ledger, lint, merge, paper, proposals, review, rules
+from pdsfz_xl import (
+    clerk_words,
+    explaining,
+    giveback,
+    intake,
+    ledger,
+    lint,
+    merge,
+    paper,
+    proposals,
+    review,
+    rules,
+)
 from pdsfz_xl import master as master_stage
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Batch, ClerkCells, Finding, Master
-from pdsfz_xl.states import Flag, Grade, Reason
+from pdsfz_xl.clerk_words import ClerkWords
+from pdsfz_xl.errors import OperatorError
+from pdsfz_xl.model import Batch, Finding, Master
+from pdsfz_xl.states import Grade, Reason
 from pdsfz_xl.workspace import Workspace
 
 
@@ -21,6 +35,10 @@ class Look(NamedTuple):
     intake: intake.Intake
     printed: str
     """The sha256 of the merged workbook that the last print went by."""
+    words: ClerkWords
+    """What the clerk wrote in the merged workbook, as it was read."""
+    trouble: str = ""
+    """Why the merged workbook does not speak: then nobody does, and nothing may be written."""
     papers: tuple[str, ...] = ()
     """The sha256 of our own documents in the drop zone whose edits the clerk's columns hold now."""
 
@@ -35,23 +53,48 @@ def take_look(
     tell: intake.Tell,
     book: ledger.Ledger,
     passwords: tuple[str, ...] = (),
+    *,
+    copy: str = "",
+    lenient: bool = False,
 ) -> Look:
-    """Recompute everything from the drop zone and the clerk's columns."""
+    """Recompute everything from the drop zone and the clerk's columns.
+
+    `copy` is another merged workbook to take in: see `clerk_words.read_with`. Raises OperatorError
+    where nobody can know what the clerk's words are; a `lenient` look goes on without them.
+    """
     plan = read_master(ws)
+    words, trouble = _words(ws, book, plan, copy, lenient=lenient)
     tried = (*passwords, plan.settings.password) if plan.settings.password else passwords
     taken = intake.take(ws, now, tell, book, tried)
     batch = merge.batch(
         plan,
         taken.arrivals,
-        _clerk(ws, taken, book),
+        words.cells,
         now,
         merged_path=ws.relative(ws.merged),
         withdrawn=taken.withdrawn,
+        corrections=book.corrections(),
     )
     batch = replace(batch, changed=giveback.changes(book.returned(), batch))
     batch, papers = _with_papers(batch, taken, book.absorbed())
     errors = tuple(f for f in lint.check(plan) if f.grade == Grade.ERROR)
-    return Look(batch, (*errors, *rules.run(batch)), taken, book.last_merged("print"), papers)
+    findings = (*errors, *explaining.explained(batch, rules.run(batch)))
+    printed = book.last_merged("print")
+    return Look(batch, findings, taken, printed, words, trouble, papers)
+
+
+def _words(
+    ws: Workspace, book: ledger.Ledger, plan: Master, copy: str, *, lenient: bool
+) -> tuple[ClerkWords, str]:
+    code = plan.settings.code
+    try:
+        if copy:
+            return clerk_words.read_with(ws, book, code, copy), ""
+        return clerk_words.read(ws, book, code), ""
+    except OperatorError as error:
+        if not lenient:
+            raise
+        return ClerkWords({}), str(error)
 
 
 def _with_papers(
@@ -83,23 +126,3 @@ def _with_papers(
         clerk=review.absorbed(batch.clerk, proposals.cells(new)),
     )
     return changed, tuple(found)
-
-
-def _clerk(ws: Workspace, taken: intake.Intake, book: ledger.Ledger) -> ClerkCells:
-    """What the clerk wrote in the merged workbook, and in copies of it that came back."""
-    clerk = review.read(ws.merged) if ws.merged.exists() else {}
-    known = book.absorbed()
-    paths = {ws.relative(path): path for path in ws.dropped()}
-    for digest, path in review_copies(taken):
-        if digest not in known and path in paths:
-            clerk = review.absorbed(clerk, review.read(paths[path]))
-    return clerk
-
-
-def review_copies(taken: intake.Intake) -> list[tuple[str, str]]:
-    """Copies of the merged workbook in the drop zone: sha256 and path."""
-    return [
-        (a.sha256, a.path)
-        for a in taken.arrivals
-        if a.manifest and Flag.REVIEW_COPY in a.manifest.flags
-    ]

@@ -5,7 +5,7 @@ same for all of them.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -83,6 +83,20 @@ class Case(NamedTuple):
     deadline: date | None = None
     """Of the corrections asked for, where it is not the unit's."""
     force: bool = False
+
+
+def latest(
+    posted: Iterable[Posted], told: Iterable[Handed], now: datetime
+) -> Posted | Handed | None:
+    """What of these, each the latest last, was sent or done within a day, if anything.
+
+    Of what was done by hand only the day is known.
+    """
+    sent = [m for m in posted if m.state == outgoing.SENT]
+    if sent and now - _moment(sent[-1]) < _BETWEEN:
+        return sent[-1]
+    by_hand = list(told)
+    return by_hand[-1] if by_hand and by_hand[-1].day >= (now - _BETWEEN).date() else None
 
 
 def plan(case: Case) -> Iterator[Letter | Held]:
@@ -252,13 +266,11 @@ class _Planner:
 
     def reminded(self, unit: Unit) -> str:
         """Who did so within a day; of what was done by hand only the day is known."""
-        sent = [m for m in self.before[unit.code, w.REMIND] if m.state == outgoing.SENT]
-        if sent and self.now - _moment(sent[-1]) < _BETWEEN:
-            return mw.reminded_at(_moment(sent[-1]))
-        told = self.by_hand(unit, {w.REMIND})
-        if told and told[-1].day >= (self.now - _BETWEEN).date():
-            return mw.reminded_by(told[-1].day, texts.visible(told[-1].who), told[-1].via)
-        return ""
+        posted, told = self.before[unit.code, w.REMIND], self.by_hand(unit, {w.REMIND})
+        last = latest(posted, told, self.now)
+        if isinstance(last, Posted):
+            return mw.reminded_at(_moment(last))
+        return mw.reminded_by(last.day, texts.visible(last.who), last.via) if last else ""
 
     def why_no_return(self, unit: Unit) -> str:
         carried = self.case.carried(unit)

@@ -72,7 +72,7 @@ def _for_units(look: Look) -> tuple[Finding, ...]:
     return tuple(
         f
         for f in look.findings
-        if f.rule in giveback.GOES_BACK - {"G02", "G03"} and f.grade in URGENT and not f.waived
+        if giveback.is_asked(f) and f.rule not in ("G02", "G03") and f.grade in URGENT
     )
 
 

@@ -100,10 +100,11 @@ def posted_document(master: Master, posted: Posted) -> dict[str, object]:
 
 
 def next_step(kind: NoticeKind, states: Counter[MailState]) -> str:
+    """What is to be done about mails that went wrong; empty where none did."""
     if states[outgoing.UNKNOWN]:
         return "打电话或到网页邮箱的“已发送”里核实，再用 pdsfz-xl mail resolve 说明"
     if states[outgoing.FAILED_PERM]:
         return "核对被拒收的邮箱（任务分解表的“责任单位”），改正后再运行一次"
     if states[outgoing.FAILED_TEMP]:
         return f"过一会儿再运行 pdsfz-xl mail send {kind}"
-    return "收到的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
+    return ""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -14,6 +15,7 @@ from pdsfz_xl import (
     mail_telling,
     mailbox,
     marked,
+    next_step,
     outbox,
     outgoing,
     secret,
@@ -62,6 +64,7 @@ def plan(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intake.
             else:  # its attachment is let go: of 3,000 units they would fill the memory
                 mails.append(mail_telling.letter_document(result))
                 told += mail_telling.letter(result)
+        steps = next_step.of(ws, look, book)
     said = [
         f"将发“{asked.kind}”{len(mails)} 封：" if mails else f"没有“{asked.kind}”要发。",
         *told,
@@ -70,6 +73,7 @@ def plan(ws: Workspace, asked: Asked, now: datetime, tell: intake.Tell = intake.
     word = next(alias for alias, known in w.KIND_ALIASES.items() if known == asked.kind)
     return Done(
         said=tuple(said),
+        steps=steps,
         next_step=f"pdsfz-xl mail send {asked.kind}（先看草稿：加 --drafts）" if mails else "",
         more={
             "kind": asked.kind,
@@ -169,7 +173,9 @@ def send(
                 issued.settle(book, now)
         keys = {mail.key for mail in queue}
         after = [m for m in outgoing.mails(book) if m.key in keys]
-    return _finished(look.batch.master, asked, after, held, stop, seen=confirmed is not None)
+        steps = next_step.of(ws, look, book)
+    done = _finished(look.batch.master, asked, after, held, stop, seen=confirmed is not None)
+    return replace(done, steps=steps)
 
 
 def _freeze(

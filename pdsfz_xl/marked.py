@@ -34,7 +34,9 @@ def keep(
         files[folder / f"{one.name}.txt"] = texts.for_notepad(f"{one.subject}\n\n{one.text}\n")
     ws.write_all(files)
     for one in made:
-        book.record_returned(giveback.said(batch, one.unit.code), now)
+        book.record_returned(giveback.said(batch, one.unit.code), now, one.until)
+        asked = ledger.Asked(one.digest, sha256(one.data).hexdigest())
+        book.record_asked(one.unit.code, asked, now)
     return folder
 
 

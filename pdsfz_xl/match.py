@@ -13,9 +13,10 @@ from typing import NamedTuple
 from pdsfz_xl import form, identity, layout
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.identity import RowCode
+from pdsfz_xl.identity import ProblemCode, RowCode
 from pdsfz_xl.model import (
     Evidence,
+    Explanation,
     FormRow,
     Leftover,
     Manifest,
@@ -39,6 +40,7 @@ class Contents(NamedTuple):
     unknown: list[Unknown]
     versions: list[Version]
     evidence: list[Evidence]
+    explanations: list[Explanation]
     leftover: list[Leftover]
     units: set[str]
     foreign: str
@@ -140,13 +142,15 @@ class _File:
         named = {code.campaign for _, code in self.codes if code} or {manifest.campaign} - {""}
         foreign = "、".join(sorted(named)) if matcher.campaign not in named else ""
         known = any(_texts(row) in matcher.by_text for row in manifest.rows)
-        self.found = Contents([], [], [], [], [], set(), foreign, known)
+        self.found = Contents([], [], [], [], [], [], set(), foreign, known)
 
     def sort(self) -> Contents:
         for row, code in self.codes:
             self.sort_row(row, code)
         for row in self.manifest.evidence:
             self.sort_evidence(row)
+        for row in self.manifest.problems:
+            self.sort_problem(row)
         for loose in self.manifest.loose:
             self.leave(loose.sheet, [loose.typed])
         if not self.found.rows and not self.found.evidence:
@@ -190,7 +194,7 @@ class _File:
                 assigned,
                 altered,
                 said and not version.unconfirmed,
-                not version.text and self.came_with(unit, requirement) != "",
+                not version.text and self.came_with_text(unit, requirement),
             )
         )
         rest = _unused(row, version, {cell for _, cell, _ in altered})
@@ -236,6 +240,11 @@ class _File:
         """The fingerprint of the answer this form was handed out with, if it was with any."""
         return self.manifest.prefilled.get(f"{unit}-{requirement.key}", "")
 
+    def came_with_text(self, unit: str, requirement: Requirement) -> bool:
+        """Whether this form was handed out with a text there."""
+        shown = self.manifest.shown.get(f"{unit}-{requirement.key}", "")
+        return bool(self.came_with(unit, requirement)) or identity.is_of_text(shown)
+
     def compare(
         self, row: FormRow, code: RowCode | None, unit: str, requirement: Requirement
     ) -> tuple[CodeCheck, tuple[tuple[str, str, str], ...]]:
@@ -277,6 +286,7 @@ class _File:
         text = text if texts.count(text) else ""
         choice = texts.tidy(_said(row, w.STATUS))
         marked = choice.startswith(w.PREVIOUS)
+        place = f"{unit}-{requirement.key}"
         before = self.came_with(unit, requirement)
         same = identity.prefill(text, number) == before if before else marked
         unconfirmed = bool(text) and same and (marked or not choice)
@@ -299,6 +309,10 @@ class _File:
             number_where=self.where(row.sheet, asked) if asked else None,
             unconfirmed=unconfirmed,
             mute=tuple(self.leftovers(row.sheet, mute)),
+            fingerprint=identity.fingerprint(choice, text, number),
+            shown=self.manifest.shown.get(place, ""),
+            known=frozenset(self.manifest.known.get(place, ())),
+            first_seen=self.file.first_seen,
         )
 
     # --- evidence, and what is left
@@ -335,6 +349,36 @@ class _File:
         unused = [w.PIECES] if pieces is None else []
         unused += [w.CODE] if code and not identity.is_bare(said) else []
         self.leave(row.sheet, _present(row, *unused))
+
+    def sort_problem(self, row: FormRow) -> None:
+        """A row of 问题清单: its code says what is explained in it."""
+        rest = dict(row.cells)
+        typed = rest.pop(w.EXPLANATION, None)
+        code = identity.read_problem_code(_said(row, w.PROBLEM_CODE))
+        if typed and texts.count(typed.text):
+            if (
+                code
+                and code.campaign == self.matcher.campaign
+                and code.requirement in self.matcher.due.get(code.unit, ())
+            ):
+                self.found.units.add(code.unit)
+                self.found.explanations.append(self.explanation(row.sheet, typed, code))
+            else:
+                self.found.leftover.extend(self.leftovers(row.sheet, [typed]))
+        self.leave(row.sheet, rest.values())
+
+    def explanation(self, sheet: str, typed: Typed, code: ProblemCode) -> Explanation:
+        return Explanation(
+            where=self.where(sheet, typed),
+            unit=code.unit,
+            requirement=code.requirement,
+            rule=code.rule,
+            code=str(code),
+            text=texts.tidy(typed.text),
+            sha256=self.file.sha256,
+            saved=self.file.saved,
+            received=self.file.received,
+        )
 
     def is_known(self, code: RowCode) -> bool:
         """Whether a code of 佐证材料 is a row's of this form, or true by the master."""

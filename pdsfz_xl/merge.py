@@ -22,6 +22,7 @@ from pdsfz_xl.model import (
     Batch,
     ClerkCells,
     Evidence,
+    Explanation,
     Leftover,
     Manifest,
     Master,
@@ -33,8 +34,12 @@ from pdsfz_xl.model import (
     Withdrawn,
 )
 from pdsfz_xl.states import NOT_YET, AnswerStatus, Flag, Reason, UnitStatus, Verdict
+from pdsfz_xl.succession import continuations
 from pdsfz_xl.units import is_yes
-from pdsfz_xl.versions import Settled, settle
+from pdsfz_xl.versions import Settled, age, settle
+
+Corrections = Mapping[tuple[str, str], date | None]
+"""Until when a correction was asked for, by unit and requirement; None where no day was named."""
 
 
 def batch(
@@ -45,11 +50,12 @@ def batch(
     *,
     merged_path: str = "",
     withdrawn: tuple[Withdrawn, ...] = (),
+    corrections: Corrections | None = None,
 ) -> Batch:
     """All one round knows. `arrivals` may come in any order."""
     arrivals = tuple(arrivals)
     received, contents = _sorted_files(Matcher(master), arrivals, clerk)
-    answers, unused = _answers(master, contents, clerk, merged_path)
+    answers, unused = _answers(master, contents, clerk, merged_path, corrections or {})
     senders = {
         f"{a.path}{w.INSIDE}{path}" if path else a.path: sender
         for a in arrivals
@@ -60,6 +66,7 @@ def batch(
     placed = evidence.place(master, _counted(received, contents, answers), listed, senders)
     received = placed.received
     rows = sorted((r for found in contents for r in found.rows), key=lambda r: r.where.order)
+    explanations = _explanations(e for found in contents for e in found.explanations)
     leftover = (*unused, *(x for found in contents for x in found.leftover))
     unknown = (x for found in contents for x in found.unknown)
     return Batch(
@@ -70,10 +77,13 @@ def batch(
         unknown=tuple(sorted(unknown, key=lambda x: x.where.order)),
         answers=answers,
         evidence=placed.listed,
+        explanations=explanations,
         filed=placed.filed,
         leftover=tuple(sorted(leftover, key=lambda x: x.where.order)),
-        standings=tuple(_standings(master, answers, [*rows, *listed], received, clerk)),
-        clerk=clerk,
+        standings=tuple(
+            _standings(master, answers, [*rows, *listed, *explanations], received, clerk)
+        ),
+        clerk=_without_waiting(master, clerk, answers),
         merged_path=merged_path,
         withdrawn=withdrawn,
     )
@@ -157,8 +167,10 @@ def _register(matcher: Matcher, copies: list[Arrival], written: _Cells) -> Recei
     if manifest.reason in NOT_YET:
         return _ignored(file, manifest.reason)
     if Flag.REVIEW_COPY in manifest.flags:
-        inside = w.INSIDE in file.path
-        return _ignored(file, Reason.REVIEW_COPY_INSIDE if inside else Reason.REVIEW_COPY)
+        # It answers for nobody, whatever codes and names it bears.
+        if manifest.campaign not in ("", matcher.campaign):
+            return _rejected(replace(file, unit=""), "F04", manifest.campaign)
+        return _rejected(replace(file, unit=""), "F11", "")
     if Flag.PAPER_COPY in manifest.flags:
         if manifest.campaign != matcher.campaign:
             return _rejected(file, "F04", manifest.campaign)
@@ -205,7 +217,7 @@ def _judge(file: Received, found: Contents) -> Received:
     if found.foreign:
         return _rejected(file, "F04", found.foreign)
     unit = next(iter(found.units)) if len(found.units) == 1 else ""
-    if found.rows or found.evidence:
+    if found.rows or found.evidence or found.explanations:
         return replace(file, unit=unit)
     if found.units:
         why = w.COLUMNS_GONE
@@ -226,7 +238,8 @@ def _twin(file: Received, copy: Arrival) -> Received:
 
 def _classified(manifest: Manifest, *paths: str) -> str:
     """The first classification mark in a name or in anything typed, or empty."""
-    typed = [t for row in (*manifest.rows, *manifest.evidence) for t in row.cells.values()]
+    rows = (*manifest.rows, *manifest.evidence, *manifest.problems)
+    typed = [t for row in rows for t in row.cells.values()]
     typed += [loose.typed for loose in manifest.loose]
     for said in (*paths, *(t.text for t in typed if not t.ours)):
         if mark := rules.CLASSIFIED.search(said):
@@ -244,9 +257,10 @@ def _counted(
             taken[answer.source.file] += 1
     wrote = {row.where.file for found in contents for row in found.rows if row.said}
     left = Counter(x.where.file for found in contents for x in found.leftover)
+    explained = Counter(e.where.file for found in contents for e in found.explanations)
 
     def message(path: str) -> str:
-        return w.taken(taken[path], left[path], blank=path not in wrote)
+        return w.taken(taken[path], left[path], explained[path], blank=path not in wrote)
 
     return [
         replace(f, taken=taken[f.path], message=message(f.path))
@@ -263,43 +277,60 @@ def _evidence(listed: Iterable[Evidence]) -> list[Evidence]:
     return sorted(once.values(), key=lambda e: e.where.order)
 
 
+def _explanations(given: Iterable[Explanation]) -> tuple[Explanation, ...]:
+    """The latest first; the same words to the same finding, as in every correction, once."""
+    once: dict[tuple[str, str], Explanation] = {}
+    for explanation in sorted(given, key=age, reverse=True):
+        once.setdefault((explanation.code, explanation.text), explanation)
+    return tuple(once.values())
+
+
 # --- answers -------------------------------------------------------------------------------
 
 
 def _answers(
-    master: Master, files: list[Contents], clerk: ClerkCells, merged_path: str
+    master: Master,
+    files: list[Contents],
+    clerk: ClerkCells,
+    merged_path: str,
+    corrections: Corrections,
 ) -> tuple[tuple[Answer, ...], list[Leftover]]:
     """What counts for every assignment, and the choices and numbers that went nowhere."""
     versions: dict[tuple[str, str], list[Version]] = defaultdict(list)
+    of_unit: dict[str, list[Version]] = defaultdict(list)
     for found in files:
         for version in found.versions:
             versions[version.unit, version.requirement].append(version)
+            of_unit[version.unit].append(version)
+    later = {unit: continuations(mine) for unit, mine in of_unit.items()}
     answers: list[Answer] = []
     unused: list[Leftover] = []
     for index, assignment in enumerate(master.assignments):
         unit, requirement, _ = assignment
         key = master.key(unit.code, requirement.key)
         chosen = clerk.get(w.CONFLICT_SHEET, {}).get(key, {}).get(w.CHOSEN_DIGEST, "")
-        settled = settle(versions[unit.code, requirement.key], chosen)
+        mine = versions[unit.code, requirement.key]
+        settled = settle(mine, chosen, later.get(unit.code, ()))
         written = clerk.get(w.MERGED_SHEET, {}).get(key, {})
-        keyed_at = Where(merged_path, w.MERGED_SHEET, layout.merged_cell("代录内容", index))
-        answer = _answer(master, assignment, settled, written.get("代录内容", ""), keyed_at)
+        keyed_at = Where(merged_path, w.MERGED_SHEET, layout.merged_cell(w.KEYED_TEXT, index))
+        answer = _answer(assignment, settled, written.get(w.KEYED_TEXT, ""), keyed_at)
+        answer = replace(answer, chosen=chosen, late=_is_late(master, answer, corrections))
         answers.append(_reviewed(answer, written))
         unused += settled.unused
     return tuple(answers), unused
 
 
-def _answer(
-    master: Master, assignment: Assignment, settled: Settled, keyed: str, keyed_at: Where
-) -> Answer:
+def _answer(assignment: Assignment, settled: Settled, keyed: str, keyed_at: Where) -> Answer:
     unit, requirement, _ = assignment
     base = Answer(
         unit=unit.code,
         requirement=requirement.key,
         status=AnswerStatus.UNANSWERED,
         versions=settled.versions,
+        replaced=settled.replaced,
+        presumed=settled.presumed,
         decided=settled.decided,
-        chosen=settled.chosen,
+        picked=settled.picked,
     )
     counted = settled.versions[-1] if settled.versions else None
     said: dict[str, Any] = {}
@@ -310,7 +341,6 @@ def _answer(
             "status": _status(counted.choice),
             "source": counted.where,
             "received": counted.received,
-            "late": _is_late(counted.received, master.deadline(unit)),
             "open_conflict": len(settled.versions) > 1 and not settled.decided,
         }
     elif texts.count(keyed):
@@ -330,9 +360,12 @@ def _status(choice: str) -> AnswerStatus:
     return AnswerStatus(choice) if choice in w.CHOICES else AnswerStatus.ANSWERED
 
 
-def _is_late(received: datetime, deadline: date | None) -> bool:
-    """After the end of the deadline's day, local time."""
-    return deadline is not None and received.date() > deadline
+def _is_late(master: Master, answer: Answer, corrections: Corrections) -> bool:
+    """After the end of the deadline's day, local time; of a correction its own, if it has one."""
+    place = answer.unit, answer.requirement
+    corrected = place in corrections and answer.versions and answer.versions[-1].known
+    deadline = corrections[place] if corrected else master.deadline(master.unit[answer.unit])
+    return bool(answer.received and deadline and answer.received.date() > deadline)
 
 
 def _reviewed(answer: Answer, written: Mapping[str, str]) -> Answer:
@@ -348,13 +381,27 @@ def _reviewed(answer: Answer, written: Mapping[str, str]) -> Answer:
     return replace(answer, reviewed=f"{seen}.{identity.digest(review)}", stale=seen != now)
 
 
+def _without_waiting(master: Master, clerk: ClerkCells, answers: Iterable[Answer]) -> ClerkCells:
+    """The clerk's words without a choice that has to be made anew: of that only its meaning stays.
+
+    Its cell is shown blank, so that the same number can be typed again.
+    """
+    waiting = {master.key(a.unit, a.requirement) for a in answers if a.open_conflict and a.picked}
+    rows = clerk.get(w.CONFLICT_SHEET, {})
+    shown = {
+        key: {c: text for c, text in cells.items() if key not in waiting or c != w.CHOSEN}
+        for key, cells in rows.items()
+    }
+    return {**clerk, w.CONFLICT_SHEET: shown} if waiting & rows.keys() else clerk
+
+
 # --- units ---------------------------------------------------------------------------------
 
 
 def _standings(
     master: Master,
     answers: tuple[Answer, ...],
-    rows: Iterable[Row | Evidence],
+    rows: Iterable[Row | Evidence | Explanation],
     received: list[Received],
     clerk: ClerkCells,
 ) -> Iterator[Standing]:

@@ -18,6 +18,7 @@ from pdsfz_xl.states import (
     FoundBy,
     Grade,
     Reason,
+    Reply,
     Role,
     UnitStatus,
     Verdict,
@@ -39,6 +40,21 @@ class Where(NamedTuple):
         return (self.file, self.sheet, int(row[:9] or 0), len(column), self.cell)
 
 
+class Explanation(NamedTuple):
+    """What a unit wrote beside a problem of its marked form: why nothing has to be changed."""
+
+    where: Where
+    unit: str
+    requirement: str
+    rule: str
+    code: str
+    """The `identity.problem_code` of the finding it is about."""
+    text: str
+    sha256: str
+    saved: str
+    received: datetime
+
+
 class Finding(NamedTuple):
     """Something wrong with the data. `unit` is a full name and `requirement` a key, or empty."""
 
@@ -50,6 +66,21 @@ class Finding(NamedTuple):
     message: str
     fix: str
     waived: bool = False
+    subject: str = ""
+    """What it is about, where the rule may speak several times of one answer."""
+    explanations: tuple[Explanation, ...] = ()
+    """What the unit says to it, the latest first."""
+    reply: Reply | None = None
+    """What the office says to that."""
+
+    @property
+    def explanation(self) -> str:
+        return "\n".join(e.text for e in self.explanations)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is explained and the office has yet to reply."""
+        return bool(self.explanations) and not self.waived and self.reply is None
 
 
 # --- the master ----------------------------------------------------------------------------
@@ -218,6 +249,11 @@ class Master:
     @cached_property
     def unit(self) -> Mapping[str, Unit]:
         return {unit.code: unit for unit in self.units}
+
+    @cached_property
+    def unit_code(self) -> Mapping[str, str]:
+        """By full name."""
+        return {unit.name: unit.code for unit in self.units}
 
     @cached_property
     def requirement(self) -> Mapping[str, Requirement]:
@@ -398,10 +434,16 @@ class Manifest:
     unit: str = ""
     prefilled: Mapping[str, str] = field(default_factory=dict)
     """By unit and key, as `04-06.2`: the `identity.prefill` digest of the answer it came with."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """Likewise the `identity.fingerprint` of what the form showed where a unit writes."""
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Likewise the fingerprints of the versions it showed or named, and of what those replaced."""
     stamped: bool = False
     """Its hidden sheet is there, so that `Typed.ours` can be relied on."""
     rows: tuple[FormRow, ...] = ()
     evidence: tuple[FormRow, ...] = ()
+    problems: tuple[FormRow, ...] = ()
+    """The rows of 问题清单."""
     loose: tuple[Loose, ...] = ()
     flags: tuple[str, ...] = ()
     opened: bool = False
@@ -505,6 +547,14 @@ class Version:
     mute: tuple[Leftover, ...] = ()
     """Its cells that are left over unless it counts or is joined to one that does: the choice and
     number of a version without a text, and what may have been changed in an unconfirmed one."""
+    fingerprint: str = ""
+    """`identity.fingerprint` of the cells as they stand in the file."""
+    shown: str = ""
+    """The fingerprint its form came with, empty for a blank row."""
+    known: frozenset[str] = frozenset()
+    """The fingerprints its form knew; of versions that agree, those of them all."""
+    first_seen: datetime = datetime.min
+    """When these bytes were first seen, whatever the clerk says of when they came."""
     digest: str = ""
     """`identity.version_digest` before numbers that came alone were joined to it: how the clerk's
     采用 knows it."""
@@ -525,13 +575,20 @@ class Answer:
     received: datetime | None = None
     late: bool = False
     versions: tuple[Version, ...] = ()
-    """Every different version, the one that counts last."""
+    """Every different version that stands, the one that counts last."""
+    replaced: tuple[Version, ...] = ()
+    """Those that stand no more: a later one knew them, or the clerk chose another."""
+    presumed: bool = False
+    """A later file went on with an earlier one, though no form proves it."""
     open_conflict: bool = False
     """Different versions and no 采用 yet."""
     decided: bool = False
     """The clerk's 采用 names the version that counts."""
+    picked: Version | None = None
+    """The version the clerk's 采用 names, if it is there."""
     chosen: str = ""
-    """The digest of the version the clerk's 采用 named, also when it is not there any more."""
+    """The digest of that version, then of those it was chosen from, `+` between; kept as it is
+    when the version is not there any more."""
     unconfirmed: bool = False
     """All there is stood in the form already, and nobody has confirmed it: unanswered."""
     keyed: bool = False
@@ -542,9 +599,15 @@ class Answer:
     """Whether the answer has changed since that review."""
 
     @property
-    def numbered(self) -> tuple[Version, ...]:
-        """The versions in the order of their numbers, the same in the workbook and on paper."""
-        return tuple(sorted(self.versions, key=lambda v: (v.received, v.sha256, v.where.order)))
+    def numbered(self) -> tuple[tuple[int, Version], ...]:
+        """Every version with its number, the same in the workbook and on paper."""
+        every = (*self.versions, *self.replaced)
+        ordered = sorted(every, key=lambda v: (v.received, v.sha256, v.where.order))
+        return tuple(enumerate(ordered, 1))
+
+    def stands(self, version: Version) -> bool:
+        """Whether it is one of those that stand."""
+        return any(version is standing for standing in self.versions)
 
 
 class Unknown(NamedTuple):
@@ -629,6 +692,8 @@ class Batch:
     answers: tuple[Answer, ...] = ()
     """One per assignment, in master order."""
     evidence: tuple[Evidence, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
+    """Of all findings there were, the latest first; what is said again is there once."""
     filed: tuple[Filed, ...] = ()
     leftover: tuple[Leftover, ...] = ()
     standings: tuple[Standing, ...] = ()
@@ -648,6 +713,14 @@ class Batch:
         for piece in self.evidence:
             found.setdefault((piece.unit, piece.requirement), []).append(piece)
         return {place: tuple(pieces) for place, pieces in found.items()}
+
+    @cached_property
+    def explained(self) -> Mapping[tuple[str, str], tuple[Explanation, ...]]:
+        """The explanations, by unit code and requirement key."""
+        found: dict[tuple[str, str], list[Explanation]] = {}
+        for given in self.explanations:
+            found.setdefault((given.unit, given.requirement), []).append(given)
+        return {place: tuple(mine) for place, mine in found.items()}
 
     def written(self, sheet: str, key: str, caption: str) -> str:
         """What the clerk wrote there, or empty."""

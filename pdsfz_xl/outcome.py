@@ -247,5 +247,6 @@ def _statements(answer: Answer, revision: str) -> Iterator[Statement]:
     elif answer.answered and not open_:
         yield Statement(answer.text, Source.KEYED if answer.keyed else Source.ANSWER)
     if open_ or not answer.answered:
-        for number, version in enumerate(answer.numbered, 1):
-            yield Statement(version.text, Source.ANSWER, version, number if open_ else 0)
+        for number, version in answer.numbered:
+            if answer.stands(version):
+                yield Statement(version.text, Source.ANSWER, version, number if open_ else 0)

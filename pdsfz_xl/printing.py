@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from pdsfz_xl import changes, copies, intake, ledger, paper, printout, telling
+from pdsfz_xl import changes, copies, intake, ledger, next_step, paper, printout, telling
 from pdsfz_xl import paper_wording as pw
 from pdsfz_xl import text as texts
 from pdsfz_xl.done import Done
@@ -31,6 +31,8 @@ class Order:
     copies: int = 0
     submit: bool = False
     """It goes up: it gets a number and is kept."""
+    anyway: bool = False
+    """Though something is still open that would go up with it."""
     since: int = 0
     """The number of the print that a change list compares with; 0 for no such list."""
 
@@ -56,6 +58,8 @@ def print_out(
         # Not received: what no collect has seen must still be new to the next one.
         with ledger.opened(ws.ledger, readonly=True) as book:
             look, prints = take_look(ws, now, tell, book), book.prints()
+        if order.submit and not order.anyway:
+            _require_settled(look)
         said_out = _compose(look, order)
         target = ws.prints / f"{stem(said_out)}.pdf"
         ws.require_closed(target)
@@ -70,6 +74,7 @@ def print_out(
                 book.record_print(_keep(ws, number, printed.data, places, now))
             if order.whole and (number or changed or merged != look.printed):
                 book.record_run("print", [ws.relative(target)], now, merged)
+            steps = next_step.of(ws, look, book)
     return Done(
         said=(
             f"已排好 {printed.pages} 页：{ws.relative(target)}",
@@ -85,6 +90,7 @@ def print_out(
         },
         findings=look.findings,
         shown=0,
+        steps=steps,
         next_step=f"打开 {ws.relative(target)} 打印（{order.sheet} 横向）",
         more={
             "pages": printed.pages,
@@ -100,6 +106,20 @@ def _require_whole(order: Order) -> None:
         what = "呈送（--submit）的" if order.submit else "带变动清单（--since）的"
         raise OperatorError(
             f"{what}必须是完整的汇总表，不能同时用 --units、--only 或 --raw；没有打印。"
+        )
+
+
+def unsettled(ws: Workspace, now: datetime, tell: intake.Tell = intake.quiet) -> tuple[str, ...]:
+    """What would go up though it is still open, line by line. Writes nothing."""
+    ws.require_master()
+    with ledger.opened(ws.ledger, readonly=True) as book:
+        return tuple(telling.unsettled(take_look(ws, now, tell, book)))
+
+
+def _require_settled(look: Look) -> None:
+    if listed := "\n".join(telling.unsettled(look)):
+        raise OperatorError(
+            f"还有没处理完的，没有编号、没有打印；确实要照现在的样子呈送的加 --anyway。\n{listed}"
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pdsfz_xl import excel, layout, tables
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
+from pdsfz_xl.captions import Stamp
 from pdsfz_xl.model import Batch, Finding
 from pdsfz_xl.tables import MACHINE, Counted, Line
 
@@ -21,9 +22,9 @@ _LIST_LIMIT = 255
 """Characters of a list that stands in the validation itself; XlsxWriter refuses longer ones."""
 
 
-def build(batch: Batch, findings: Iterable[Finding]) -> bytes:
-    """The merged workbook; the same batch gives the same bytes."""
-    return _Report(batch, tuple(findings)).build()
+def build(batch: Batch, findings: Iterable[Finding], stamp: Stamp | None = None) -> bytes:
+    """The merged workbook; the same batch and stamp give the same bytes."""
+    return _Report(batch, tuple(findings)).build(stamp)
 
 
 class _Report:
@@ -51,7 +52,7 @@ class _Report:
         self.head = self.book.format(bg_color="#D9E1F2", **heading)
         self.clerk_head = self.book.format(bg_color="#FFE699", **heading)
 
-    def build(self) -> bytes:
+    def build(self, stamp: Stamp | None) -> bytes:
         lines = tables.lines(self.batch, self.findings)
         for name, columns in layout.MERGED_BOOK.items():
             self.write(name, columns, lines[name])
@@ -64,7 +65,19 @@ class _Report:
                 for row in self.overflow
             ]
             self.write(w.OVERFLOW_SHEET, layout.OVERFLOW, rows)
+        if stamp:
+            self.stamp(stamp)
         return self.book.bytes()
+
+    def stamp(self, stamp: Stamp) -> None:
+        """Twice: a program that saves the workbook may drop properties, or a hidden sheet."""
+        sheet = self.book.sheet(w.STAMP_SHEET)
+        for row, (name, value) in enumerate(stamp._asdict().items()):
+            sheet.write_string(row, 0, name, self.locked)
+            sheet.write_string(row, 1, str(value), self.locked)
+            self.book.note(layout.STAMP + name, str(value))
+        sheet.protect("")
+        sheet.very_hidden()
 
     # --- writing
 

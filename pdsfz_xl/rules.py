@@ -26,7 +26,16 @@ from pdsfz_xl.model import (
     Where,
 )
 from pdsfz_xl.outcome import Outcome, Source, State
-from pdsfz_xl.states import CellKind, CodeCheck, FoundBy, Grade, ReviewVerdict, UnitStatus, Verdict
+from pdsfz_xl.states import (
+    CellKind,
+    CodeCheck,
+    FoundBy,
+    Grade,
+    Reply,
+    ReviewVerdict,
+    UnitStatus,
+    Verdict,
+)
 from pdsfz_xl.units import Names, is_yes
 
 
@@ -37,6 +46,8 @@ class Hit(NamedTuple):
     unit: str
     requirement: str
     context: dict[str, object]
+    subject: str = ""
+    """What tells it from other hits of the rule at the same unit and requirement."""
 
 
 Check = Callable[[Batch], Iterable[Hit]]
@@ -192,6 +203,17 @@ def withdrawn(batch: Batch) -> Iterator[Hit]:
     """算数的是收件夹里现在有什么；读过的报送材料少了一份要说出来，不能悄悄变少。"""
     for gone in batch.withdrawn:
         yield Hit(Where(gone.path), "", "", {"seen": f"{gone.first_seen:%Y-%m-%d %H:%M}"})
+
+
+_refused(
+    "F11",
+    "B",
+    "汇总表副本",
+    "“{file}”是汇总表的副本，不当作报送材料，里面写的一概没有采用",
+    "要采用经办人在里面写的，请运行 pdsfz-xl collect --review 文件（压缩包里的先解压）；"
+    "然后把它移出收件夹",
+    "收件夹里的东西都是外面来的，只能替单位填报，不能替办公室说话；哪一份汇总表算数，由经办人指明。",
+)
 
 
 # --- I: whose it is ------------------------------------------------------------------------
@@ -579,6 +601,7 @@ def evidence_outside(batch: Batch) -> Iterator[Hit]:
                     "start": start or "不限",
                     "end": end or "不限",
                 },
+                f"{piece.name} {piece.date}",
             )
 
 
@@ -634,7 +657,8 @@ def not_delivered(batch: Batch) -> Iterator[Hit]:
     """收件夹、压缩包和邮件里的文件按文件名与佐证材料表对应，“(1)”“副本”之类不算不同。"""
     for piece in batch.evidence:
         if piece.name and not piece.file:
-            yield Hit(piece.where, piece.unit, piece.requirement, {"name": texts.brief(piece.name)})
+            said: dict[str, object] = {"name": texts.brief(piece.name)}
+            yield Hit(piece.where, piece.unit, piece.requirement, said, piece.name)
 
 
 # --- R, X: altered, contradicting ----------------------------------------------------------
@@ -651,7 +675,8 @@ def locked_text_altered(batch: Batch) -> Iterator[Hit]:
     """锁定列从不当作事实读回，只与任务分解表比对。旧版表不在此列。"""
     for row in batch.rows:
         for caption, cell, found in row.altered:
-            yield _at(row, cell, caption=caption, found=texts.brief(found))
+            hit = _at(row, cell, caption=caption, found=texts.brief(found))
+            yield hit._replace(subject=f"{caption} {found}")
 
 
 @rule(
@@ -666,6 +691,20 @@ def versions_differ(batch: Batch) -> Iterator[Hit]:
     for answer in batch.answers:
         if answer.open_conflict:
             yield _of(answer, versions=len(answer.versions))
+
+
+@rule(
+    "X03",
+    "D",
+    "按较晚的一份更正",
+    "{unit}的{item}按较晚的一份，较早的列为“不再采用”：两份的其余内容大多一字不差，没有一项变空",
+    "如较早的一份才对，请在“多次报送不一致”的“采用”栏选定",
+)
+def presumed_correction(batch: Batch) -> Iterator[Hit]:
+    """单位常在自己报过的表上改几项再报一次；看得出是接着改的就按较晚的，看不出的列为不一致。"""
+    for answer in batch.answers:
+        if answer.presumed and not answer.open_conflict:
+            yield _of(answer)
 
 
 @rule(
@@ -1028,7 +1067,7 @@ declare(
     "请改成{example}",
 )
 def unreadable_review(batch: Batch) -> Iterator[Hit]:
-    """经办人在汇总表里填的时间、单位、版本号读不出来或自相矛盾就说出来，不能悄悄不算。"""
+    """经办人在汇总表里填的时间、单位、版本号、审核结论读不出来或自相矛盾就说出来，不能悄悄不算。"""
     names = Names(batch.master.units)
     files = {file.sha256: file for file in batch.received if file.verdict == Verdict.ACCEPTED}
     for key, cells in batch.clerk.get(w.REGISTER_SHEET, {}).items():
@@ -1046,12 +1085,19 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
         if file and assigned and file.unit not in ("", assigned):
             why = f"表里的编号是{batch.master.unit[file.unit].name}的，以编号为准"
             yield _review(batch, at, "归属单位", cells["归属单位"], why, "编号所写的单位")
+    yield from _kept_apart(batch)
     for answer in batch.answers:
-        at = (w.CONFLICT_SHEET, batch.master.key(answer.unit, answer.requirement))
+        key = batch.master.key(answer.unit, answer.requirement)
+        found = batch.written(w.MERGED_SHEET, key, w.VERDICT)
+        if texts.squash(found) and not review_verdict(found) and w.ALSO_SAID not in found:
+            why, example = "不在选项里", "、".join(w.REVIEW_VERDICTS) + " 之一"
+            yield _review(batch, (w.MERGED_SHEET, key), w.VERDICT, found, why, example)
+        at = (w.CONFLICT_SHEET, key)
         found = batch.written(*at, "采用")
-        if found and not answer.decided and (answer.chosen or len(answer.versions) > 1):
-            several = w.ALSO_SAID in found or found == w.YES
-            why = "选了不止一个" if several else "没有这个版本"
+        several = answer.chosen or answer.replaced or len(answer.versions) > 1
+        if found and several and answer.picked is None:
+            both = w.ALSO_SAID in found or found == w.YES
+            why = "选了不止一个" if both else "没有这个版本"
             if answer.chosen:
                 found, why = w.CHOICE_GONE, "选定的版本已经不在"
             yield _review(batch, at, "采用", found, why, "“版本”栏里的一个数字")
@@ -1060,12 +1106,32 @@ def unreadable_review(batch: Batch) -> Iterator[Hit]:
         if found and not names.unit(found):
             at, why = (w.REASSIGN_SHEET, key), "没有这个单位"
             yield _review(batch, at, "改派单位", found, why, "责任单位表里的名称")
+    explained = {e.code for e in batch.explanations}
+    for key, cells in batch.clerk.get(w.FINDINGS_SHEET, {}).items():
+        found = cells.get(w.REPLY, "")
+        if found and not w.is_old_reply(found) and not (key in explained and reply(found)):
+            why = "只认“是”和“退回”" if key in explained else "单位对这个问题没有写核实说明"
+            at = (w.FINDINGS_SHEET, "-".join(key.split("-")[:3]))
+            yield _review(batch, at, w.REPLY, found, why, "“是”或“退回”，没有说明的空着")
     for sheet in (w.MERGED_SHEET, w.FINAL_SHEET, w.REASSIGN_SHEET):
         for key, cells in batch.clerk.get(sheet, {}).items():
             for caption, found in cells.items():
                 if w.ALSO_SAID in found and caption != w.PROPOSAL:
                     why = "同一格有两种写法，两种都留着"
                     yield _review(batch, (sheet, key), caption, found, why, "其中一种")
+
+
+def _kept_apart(batch: Batch) -> Iterator[Hit]:
+    """What another copy of the merged workbook says where ours says something else."""
+    for sheet, rows in batch.clerk.items():
+        for key, cells in rows.items():
+            for caption, found in cells.items():
+                if caption.startswith(w.IN_OTHER_COPY):
+                    own = caption.removeprefix(w.IN_OTHER_COPY)
+                    why = f"与“{own}”栏不同，以“{own}”栏为准"
+                    example = f"两种写法中要用的那一种（写在“{own}”栏），再清空“{caption}”栏"
+                    at = (sheet, key.partition(" ")[0] if sheet == w.CONFLICT_SHEET else key)
+                    yield _review(batch, at, caption, found, why, example)
 
 
 def _review(
@@ -1096,6 +1162,13 @@ def review_verdict(said: str) -> ReviewVerdict | None:
     """What the clerk chose under 审核结论; anything else decides nothing."""
     plain = texts.squash(said)
     return ReviewVerdict(plain) if plain in w.REVIEW_VERDICTS else None
+
+
+def reply(written: str) -> Reply | None:
+    """What the clerk chose under 采纳说明; anything else decides nothing."""
+    if texts.squash(written) == Reply.SENT_BACK:
+        return Reply.SENT_BACK
+    return Reply.ACCEPTED if is_yes(written) else None
 
 
 # --- running -------------------------------------------------------------------------------
@@ -1175,7 +1248,7 @@ def _name(batch: Batch, code: str, hit: Hit, trial: set[str], used: set[int]) ->
     used.update(waiver.row for waiver in waivers)
     if code in trial:
         said = said._replace(grade=Grade.HINT, message=w.on_trial(said.message))
-    return said._replace(waived=bool(waivers))
+    return said._replace(waived=bool(waivers), subject=hit.subject)
 
 
 def _item(master: Master, key: str) -> str:

@@ -34,8 +34,6 @@ class Reason(StrEnum):
     CLUTTER = "clutter"
     MAIL_FACTS = "mail-facts"
     VOID = "void"
-    REVIEW_COPY = "review-copy"
-    REVIEW_COPY_INSIDE = "review-copy-inside"
     PAPER_COPY = "paper-copy"
     TWIN = "twin"
     IN_USE = "in-use"
@@ -108,6 +106,20 @@ class CodeCheck(StrEnum):
     WRONG = "wrong"
 
 
+class MergedState(StrEnum):
+    """How what lies in the place of 汇总表.xlsx relates to the one we wrote last."""
+
+    FIRST = "first"
+    """We never wrote one."""
+    STANDS = "stands"
+    GONE = "gone"
+    OLDER = "older"
+    STRANGE = "strange"
+    """The ledger does not know its mark."""
+    FOREIGN = "foreign"
+    """It is another campaign's."""
+
+
 class AnswerStatus(StrEnum):
     """填报情况, as people choose and read it."""
 
@@ -123,6 +135,13 @@ class ReviewVerdict(StrEnum):
     PASSED = "通过"
     SENT_BACK = "退回修改"
     WAIVED = "同意不改"
+
+
+class Reply(StrEnum):
+    """采纳说明: what the office says to a unit's explanation of a finding."""
+
+    ACCEPTED = "是"
+    SENT_BACK = "退回"
 
 
 class UnitStatus(StrEnum):

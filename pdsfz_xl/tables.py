@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pdsfz_xl import form, identity, layout, outcome, rules
+from pdsfz_xl import explaining, form, identity, layout, outcome, rules
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
-from pdsfz_xl.model import Answer, Batch, Finding
+from pdsfz_xl.model import Answer, Batch, Finding, Version
 from pdsfz_xl.outcome import Outcome, State
 from pdsfz_xl.states import OWING, Grade, UnitStatus, Verdict
 
-MACHINE = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST})
+MACHINE = frozenset({w.CHOSEN_DIGEST, w.ANSWER_DIGEST, w.REVIEW_DIGEST, w.EXPLAINED_DIGEST})
 """Columns that are neither the clerk's nor anybody's to read."""
 
 
@@ -85,6 +85,7 @@ class _Tables:
         self.batch = batch
         self.master = batch.master
         self.findings = findings
+        self.waiting = {(self.master.unit_code[f.unit], f.requirement) for f in findings if f.waits}
         self.row_of = {
             (a.unit, a.requirement): i
             for i, a in enumerate(batch.answers, layout.MERGED_HEADER + 1)
@@ -92,7 +93,7 @@ class _Tables:
 
     def overview(self) -> Iterator[Line]:
         tallies = outcome.tallies(self.batch)
-        problems = rules.tally(self.findings)
+        problems, waiting = rules.tally(self.findings), explaining.waiting(self.findings)
         for s in self.batch.standings:
             name = self.master.unit[s.unit].name
             yield Line(
@@ -102,6 +103,7 @@ class _Tables:
                     w.UNIT: name,
                     **_figures(tallies[s.unit]),
                     **_problems(problems[name]),
+                    w.WAITS: waiting[name],
                     "状态": w.STANDING[s.status],
                     "收到时间": f"{s.received:%Y-%m-%d %H:%M}" if s.received else "",
                     "迟报": w.LATE if s.late else "",
@@ -112,7 +114,7 @@ class _Tables:
         if nobodys := problems.get(""):
             yield Line(w.OTHER, {"代码": w.OTHER, w.UNIT: w.NOBODYS, **_problems(nobodys)})
         figures, graded = _figures(outcome.tally(self.batch)), _problems(rules.total(problems))
-        yield Line(w.TOTAL, {"代码": w.TOTAL, **figures, **graded})
+        yield Line(w.TOTAL, {"代码": w.TOTAL, **figures, **graded, w.WAITS: waiting.total()})
 
     def merged(self) -> Iterator[Line]:
         for assignment, answer in zip(self.master.assignments, self.batch.answers, strict=True):
@@ -143,13 +145,24 @@ class _Tables:
                     w.EVIDENCE_SHEET: self.evidence(answer),
                     "来源文件": source.file if source else "",
                     "来源位置": f"{source.sheet} {source.cell}" if source else "",
-                    "提醒": "、".join(_reminders(answer, stands)),
+                    "提醒": "、".join([*_reminders(answer, stands), *self.waits(answer)]),
+                    w.UNITS_WORD: "\n".join(self.explanations(answer)),
                     w.ANSWER_DIGEST: _seen(answer),
                     w.REVIEW_DIGEST: answer.reviewed,
                     "修改稿字数": Counted(cell, texts.count(revised)),
                 },
                 frozenset({"提醒"} if answer.answered else {w.STATUS, "提醒"}),
             )
+
+    def waits(self, answer: Answer) -> list[str]:
+        return [w.WAITS] if (answer.unit, answer.requirement) in self.waiting else []
+
+    def explanations(self, answer: Answer) -> Iterator[str]:
+        """What the unit explained, also of findings that are no more."""
+        for given in self.batch.explained.get((answer.unit, answer.requirement), ()):
+            known = rules.RULES.get(given.rule)
+            about = f"{given.rule} {known.title}" if known else given.rule
+            yield w.explanation_of(about, w.explanation(given.text, given.where.file))
 
     def evidence(self, answer: Answer) -> str:
         listed = self.batch.listed.get((answer.unit, answer.requirement), ())
@@ -190,9 +203,8 @@ class _Tables:
         return self.batch.written(w.MERGED_SHEET, self.key(answer), w.REVISION)
 
     def problems(self, rows: "Rows") -> Iterator[Line]:
-        codes = {unit.name: unit.code for unit in self.master.units}
         for f in self.findings:
-            target = self.target(f, codes.get(f.unit, ""), rows)
+            target = self.target(f, self.master.unit_code.get(f.unit, ""), rows)
             links = {"到汇总": target} if target else {}
             place = (f.rule, f.unit, f.requirement, *f.where)
             yield Line(
@@ -210,10 +222,31 @@ class _Tables:
                     "单元格": f.where.cell,
                     "同意不改": w.YES if f.waived else "",
                     "到汇总": w.SEE if links else "",
+                    **self.replied(f),
                 },
                 frozenset({"类别"} if f.grade == Grade.ERROR and not f.waived else ()),
                 links,
             )
+
+    def replied(self, f: Finding) -> dict[str, str]:
+        """What the unit explained, and what the clerk said to it, wherever the row stood."""
+        code = explaining.code(self.master, f)
+        if not code:
+            return {}
+        about, reply, remark = (
+            self.batch.written(w.FINDINGS_SHEET, code, caption)
+            for caption in (w.EXPLAINED_DIGEST, w.REPLY, w.REMARK)
+        )
+        now = explaining.digest(self.batch, f)
+        if rules.reply(reply) and now and about != now:
+            reply = w.old_reply(reply)
+        return {
+            w.UNITS_WORD: "\n".join(w.explanation(e.text, e.where.file) for e in f.explanations),
+            w.REPLY: reply,
+            w.REMARK: remark,
+            w.CODE: code,
+            w.EXPLAINED_DIGEST: now,
+        }
 
     def target(self, f: Finding, unit: str, rows: "Rows") -> str:
         """Where a finding leads: the clerk's cell, else the answer, the unit, the file, the master.
@@ -239,12 +272,12 @@ class _Tables:
 
     def conflicts(self) -> Iterator[Line]:
         for answer in self.batch.answers:
-            if len(answer.versions) < 2:
+            if len(answer.versions) < 2 and not answer.replaced:
                 continue
             requirement = self.master.requirement[answer.requirement]
             picked, pick = self.pick(answer)
-            for number, version in enumerate(answer.numbered, 1):
-                here = pick if number == picked else ""
+            for number, version in answer.numbered:
+                here = number == picked
                 yield Line(
                     layout.row_key(self.key(answer), version.digest),
                     {
@@ -261,24 +294,27 @@ class _Tables:
                         "位置": f"{version.where.sheet} {version.where.cell}",
                         "文件保存时间": version.saved.replace("T", " ").removesuffix("Z"),
                         "收到时间": f"{version.received:%Y-%m-%d %H:%M}",
-                        "目前采用": w.YES if version is answer.versions[-1] else "",
-                        "采用": here,
+                        "目前采用": _in_use(answer, version),
+                        "采用": pick if here else "",
                         w.CHOSEN_DIGEST: ".".join(
-                            [version.digest, here, answer.chosen] if here else [version.digest]
+                            [version.digest, pick, answer.chosen]
+                            if here and (pick or answer.chosen)
+                            else [version.digest]
                         ),
                     },
-                    frozenset({"版本"} if answer.open_conflict else ()),
+                    frozenset({"版本"} if answer.open_conflict and answer.stands(version) else ()),
                 )
 
     def pick(self, answer: Answer) -> tuple[int, str]:
         """Beside which version 采用 stands, and what: the chosen one's number, as it is now.
 
-        A pick that decides nothing stands beside the first, as the clerk typed it.
+        A pick that decides nothing stands beside the first, as the clerk typed it. One that has to
+        be made anew, since another version came, is blank.
         """
         written = self.batch.written(w.CONFLICT_SHEET, self.key(answer), "采用")
-        if answer.decided:
-            number = answer.numbered.index(answer.versions[-1]) + 1
-            return number, str(number)
+        for number, version in answer.numbered:
+            if version is answer.picked:
+                return number, "" if answer.open_conflict else str(number)
         return 1, w.CHOICE_GONE if answer.chosen else written
 
     def leftover(self) -> Iterator[Line]:
@@ -401,6 +437,12 @@ _COLUMN = {
 
 def _seen(answer: Answer) -> str:
     return identity.answer_digest(answer.text, answer.status, answer.number)
+
+
+def _in_use(answer: Answer, version: Version) -> str:
+    if not answer.stands(version):
+        return w.REPLACED
+    return w.YES if version is answer.versions[-1] else ""
 
 
 def _title(rule: str) -> str:

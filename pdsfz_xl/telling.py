@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pdsfz_xl import generate, outcome, owed, rules
+from pdsfz_xl import explaining, generate, outcome, rules
 from pdsfz_xl import mail_wording as mw
 from pdsfz_xl import text as texts
 from pdsfz_xl import wording as w
@@ -14,13 +14,15 @@ from pdsfz_xl.incoming import Bounced
 from pdsfz_xl.ledger import Handed
 from pdsfz_xl.look import Look
 from pdsfz_xl.model import Batch, Master, Received
-from pdsfz_xl.states import OWING, Flag, Grade, MailState, Reason, UnitStatus, Verdict
+from pdsfz_xl.states import Flag, Grade, MailState, Reason, UnitStatus, Verdict
 from pdsfz_xl.typeset import Missing
-from pdsfz_xl.workspace import Workspace, digest_of
+from pdsfz_xl.workspace import Workspace
 
 KINDS = {".xlsx": "打印版工作簿（已分好页）", ".docx": "可改的 Word 文档"}
 """The copies of a print, by suffix."""
 HOW_TO_AMEND = "pdsfz-xl mail plan 更正，没有邮箱的用 pdsfz-xl handout 更正"
+SHOWN_OPEN = 6
+"""Places of each kind that are named before a print goes up: all of it fits on a screen."""
 SHOWN_CHARACTERS = 10
 """Characters without a glyph that are named one by one."""
 
@@ -47,6 +49,15 @@ def files(batch: Batch) -> Iterator[str]:
     for file in batch.received:
         if file.verdict != Verdict.ACCEPTED and file.reason not in _CLERKS_OWN:
             yield f"  {w.VERDICTS[file.verdict]}：{texts.visible(file.path)}（{_why(file)}）"
+
+
+def misplaced(ws: Workspace) -> Iterator[str]:
+    """One line for every folder that is not the drop zone, though its name nearly says so."""
+    for folder, number in ws.misplaced().items():
+        yield (
+            f"{texts.visible(ws.relative(folder))} 里有 {number} 个文件没有读：收件夹是"
+            f" {ws.relative(ws.dropzone)}，请把它们移到那里，再运行 pdsfz-xl collect。"
+        )
 
 
 def papers(batch: Batch) -> Iterator[str]:
@@ -78,11 +89,55 @@ def summary(look: Look) -> Iterator[str]:
     )
     problems = rules.total(rules.tally(look.findings))
     yield "问题：" + "，".join(f"{title} {problems[g]}" for g, title in w.GRADES.items())
+    if waits := explaining.waiting(look.findings).total():
+        yield (
+            f"{w.WAITS}：{waits} 个问题，请在汇总表“{w.FINDINGS_SHEET}”的“{w.REPLY}”栏"
+            "选“是”或“退回”"
+        )
     missing = [
         batch.master.unit[s.unit].name for s in batch.standings if s.status == UnitStatus.MISSING
     ]
     if missing:
         yield f"未报单位：{'、'.join(missing)}"
+
+
+def unsettled(look: Look) -> Iterator[str]:
+    """What is still open and would go up with a print: a screenful at most."""
+    batch, left = look.batch, outcome.outstanding(look.batch)
+    for state in (outcome.State.UNDECIDED, outcome.State.UNMERGED):
+        places = [_item(batch, key) + _whose(batch, key, state) for key in left.get(state, ())]
+        yield from _counted(f"{state} {len(places)} 项", places)
+    errors = [
+        f"{f'{f.unit}{_item(batch, f.requirement)}' or f.where.file}"
+        f"：{rules.RULES[f.rule].title}（{f.rule}）"
+        for f in look.findings
+        if f.grade == Grade.ERROR and not f.waived
+    ]
+    yield from _counted(f"{w.GRADES[Grade.ERROR]} {len(errors)} 个", errors)
+
+
+def _counted(head: str, places: Sequence[str]) -> Iterator[str]:
+    if places:
+        yield f"{head}："
+        yield from (f"  {texts.visible(place)}" for place in places[:SHOWN_OPEN])
+    if len(places) > SHOWN_OPEN:
+        yield f"  ……另有 {len(places) - SHOWN_OPEN} 处，见汇总表。"
+
+
+def _item(batch: Batch, key: str) -> str:
+    requirement = batch.master.requirement.get(key)
+    return w.item(requirement.numbers, key) if requirement else ""
+
+
+def _whose(batch: Batch, key: str, state: outcome.State) -> str:
+    """The units whose texts are open; where they are not one text yet, all that said something."""
+    mine = [batch.answer[duty.unit, key] for duty in batch.master.requirement[key].duties]
+    units = [
+        batch.master.unit[answer.unit].name
+        for answer in mine
+        if (answer.open_conflict if state is outcome.State.UNDECIDED else answer.answered)
+    ]
+    return f"：{'、'.join(units)}" if units else ""
 
 
 def mails(states: Mapping[MailState, int]) -> Iterator[str]:
@@ -100,37 +155,6 @@ def _days(deadline: date | None, today: date) -> str:
     return f"截止日期：{deadline}（{w.days_left((deadline - today).days)}）"
 
 
-def next_step(
-    ws: Workspace, look: Look, *, collected: bool = False, waiting: int = 0, outdated: int = 0
-) -> str:
-    """The one thing to do now, as the command to type where there is one.
-
-    So many units are `waiting` for their form, and so many have an `outdated` one.
-    """
-    batch = look.batch
-    if any(f.rule.startswith("M") and f.grade == Grade.ERROR for f in look.findings):
-        return "任务分解表有错误，请运行 pdsfz-xl lint"
-    if not any(ws.forms.glob("*.xlsx")):
-        return "pdsfz-xl generate"
-    if not batch.received:
-        return hand_out(waiting, outdated)
-    if not collected and (look.intake.fresh or not ws.merged.exists()):
-        return "pdsfz-xl collect"
-    if outdated:
-        return _amend(outdated)
-    if not ws.pdf.exists() or (digest_of(ws.merged) if ws.merged.exists() else "") != look.printed:
-        return "打开 out/3-汇总/汇总表.xlsx 审核，再运行 pdsfz-xl print"
-    if owing := owed.reminded(batch):
-        return (
-            f"催报 {len(owing)} 家未报齐的单位"
-            "（pdsfz-xl mail plan 催报，没有邮箱的用 pdsfz-xl handout 催报）；"
-            "新收到的放进 out/2-收件，运行 pdsfz-xl collect"
-        )
-    if any(s.status in OWING for s in batch.standings):
-        return "等延期的单位报来；新收到的放进 out/2-收件，再运行 pdsfz-xl collect"
-    return "打开 out/5-打印/汇总表.pdf 核对；要呈送的运行 pdsfz-xl print --submit"
-
-
 def handed(plan: Master, given: Sequence[Handed], old: Container[str]) -> Iterator[str]:
     """The register of hand-overs and calls in a line, and who has a form that changed since."""
     numbers = Counter(one.kind for one in {(g.unit, g.kind): g for g in given}.values())
@@ -146,18 +170,6 @@ def outdated(plan: Master, old: Container[str]) -> Iterator[str]:
     names = [unit.name for unit in plan.units if unit.code in old]
     if names:
         yield f"下发后填报表有变化、还没有发“更正”（{HOW_TO_AMEND}）：{'、'.join(names)}"
-
-
-def hand_out(waiting: int, outdated: int) -> str:
-    """The next step after forms were made: so many have none yet, so many have an older one."""
-    back = "把收回的填报表放进 out/2-收件，再运行 pdsfz-xl collect"
-    steps = [_amend(outdated)] if outdated else []
-    if waiting:
-        steps.append(
-            f"给还没有下发的 {waiting} 家发填报表（pdsfz-xl mail plan 下发，"
-            "没有邮箱的用 pdsfz-xl handout 下发，或自己发）"
-        )
-    return "；".join([*steps, back])
 
 
 def handed_document(plan: Master, one: Handed) -> dict[str, Any]:
@@ -234,10 +246,6 @@ def made_way(theirs: Iterable[Path]) -> Iterator[str]:
             f"原来的 {texts.visible(path.name)} 认不出是本程序写的（可能是签字盖章的扫描件，"
             "或有人改过），已存入 out/存档，换成了这次的。"
         )
-
-
-def _amend(outdated: int) -> str:
-    return f"给 {outdated} 家发“更正”（{HOW_TO_AMEND}）"
 
 
 def unprintable(missing: Iterable[Missing], batch: Batch) -> Iterator[str]:

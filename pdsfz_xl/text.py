@@ -82,6 +82,12 @@ def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def fitting(text: str) -> str:
+    """As much of a text as one cell can hold."""
+    units = text.encode("utf-16-le", "surrogatepass")[: 2 * CELL_LIMIT]
+    return units.decode("utf-16-le", "ignore")
+
+
 def plain(text: str) -> str:
     """A text without control characters, for comparing."""
     return _CONTROLS.sub("", text)

@@ -43,6 +43,8 @@ COUNT: Final = "字数"
 HINT: Final = "提示"
 PROBLEM: Final = "问题"
 WHAT_TO_DO: Final = "怎么办"
+EXPLANATION: Final = "核实说明"
+PROBLEM_CODE: Final = "问题编号"
 UNIT: Final = "单位"
 FILE_NAME: Final = "文件名"
 KIND: Final = "类型"
@@ -252,6 +254,9 @@ CODE_ERROR: Final = "请从下拉列表中选择本单位填报项的编号。"
 KIND_ERROR: Final = "请从下拉列表中选择类型。"
 DATE_ERROR: Final = "请填日期，如 2019-7-1。"
 PIECES_ERROR: Final = "请填件数（整数）。"
+CHOSEN: Final = "采用"
+REPLACED: Final = "不再采用"
+"""Stands beside a version that a later one replaced, or that was not chosen."""
 CHOICE_GONE: Final = "原选版本已不在"
 """Stands under 采用 in place of a number that names nothing any more."""
 PICK_ERROR: Final = "请从下拉列表中选择。"
@@ -361,6 +366,8 @@ ANSWER_DIGEST: Final = "答案指纹"
 """Which answer a row of 汇总 showed."""
 REVIEW_DIGEST: Final = "审核指纹"
 """Which answer the clerk's review of a row was written about."""
+EXPLAINED_DIGEST: Final = "说明指纹"
+"""Which explanation, of which finding and answer, a row of 问题清单 showed."""
 CONTENT: Final = "内容"
 KEPT_DIGESTS: Final = "随附指纹"
 """The fingerprints of a row that is gone, as caption=value with blanks between."""
@@ -405,10 +412,11 @@ COLUMNS_GONE: Final = "表头没有了或列被挪动过，读不出哪一格是
 WHOSE_FORM: Final = "看不出是哪个单位报的（编号和标题都没有了）"
 
 
-def taken(answers: int, left: int, *, blank: bool) -> str:
+def taken(answers: int, left: int, explained: int, *, blank: bool) -> str:
     """What of an accepted file counts, and what does not."""
     said = f"采用 {answers} 项" if answers else "内容都在采用的其他文件里，或另有更晚的版本"
     said = "表是空白的" if blank and not answers else said
+    said += f"；写了核实说明 {explained} 条" if explained else ""
     return f"{said}；另有 {left} 格见“{LEFTOVER_SHEET}”" if left else said
 
 
@@ -439,6 +447,8 @@ def pieces(number: int) -> str:
 UNKNOWN: Final = "未识别"
 FINAL_PROPOSAL: Final = "改动的定稿文本"
 """What somebody made of 定稿文本 on paper."""
+PROPOSALS: Final = frozenset({PROPOSAL, FINAL_PROPOSAL})
+"""Columns of suggestions: two of them do not contradict each other."""
 PAPER_COPY: Final = "打印稿"
 
 
@@ -468,8 +478,6 @@ REASONS: Final = {
     Reason.CLUTTER: "程序的临时文件或没有下载完的文件，不是材料",
     Reason.MAIL_FACTS: "来信的情况（发件人、主题、正文），不是材料",
     Reason.VOID: "经办人已标记作废",
-    Reason.REVIEW_COPY: "汇总表的副本，里面经办人写的内容已并入（只并一次）",
-    Reason.REVIEW_COPY_INSIDE: ("汇总表的副本，请解压后直接放入收件夹，里面经办人写的内容才会并入"),
     Reason.PAPER_COPY: PAPER_COPY,
     Reason.TWIN: "与另一份文件内容完全相同",
     Reason.IN_USE: "正被其他程序占用，下次再读",
@@ -565,6 +573,11 @@ KEYED: Final = "代录"
 SETTLED: Final = "已定稿"
 ONE_TEXT: Final = "用单位原文"
 REVISED: Final = "用修改稿"
+UNITS_WORD: Final = "单位说明"
+"""What a unit wrote beside a problem of its marked form."""
+REPLY: Final = "采纳说明"
+REMARK: Final = "退回意见"
+WAITS: Final = "已说明待核"
 ALSO_SAID: Final = "〔同一栏另有〕"
 """Between two texts of one cell that differ, as in a copied sheet."""
 WHOLE_ROW: Final = "整行"
@@ -582,6 +595,8 @@ CLERK_PROMPTS: Final = {
     "归属单位": "看不出是哪个单位的文件，在这里选单位。",
     "纸质版收到日期": "盖章纸质件收到的日期，写在单位那一行，如 2019-10-25。",
     "改派单位": "同意调整的，选应由哪个单位填报。",
+    REPLY: "有单位说明的：“是”即同意不改，以该说明为理由；“退回”则下次 return 再退给单位。",
+    REMARK: "采纳说明选“退回”的，在这里写意见，随问题一并退给单位。",
 }
 """What Excel shows beside a cell the clerk is about to fill; at most 255 characters."""
 _CONTINUED: Final = "〔本格放不下，共"
@@ -627,6 +642,14 @@ def same_caption(caption: str, number: int) -> str:
 
 def revision(unit: str) -> str:
     return f"{unit}·修改稿"
+
+
+IN_OTHER_COPY: Final = "另一份："
+
+
+def in_other_copy(caption: str) -> str:
+    """Where stands what another copy of the merged workbook says in a column."""
+    return f"{IN_OTHER_COPY}{caption}"
 
 
 def comment_on(caption: str) -> str:
@@ -714,9 +737,47 @@ MARKED_TASK: Final = (
 )
 PROBLEMS_TASK: Final = (
     "直接在本工作簿里改：红色格要改，橙色格请核实，改后颜色不变，是否还缺看“提示”栏。"
-    "“须说明”的确不需要改的，向联系人说明理由即可。没有列出的不用动。改完保存，整个文件报回，"
-    "文件名可以改。"
+    "“须说明”“请核实”的确实不需要改的，在“核实说明”栏写明理由，由办公室核定。没有列出的不用动。"
+    "改完保存，整个文件报回，文件名可以改。"
 )
+
+
+NO_EXPLANATION: Final = "—"
+"""Stands under 核实说明 where nothing can be explained."""
+EXPLANATION_LIMIT: Final = 500
+EXPLANATION_PROMPT: Final = (
+    "确实不需要改的，在这里写明理由，由办公室核定；改了的不用写。最多 {limit} 字（不计空格）。"
+)
+EXPLANATION_ERROR: Final = (
+    "核实说明超过 {limit} 字（不计空格和换行），没有保存。请点“重试”压缩，或先复制出来修改。"
+)
+
+
+def not_accepted(problem: str, remark: str) -> str:
+    """A problem whose explanation the office sent back."""
+    return f"{problem}；所写的核实说明没有采纳{f'：{remark}' if remark else ''}"
+
+
+def explanation(text: str, file: str) -> str:
+    """A unit's explanation and where it stands."""
+    return f"{text}（{file}）"
+
+
+def explanation_of(rule: str, text: str) -> str:
+    """The same beside its row, where it must say what it is about."""
+    return f"【{rule}】{text}"
+
+
+_OLD_REPLY: Final = ("原为“", "”，说明或答案已变")
+
+
+def old_reply(reply: str) -> str:
+    """Stands under 采纳说明 when what the clerk replied to is not there any more."""
+    return reply.join(_OLD_REPLY)
+
+
+def is_old_reply(written: str) -> bool:
+    return written.endswith(_OLD_REPLY[1])
 
 
 # --- the whole campaign in one file

@@ -34,6 +34,10 @@ def is_clutter(name: str) -> bool:
     return bool(_CLUTTER.fullmatch(name))
 
 
+_NEARLY_DROPZONE = re.compile(r"\d*收件(夹|箱|副本)?\d*")
+"""What people call the drop zone, and what systems make of its name when they copy it."""
+
+
 def is_settling(path: Path, seconds: float = 10) -> bool:
     """Whether a file was written to so lately that its copying may still go on."""
     try:
@@ -48,6 +52,14 @@ def digest_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+def root_above(folder: Path) -> Path:
+    """The nearest folder that holds a master, this one or one above it; else this one."""
+    for holder in (folder, *folder.parents):
+        if os.path.isfile(Workspace(holder).master):  # noqa: PTH113 # Path.is_file raises EACCES
+            return holder
+    return folder
+
+
 def bytes_of(path: Path) -> bytes:
     """What a file holds; nothing where there is none."""
     return path.read_bytes() if path.exists() else b""
@@ -58,6 +70,8 @@ class Workspace:
     """One campaign, one folder. `root` is absolute."""
 
     root: Path
+    mark: str = ""
+    """What a new ledger calls this workspace, to tell its workbooks; something random if empty."""
     _kept: dict[str, list[Path]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -138,6 +152,14 @@ class Workspace:
         return self.out / "存档"
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder people look into or put files in."""
+        return (
+            self.forms, self.dropzone, self.merged_dir, self.returns, self.prints, self.evidence,
+            self.uploads, self.mails, self.handouts, self.archive_folder,
+        )  # fmt: skip
+
+    @property
     def ledger(self) -> Path:
         return self.out / "台账.sqlite"
 
@@ -182,6 +204,21 @@ class Workspace:
     def links(self) -> tuple[Path, ...]:
         """The links in the drop zone: nobody follows them, so somebody should say so."""
         return tuple(p for p in self._in_dropzone() if p.is_symlink())
+
+    def misplaced(self) -> dict[Path, int]:
+        """Folders beside the drop zone that nearly have its name, and how many files lie there."""
+        nearly = (
+            folder
+            for folder in sorted(self.out.glob("*收*件*"))
+            if folder != self.dropzone
+            and folder.is_dir()
+            and _NEARLY_DROPZONE.fullmatch(re.sub(r"[\W_]", "", texts.squash(folder.name)))
+        )
+        counted = {
+            folder: sum(not is_clutter(name) for *_, names in os.walk(folder) for name in names)
+            for folder in nearly
+        }
+        return {folder: number for folder, number in counted.items() if number}
 
     def _in_dropzone(self) -> list[Path]:
         found: list[Path] = []
@@ -310,13 +347,16 @@ class Workspace:
 
     @contextmanager
     def locked(self, command: str, seconds: float = 30) -> Iterator[None]:
-        """Hold the workspace; raises OperatorError naming the holder after `seconds`.
+        """Hold the workspace, with every folder the clerk is told of in it.
 
-        The system drops the lock of a process that dies, so a killed run never blocks the next.
+        Raises OperatorError naming the holder after `seconds`. The system drops the lock of a
+        process that dies, so a killed run never blocks the next.
         """
         holder = self.lock_file.with_name(".lock.holder")
+        for folder in self.folders:
+            with _explained(folder):
+                folder.mkdir(parents=True, exist_ok=True)
         with _explained(self.lock_file):
-            self.out.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.lock_file)
             try:
                 lock.acquire(timeout=seconds)

@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from desks import extent, opened, put, saved, slots, table_alone
+from desks import extent, opened, pleas, put, saved, slots, table_alone
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
@@ -39,8 +39,17 @@ class Bureaus(World):
         before = one(data, self.sent[unit])
         self.send(data, unit, before.data)
 
-    def send(self, data, unit: str, form: bytes) -> None:
+    @precondition(lambda self: self.marked)
+    @rule(data=st.data())
+    def a_bureau_explains(self, data) -> None:
+        """Why something need not be changed, in the form that was sent back to it."""
+        self.send(data, *one(data, self.marked), explains=True)
+
+    def send(self, data, unit: str, form: bytes, *, explains: bool = False) -> None:
         book = opened(form)
+        for plea in pleas(book):
+            if explains and data.draw(st.integers(0, 2)):
+                book[w.FINDINGS_SHEET][plea.cell] = f"因故{self.next()}\n不改"
         given = {slot.row: slot for slot in slots(book)}
         rows = data.draw(
             st.lists(st.sampled_from(sorted(given)), unique=True, min_size=1, max_size=3)
@@ -113,6 +122,7 @@ class Bureaus(World):
                     place = place_of("-".join(str(code).split("-")[:3]))
                     yield Typed(place, "evidence", name)
                     yield from [Typed(place, "evidence", note)] if note else []
+            yield from (Typed(p.place, "explanation", p.said) for p in pleas(book) if p.said)
             yield from (Typed(("", ""), "loose", said) for said in loose)
 
     def is_previous(self, before: dict[str, Any]) -> bool:

@@ -3,15 +3,16 @@
 import copy
 from datetime import timedelta
 
-from desks import column, lines, opened, saved, shuffle_rows
+from desks import column, lines, opened, saved, shuffle_rows, version_of
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from openpyxl.comments import Comment
 from openpyxl.workbook import Workbook
-from world import Copied, Words, World, key_of, one, orphan_of, place_of
+from world import Choice, Copied, Words, World, key_of, one, orphan_of, place_of
 
 from pdsfz_xl import wording as w
+from pdsfz_xl.states import Reply
 
 OWN = "经办人记"
 """A column the clerk added."""
@@ -156,7 +157,27 @@ class Clerk(World):
         self.chosen.pop(place_of(line.key), None)
         if version:
             sheet.cell(line.row, column(sheet, "采用")).value = int(version.said["版本"])
-            self.chosen[place_of(line.key)] = version.said.get(w.ANSWER, "")
+            listed = frozenset(map(version_of, mine))
+            self.chosen[place_of(line.key)] = Choice(version.said.get(w.ANSWER, ""), listed)
+        self.ws.merged.write_bytes(saved(book, self.now))
+
+    @precondition(lambda self: w.FINDINGS_SHEET in self.filled)
+    @rule(data=st.data())
+    def the_clerk_replies_to_an_explanation(self, data) -> None:
+        book = self.here()
+        sheet = book[w.FINDINGS_SHEET]
+        rows = [x for x in lines(sheet) if w.UNITS_WORD in x.said]
+        if not rows:
+            return
+        code = one(data, rows).said[w.CODE]
+        reply = data.draw(st.sampled_from([None, *Reply]))
+        remark = f"再说{self.next()}" if reply == Reply.SENT_BACK else None
+        for caption, said in ((w.REPLY, reply), (w.REMARK, remark)):
+            for line in (x for x in rows if x.said[w.CODE] == code):
+                sheet.cell(line.row, column(sheet, caption)).value = said
+            self.words.pop((w.FINDINGS_SHEET, code, caption), None)
+            if said:
+                self.words[w.FINDINGS_SHEET, code, caption] = [said]
         self.ws.merged.write_bytes(saved(book, self.now))
 
     @precondition(lambda self: w.ORPHAN_SHEET in self.filled)
@@ -180,7 +201,15 @@ class Clerk(World):
         self.touched |= {spot for spot in words if spot[2] == w.PROPOSAL}
         self.write(data, book, words)
         self.touched = touched
-        self.copies.append(Copied(saved(book, self.now), words, dict(self.chosen)))
+        self.copies.append(
+            Copied(
+                saved(book, self.now),
+                words,
+                dict(self.chosen),
+                copy.deepcopy(self.carried),
+                dict(self.chosen_before),
+            )
+        )
 
     @precondition(lambda self: self.copies)
     @rule(data=st.data())

@@ -91,6 +91,23 @@ def slots(book: Workbook) -> list[Slot]:
     return found
 
 
+class Plea(NamedTuple):
+    """A cell of 问题清单 where a bureau may explain: the code beside it, and what stands there."""
+
+    code: str
+    place: tuple[str, str]
+    cell: str
+    said: str
+
+
+def pleas(book: Workbook) -> Iterator[Plea]:
+    sheet = book[w.FINDINGS_SHEET] if w.FINDINGS_SHEET in book.sheetnames else None
+    for *_, there, beside in sheet.iter_rows(7) if sheet else ():
+        if code := str(beside.value or ""):
+            _, unit, requirement, *_ = code.split("-")
+            yield Plea(code, (unit, requirement), there.coordinate, str(there.value or ""))
+
+
 def put(book: Workbook, row: int, caption: str, said: object) -> None:
     """Type into a row of the table of a form."""
     sheet = book[w.FORM_SHEET]

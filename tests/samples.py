@@ -84,5 +84,6 @@ def arrival(manifest: Manifest, path: str, seen: datetime = NOW, *, original: bo
     return Arrival(path, manifest.sha256, seen, original, manifest)
 
 
-def batch(plan: Master, *arrivals: Arrival, clerk=None, now: datetime = NOW):
-    return merge.batch(plan, arrivals, clerk or {}, now, merged_path="out/3-汇总/汇总表.xlsx")
+def batch(plan: Master, *arrivals: Arrival, clerk=None, now: datetime = NOW, **more):
+    path = "out/3-汇总/汇总表.xlsx"
+    return merge.batch(plan, arrivals, clerk or {}, now, merged_path=path, **more)

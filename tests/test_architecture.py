@@ -24,13 +24,13 @@ LADDER = (
     {"wording"},
     {
         "paper_wording", "companion_wording", "handing_wording", "mail_wording", "master_wording",
-        "archive_wording", "entry_wording", "outcome", "units",
+        "archive_wording", "entry_wording", "review_wording", "outcome", "units",
     },
     {
-        "rules", "identity", "letter", "template", "typeset", "owed", "pagination", "layout",
-        "mailbox", "secret", "mail_folder",
+        "rules", "identity", "letter", "succession", "template", "typeset", "owed", "pagination",
+        "layout", "mailbox", "secret", "mail_folder",
     },
-    {"sniff", "shown", "headers", "markup", "compose"},
+    {"sniff", "shown", "headers", "markup", "compose", "explaining"},
     {"package"},
     {"book", "compound", "zip_archive", "seven_zip", "docx_pen"},
     {"grid", "odf", "xls", "delimited", "page", "locked", "mapi"},
@@ -54,8 +54,10 @@ LADDER = (
         "call_list", "bulletin_page", "call_sheet", "unit_paper", "evidence_list",
         "mail", "smtp", "fetch",
     },
-    {"intake", "filing", "marked", "outbox", "issued"},
-    {"look", "done"},
+    {"intake", "filing", "marked", "outbox", "issued", "clerk_words"},
+    {"look"},
+    {"next_step"},
+    {"done"},
     {"telling", "mail_telling", "mail_case"},
     {"copies"},
     {"campaign", "handing", "printing", "mailing", "fetching"},
@@ -95,8 +97,8 @@ HOMES = {
 }
 SPEAKS_CHINESE = {
     "wording", "paper_wording", "companion_wording", "handing_wording", "mail_wording",
-    "master_wording", "archive_wording", "entry_wording", "units",
-    "layout", "rules", "telling", "mail_telling", "campaign", "handing", "printing",
+    "master_wording", "archive_wording", "entry_wording", "review_wording", "units",
+    "layout", "rules", "next_step", "telling", "mail_telling", "campaign", "handing", "printing",
     "companions", "mailing", "fetching", "demo", "cli", "console",  # what people read
     "notice", "letter", "draft", "identity", "text", "template", "envelope",
     "inbox",  # patterns of what people write

@@ -234,7 +234,7 @@ def went(after, apart: list[str], entry: Entry) -> bool:
     return (
         entry.sheet in (w.FINDINGS_SHEET, OWN_SHEET)
         and (entry.sheet, entry.row) not in after
-        and entry.said in apart
+        and text.tidy(entry.said) in apart
     )
 
 

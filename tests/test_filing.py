@@ -214,7 +214,7 @@ def test_a_return_that_is_taken_away_is_said_aloud(ws):
     assert [p for p in ws.archive_folder.iterdir() if "市审计局" in p.name]
 
 
-def test_a_copy_of_the_merged_workbook_brings_back_what_the_clerk_wrote_in_it(ws):
+def test_a_copy_of_the_merged_workbook_brings_what_the_clerk_wrote_in_it_when_asked(ws):
     """And never what units wrote: that stands in their own files."""
     drop(ws, "表.xlsx", a_return(ws, "市审计局"))
     campaign.collect(ws, NOW)
@@ -227,8 +227,8 @@ def test_a_copy_of_the_merged_workbook_brings_back_what_the_clerk_wrote_in_it(ws
     copy = io.BytesIO()
     book.save(copy)
     drop(ws, "带回来的汇总表.xlsx", copy.getvalue())
-    done = campaign.collect(ws, AFTER)
-    assert files(done)["带回来的汇总表.xlsx"] == ("ignored", None)
+    done = campaign.collect(ws, AFTER, copy=str(ws.dropzone / "带回来的汇总表.xlsx"))
+    assert files(done)["带回来的汇总表.xlsx"] == ("rejected", None)
     assert {a["source"]["file"] for a in done.more["answers"] if a["source"]} == {
         "out/2-收件/表.xlsx"
     }

@@ -194,27 +194,30 @@ def opinions(path: Path) -> set[str]:
     return {row[head.index("审核意见")] for row in rows} - {None}
 
 
-def test_words_from_a_dropped_copy_are_brought_back_once(workspace):
-    """Said aloud; a word the clerk then clears does not come back with the next collect."""
+def test_words_of_a_copy_come_with_review_and_once(workspace):
+    """In the drop zone they say nothing; a word the clerk then clears does not come back."""
     merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
     copy = workspace / "out/2-收件/局长批过的.xlsx"
-    copy.parent.mkdir(exist_ok=True)
     shutil.copy(merged, copy)
     review(copy, "市审计局", "局长在家里写的")
     review(merged, "市统计局", "经办人写的")
-    assert "局长批过的.xlsx（汇总表的副本" in run(workspace, "collect").stdout
+    assert "collect --review" in run(workspace, "collect").stdout
+    assert opinions(merged) == {"经办人写的"}
+    taken = run(workspace, "collect", "--review", str(copy.relative_to(workspace)))
+    assert "局长批过的.xlsx：并入 1 处" in taken.stdout
     assert opinions(merged) == {"局长在家里写的", "经办人写的"}
     review(merged, "市审计局", "")
-    ask(workspace, "collect")
+    assert "已经并入过" in run(workspace, "collect", "--review", str(copy)).stdout
     assert opinions(merged) == {"经办人写的"}
 
 
-def test_a_copy_in_an_archive_is_said_not_to_be_read(workspace):
+def test_a_copy_in_an_archive_speaks_no_more_than_another(workspace):
     merged = workspace / ask(workspace, "collect")["outputs"]["merged"]
-    (workspace / "out/2-收件").mkdir(exist_ok=True)
     with zipfile.ZipFile(workspace / "out/2-收件/批过的.zip", "w") as archive:
         archive.write(merged, "汇总表.xlsx")
-    assert "请解压后直接放入收件夹" in run(workspace, "collect").stdout
+    document = ask(workspace, "collect")
+    [member] = [f for f in document["files"] if f["path"].endswith("!/汇总表.xlsx")]
+    assert (member["verdict"], member["unit"], member["rule"]) == ("rejected", None, "F11")
 
 
 def test_status_says_the_next_step(tmp_path, workspace):
@@ -224,43 +227,78 @@ def test_status_says_the_next_step(tmp_path, workspace):
     fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
     assert "pdsfz-xl collect" in run(workspace).stdout
     ask(workspace, "collect")
-    assert "pdsfz-xl print" in run(workspace).stdout
+    assert "pdsfz-xl mail plan 催报" in run(workspace).stdout
+    assert commands(workspace)[1] == "pdsfz-xl print"
+
+
+def commands(workspace: Path) -> list[str]:
+    """What there is to do, the first thing first."""
+    return [step["command"] for step in ask(workspace, "status")["next"]]
 
 
 def test_what_was_printed_is_not_to_be_printed_again(workspace):
     """Whatever the files' times say: a second print and a second collect write nothing."""
-
-    def next_step() -> str:
-        return ask(workspace, "status")["next"]
 
     fill(workspace, "市审计局", "审计.xlsx", {"17": "整改 3 项。"})
     ask(workspace, "collect")
     ask(workspace, "print")
     merged = workspace / "out/3-汇总/汇总表.xlsx"
     os.utime(merged, (2_000_000_000, 2_000_000_000))
-    assert "催报" in next_step()
+    assert "pdsfz-xl print" not in commands(workspace)
     before = digests(workspace / "out")
     ask(workspace, "print")
     assert "催报" in run(workspace, "collect").stdout
-    assert "催报" in next_step()
+    assert "pdsfz-xl print" not in commands(workspace)
     assert digests(workspace / "out") == before
     fill(workspace, "市统计局", "统计.xlsx", {"18.1": "制度 2 项。"})
     ask(workspace, "print")
-    assert "pdsfz-xl collect" in next_step()
-    assert "pdsfz-xl print" in run(workspace, "collect").stdout
+    assert commands(workspace)[0] == "pdsfz-xl collect"
+    collected = ask(workspace, "collect")
+    assert "pdsfz-xl print" in [step["command"] for step in collected["next"]]
     ask(workspace, "print")
-    assert "催报" in next_step()
+    assert "pdsfz-xl print" not in commands(workspace)
     (workspace / "out/5-打印/汇总表.pdf").unlink()
-    assert "pdsfz-xl print" in next_step()
+    assert "pdsfz-xl print" in commands(workspace)
 
 
 def test_what_went_back_before_any_collect_is_kept_and_still_to_be_collected(workspace):
     path = fill(workspace, "市审计局", "审计.xlsx", {"17": "详见附件"})
     assert ask(workspace, "return")["units"] == ["市审计局"]
-    assert "pdsfz-xl collect" in ask(workspace, "status")["next"]
+    assert commands(workspace)[0] == "pdsfz-xl collect"
     data = path.read_bytes()
     path.unlink()
     assert any(p.read_bytes() == data for p in (workspace / "out/存档").iterdir())
+
+
+def test_a_unit_explains_and_the_office_accepts(workspace):
+    """Sent back, explained, accepted: closed, and nothing is asked again."""
+    fill(workspace, "市审计局", "审计.xlsx", {"17": "详见附件"}, 填报情况="已填报")
+    marked = workspace / ask(workspace, "return")["outputs"]["returns"]
+    book = openpyxl.load_workbook(next(marked.glob("*.xlsx")))
+    rows = book[w.FINDINGS_SHEET].iter_rows(min_row=7)
+    explains = next(row[6] for row in rows if "-17-S01-" in str(row[7].value))
+    explains.value = "附件即整改报告全文"
+    book.save(workspace / "out/2-收件/再报.xlsx")
+    done = ask(workspace, "collect")
+    said = {
+        (f["rule"], f["explanation"], f["waived"]) for f in done["findings"] if f["explanation"]
+    }
+    assert said == {("S01", "附件即整改报告全文", False)}
+    assert done["leftover"] == []
+    assert "已说明待核：1 个问题" in run(workspace, "status").stdout
+    assert ask(workspace, "return")["units"] == []
+    merged = workspace / "out/3-汇总/汇总表.xlsx"
+    book = openpyxl.load_workbook(merged)
+    head, *rows = book[w.FINDINGS_SHEET].iter_rows()
+    at = {cell.value: i for i, cell in enumerate(head)}
+    row = next(row for row in rows if row[at[w.UNITS_WORD]].value)
+    row[at[w.REPLY]].value = "是"
+    book.save(merged)
+    for _ in range(2):
+        done = ask(workspace, "collect")
+        assert [f["rule"] for f in done["findings"] if f["waived"]] == ["S01"]
+        assert ask(workspace, "return")["units"] == []
+        assert "已说明待核" not in run(workspace, "status").stdout
 
 
 def test_status_makes_no_ledger(workspace):
@@ -451,6 +489,11 @@ def test_no_master(tmp_path):
         assert "pdsfz-xl init" in refused(tmp_path, command)
 
 
+def test_init_makes_every_folder(tmp_path):
+    ask(tmp_path, "init", str(NOTICE))
+    assert all(folder.is_dir() for folder in Workspace(tmp_path).folders)
+
+
 def test_init_never_overwrites_a_master(workspace):
     before = (workspace / "master/任务分解表.xlsx").read_bytes()
     assert "--force" in refused(workspace, "init", str(NOTICE))
@@ -512,7 +555,6 @@ def test_forms_can_bring_what_was_said_before(workspace):
     done = run(next_year, "generate", "--refill", str(workspace))
     assert "1 份带有上次填报的内容共 1 项" in done.stdout, done.stdout + done.stderr
     [made] = (next_year / "out" / "1-下发").glob(f"{unit.code}_*.xlsx")
-    (next_year / "out" / "2-收件").mkdir()
     shutil.copy(made, next_year / "out" / "2-收件" / "原样退回.xlsx")
     told = ask(next_year, "collect")
     answer = next(a for a in told["answers"] if a["unit"] == unit.name and a["requirement"] == key)

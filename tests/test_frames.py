@@ -52,7 +52,7 @@ def campaign_folder(tmp_path):
     plan = master_stage.read(ws.master)
     unit = next(u for u in plan.units if u.name == "市审计局")
     said = {r.key: Filled("", f"{r.key} 已办理。") for r in plan.due(unit.code)}
-    ws.dropzone.mkdir(parents=True)
+    ws.dropzone.mkdir(parents=True, exist_ok=True)
     (ws.dropzone / "表.xlsx").write_bytes(form.build(plan, unit, said))
     return ws.root
 

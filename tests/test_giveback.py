@@ -304,8 +304,8 @@ def test_what_was_not_confirmed_still_waits(tmp_path):
 
 
 def test_a_text_longer_than_a_cell_is_cut_between_characters():
-    assert text.utf16_length(giveback._fitting("a" + "😀" * 20_000)) == text.CELL_LIMIT
-    assert giveback._fitting("办了 3 件") == "办了 3 件"
+    assert text.utf16_length(text.fitting("a" + "😀" * 20_000)) == text.CELL_LIMIT
+    assert text.fitting("办了 3 件") == "办了 3 件"
 
 
 # --- and back again ------------------------------------------------------------------------

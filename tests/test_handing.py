@@ -166,7 +166,7 @@ def test_a_form_that_is_not_what_the_master_says_stays_here(ws, harm):
     reason = hw.FORM_STALE if harm == "older" else hw.FORM_TOUCHED
     assert (names(done), done.more["left"]) == ([], {reason: ["市审计局"]})
     assert (handed(ws), out(ws)) == ([], set())
-    assert not ws.handouts.exists()
+    assert not any(ws.handouts.iterdir())
 
 
 def _rows(ws: Workspace, sheet: str):
@@ -337,7 +337,7 @@ def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(ws, words, said
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert ws.ledger.read_bytes() == before
-    assert not ws.handouts.exists()
+    assert not any(ws.handouts.iterdir())
 
 
 def test_the_kinds_have_english_names_too(ws):
@@ -406,7 +406,7 @@ def test_nothing_changed_leaves_the_list_as_it_is(ws):
     before = ws.calls.stat().st_mtime_ns, ws.calls.read_bytes()
     handing.remind(ws, AFTER)
     assert (ws.calls.stat().st_mtime_ns, ws.calls.read_bytes()) == before
-    assert not ws.archive_folder.exists()
+    assert not any(ws.archive_folder.iterdir())
 
 
 def test_a_list_open_in_excel_is_said_before_anything_starts(ws):
@@ -438,7 +438,7 @@ def test_the_text_for_the_group_is_shown_and_kept(ws):
 def test_when_nobody_owes_anything_no_list_is_made(ws):
     done = handing.remind(ws, AFTER, "市财政局")
     assert (done.said[0], done.more["left"]) == ("没有要催报的单位。", {"无需报送": ["市财政局"]})
-    assert not ws.handouts.exists()
+    assert not any(ws.handouts.iterdir())
 
 
 def test_the_text_that_goes_with_a_correction_reads_right_in_an_old_notepad(ws):

@@ -75,3 +75,24 @@ def test_versions_that_differ_in_a_blank_are_two():
     assert one != identity.answer_digest("甲乙", "", None)
     assert one != identity.answer_digest("甲 乙", "已填报", None)
     assert one != identity.answer_digest("甲 乙", "", 0.0)
+
+
+def test_a_problem_code_survives_what_people_and_programs_do():
+    code = identity.problem_code("F201921", "06", "06.2", "E02", "旧文件.pdf")
+    read = identity.read_problem_code(f" {code.lower().replace('-', '－')}\n")
+    assert read == ("F201921", "06", "06.2", "E02", code[-8:])
+    assert str(read) == code
+    other = identity.problem_code("F201921", "06", "06.2", "E02", "新文件.pdf")
+    assert other[:-8] == code[:-8]
+    assert other != code
+
+
+def test_no_code_is_taken_for_another():
+    problem = identity.problem_code("F201921", "06", "06.2", "E02", "")
+    row = str(identity.make("F201921", "06", "06.2", "指标", "材料"))
+    printed = identity.print_code("F201921", "06", "06.2", "写的", [])
+    assert identity.read(problem) is None
+    assert identity.read_print_code(problem) is None
+    assert {identity.read_problem_code(said) for said in (row, printed, f"{problem}1", "")} == {
+        None
+    }

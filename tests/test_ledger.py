@@ -129,6 +129,40 @@ def test_a_ledger_of_the_first_version_knows_no_print(tmp_path):
         assert book.last_merged("print") == ""
 
 
+def test_a_mark_is_made_with_the_ledger_and_never_changes(tmp_path):
+    with ledger.opened(tmp_path / "a", readonly=True) as book:
+        assert book.mark() == ""
+    with ledger.opened(tmp_path / "a") as one, ledger.opened(tmp_path / "b") as other:
+        assert len(one.mark()) == 16
+        assert one.mark() != other.mark()
+    with ledger.opened(tmp_path / "c", mark="demo") as book:
+        assert book.mark() == "demo"
+    with ledger.opened(tmp_path / "c", mark="else") as book:
+        assert book.mark() == "demo"
+
+
+def test_what_a_merged_workbook_said_is_known_by_its_digest(tmp_path):
+    with ledger.opened(tmp_path / "l") as book:
+        assert (book.last_written(), book.next_run(), book.words("d")) == (None, 1, None)
+        book.record_words("d", {"cell": "said"})
+        book.record_words("d", {"another": "never"})
+        made = ledger.Written(1, NOW, "sha", "d")
+        book.record_merged(made, "out/3-汇总/汇总表.xlsx")
+        book.record_run("print", [], NOW, "sha")
+        assert (book.last_written(), book.next_run()) == (made, 3)
+        assert book.words("d") == {"cell": "said"}
+
+
+def test_a_merged_workbook_from_before_marks_is_known_to_have_been_written(tmp_path):
+    path = tmp_path / "l"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(f"{ledger._STEPS[0]} PRAGMA user_version=1;")
+        old.execute(f"INSERT INTO runs (command, at, outputs) VALUES ('collect', '{NOW}', '[]')")
+        old.commit()
+    with ledger.opened(path) as book:
+        assert book.last_written() == ledger.Written(1, NOW, "", "")
+
+
 def test_a_damaged_ledger_is_one_sentence_and_stays(tmp_path):
     path = tmp_path / "台账.sqlite"
     path.write_bytes(b"not a database at all, but long enough to be read as one" * 40)

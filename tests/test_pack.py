@@ -83,7 +83,6 @@ def test_held_files_and_their_twins_stay_here(ws):
     """Under whatever name; and of an archive with something held in it nothing goes."""
     drop(ws, "机密.pdf", b"%PDF secret")
     drop(ws, "包.zip", zipped(a_dot_txt=b"secret"))
-    (ws.archive_folder).mkdir(parents=True)
     (ws.archive_folder / "旧名.pdf").write_bytes(b"%PDF secret")
     done = packed(ws, HELD, "out/2-收件/包.zip!/a.txt")
     gone = ["out/2-收件/包.zip", HELD, "out/存档/旧名.pdf"]
@@ -98,7 +97,6 @@ def test_held_files_and_their_twins_stay_here(ws):
 def test_links_are_not_followed_but_named(ws, tmp_path):
     (tmp_path / "外面").mkdir()
     (tmp_path / "外面" / "秘密.txt").write_bytes(b"x")
-    ws.dropzone.mkdir(parents=True)
     (ws.dropzone / "链接").symlink_to(tmp_path / "外面", target_is_directory=True)
     done = packed(ws)
     assert done.left_out == (pack.LeftOut("out/2-收件/链接", w.LEFT_OUT_LINK),)

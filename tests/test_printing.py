@@ -9,14 +9,16 @@ from pathlib import Path
 import geocheck
 import openpyxl
 import pytest
+from click.testing import CliRunner
 
 from pdsfz_xl import campaign, demo, ledger, printing, typeset
+from pdsfz_xl.cli import cli
 from pdsfz_xl.errors import OperatorError
 from pdsfz_xl.printing import Order
 from pdsfz_xl.workspace import Workspace
 
 LATER = datetime(2019, 10, 29, 9, 0)
-SUBMIT = Order(submit=True)
+SUBMIT = Order(submit=True, anyway=True)
 
 needs_poppler = pytest.mark.skipif(
     not shutil.which("pdftotext"), reason="pdftotext (poppler) is not installed"
@@ -77,7 +79,7 @@ def test_a_working_copy_has_no_number_and_is_not_kept(ws):
 
 @needs_poppler
 def test_every_print_that_goes_up_is_numbered_dated_and_kept(ws):
-    done = printing.print_out(ws, LATER, Order(submit=True, copies=35))
+    done = printing.print_out(ws, LATER, Order(submit=True, anyway=True, copies=35))
     assert done.more["draft"] == 3
     assert all(word in words(ws.pdf) for word in ("第3稿", "2019年10月29日", "共印35份"))
     assert [name for name in kept(ws) if name.endswith("pdf")] == [
@@ -89,6 +91,53 @@ def test_every_print_that_goes_up_is_numbered_dated_and_kept(ws):
         made = book.prints()[3]
     assert (ws.root / made.path).read_bytes() == ws.pdf.read_bytes()
     assert json.loads((ws.root / made.snapshot).read_bytes())["format"] == 1
+
+
+def test_nothing_goes_up_unasked_while_something_is_open(ws):
+    before = kept(ws), ws.pdf.read_bytes()
+    with pytest.raises(OperatorError) as refused:
+        printing.print_out(ws, LATER, Order(submit=True))
+    assert str(refused.value).splitlines() == [
+        "还有没处理完的，没有编号、没有打印；确实要照现在的样子呈送的加 --anyway。",
+        "待定 1 项：",
+        "  第5项（05）：市政府办公室",
+        "待综合 1 项：",
+        "  第25项（25）：公安局、市自然资源和规划局、交通运输局、城市管理局",
+        "必须改 5 个：",
+        "  out/2-收件/生态环境局情况说明.docx：不是电子表格（F01）",
+        "  市场监管局：未报（G01）",
+        "  生态环境局：未报（G01）",
+        "  农业农村局：整表空白（G03）",
+        "  市自然资源和规划局第3项（03）：超出字数上限（L01）",
+    ]
+    assert (kept(ws), ws.pdf.read_bytes()) == before
+
+
+def test_what_is_open_fits_on_a_screen(ws):
+    for path in ws.dropzone.iterdir():
+        path.rename(ws.root / path.name)
+    open_ = printing.unsettled(ws, LATER)
+    assert open_[0] == "必须改 12 个："
+    assert open_[-1] == "  ……另有 6 处，见汇总表。"
+    assert len(open_) == 2 + 6
+
+
+def test_a_terminal_is_asked_and_no_is_the_usual_answer(ws, monkeypatch):
+    """With --json, and where nobody sits, the list is the error; --anyway asks nobody."""
+    before = kept(ws)
+    words = ["-C", str(ws.root), "--clock", f"{LATER}", "print", "--submit"]
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    for said in ("\n", "n\n"):
+        done = CliRunner().invoke(cli, words, input=said)
+        assert "待定 1 项：" in done.output
+        assert str(done.exception) == "没有编号，没有打印。"
+    done = CliRunner().invoke(cli, [*words, "--json"], input="y\n")
+    assert str(done.exception).startswith("还有没处理完的")
+    assert kept(ws) == before
+    assert "这是第3稿" in CliRunner().invoke(cli, words, input="y\n").output
+    settle(ws, "02.1", 定稿文本="改定")
+    done = CliRunner().invoke(cli, [*words, "--anyway"])
+    assert ("这是第4稿" in done.output, "没处理完" in done.output) == (True, False)
 
 
 def test_the_same_content_gets_no_second_number_on_one_day(ws):

@@ -254,7 +254,7 @@ def test_columns_beside_the_table_are_open_for_the_clerks_own(tmp_path):
     sheet = opened(example(tmp_path)[1])[w.FINDINGS_SHEET]
     beyond = layout.column_name(len(layout.FINDINGS))
     assert not sheet.column_dimensions[beyond].protection.locked
-    assert column(sheet, "到汇总") == len(layout.FINDINGS)
+    assert column(sheet, layout.FINDINGS[-1].caption) == len(layout.FINDINGS)
 
 
 def test_what_is_still_to_be_done_before_anything_is_final(tmp_path):

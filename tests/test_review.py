@@ -267,7 +267,11 @@ def test_an_edit_of_a_text_beyond_a_cell_is_kept_whole(tmp_path):
 
 
 def test_a_choice_means_the_same_version_when_others_have_arrived(tmp_path):
-    """Typed on the row of the other version, as a number; a third version comes in before it."""
+    """Typed on the row of the other version, as a number; a third version comes in before it.
+
+    That one was not listed when the clerk chose: it stands beside the chosen one until the clerk
+    chooses again.
+    """
 
     def edit(sheet):
         assert cell(sheet, 2, w.ANSWER).value == "旧说法 1"
@@ -283,11 +287,16 @@ def test_a_choice_means_the_same_version_when_others_have_arrived(tmp_path):
         for seen in [texts.parse_moment(seen)]
     ]
     result = batch(plan, *forms, clerk=clerk)
-    assert result.answer["02", "03"].text == "旧说法 1"
-    assert not result.answer["02", "03"].open_conflict
-    sheet = opened(report.build(result, ()))[w.CONFLICT_SHEET]
-    assert [cell(sheet, row, "采用").value for row in (2, 3, 4)] == [None, "2", None]
-    assert cell(sheet, 3, "目前采用").value == w.YES
+    answer = result.answer["02", "03"]
+    assert (answer.text, answer.open_conflict) == ("旧说法 1", True)
+    assert [v.text for v in answer.versions] == ["更早 3", "旧说法 1"]
+    data = report.build(result, ())
+    sheet = opened(data)[w.CONFLICT_SHEET]
+    assert [cell(sheet, row, "采用").value for row in (2, 3, 4)] == [None, None, None]
+    assert [cell(sheet, row, "目前采用").value for row in (2, 3, 4)] == [None, w.YES, w.REPLACED]
+    clerk = review.read(edited(tmp_path, data, lambda b: put(b[w.CONFLICT_SHEET], 2, "采用", "2")))
+    result = batch(plan, *forms, clerk=clerk)
+    assert (result.answer["02", "03"].text, result.answer["02", "03"].decided) == ("旧说法 1", True)
 
 
 @pytest.mark.parametrize("said", ["2", "是"])
@@ -376,7 +385,8 @@ def picked(tmp_path, plan, row: int, said: str, *files):
 
 
 def test_a_decision_outlives_its_conflict(tmp_path):
-    """乙 was chosen, 甲 was made void so that nothing is left to choose; then 丙 comes."""
+    """乙 was chosen, 甲 was made void so that nothing is left to choose; then 丙 comes, which was
+    not there to be chosen: both stand, and 乙 is remembered when 丙 is gone again."""
     plan = master()
     one, two, three_ = three(tmp_path, plan)
     clerk = picked(tmp_path, plan, 3, "2", one, two)
@@ -384,6 +394,11 @@ def test_a_decision_outlives_its_conflict(tmp_path):
     result, clerk = rounds(tmp_path, plan, clerk, one, two, times=2)
     assert "V06" not in {f.rule for f in rules.run(result)}
     result, clerk = rounds(tmp_path, plan, clerk, one, two, three_, times=2)
+    answer = result.answer["03", "04"]
+    assert [v.text for v in answer.versions] == ["乙 2", "丙 3"]
+    assert (answer.open_conflict, answer.picked.text) == (True, "乙 2")
+    assert not {"V06"} & {f.rule for f in rules.run(result)}
+    result, clerk = rounds(tmp_path, plan, clerk, one, two)
     assert (result.answer["03", "04"].text, result.answer["03", "04"].decided) == ("乙 2", True)
 
 
@@ -515,6 +530,77 @@ def test_a_review_of_an_answer_that_changed_says_so_until_it_is_reviewed_again(t
         clerk = review.read(write(tmp_path, data))
     clerk = review.read(edited(tmp_path, data, approve))
     assert reminders(report.build(batch(plan, arrival(later, "b"), clerk=clerk), ())) == 0
+
+
+# --- another copy
+
+
+def words(**cells: str):
+    return {w.MERGED_SHEET: {FIRST: {c: t for c, t in cells.items() if t}}} if cells else {}
+
+
+@pytest.mark.parametrize(
+    ("base", "here", "copy", "stands", "apart"),
+    [
+        ("", "", "新", "新", ""),
+        ("旧", "旧", "新", "新", ""),
+        ("旧", "旧", "", "", ""),
+        ("旧", "改", "旧", "改", ""),
+        ("旧", "改", "新", "改", "新"),
+        ("旧", "新", "新", "新", ""),
+        ("旧", "改", "", "改", ""),
+        ("旧", "", "旧", "", ""),
+        ("旧", "", "新", "", "新"),
+        ("", "改", "", "改", ""),
+        ("", "改", "新", "改", "新"),
+    ],
+)
+def test_a_cell_of_a_copy_counts_where_it_was_changed_in_it(base, here, copy, stands, apart):
+    """What stands is 汇总表's where both were changed; the other is kept beside it."""
+    said = [words(审核意见=text) for text in (base, here, copy)]
+    mixed = review.taken_in(said[1], said[2], review.digests(said[0]))
+    expected = {"审核意见": stands, w.in_other_copy("审核意见"): apart}
+    assert mixed.clerk.get(w.MERGED_SHEET, {}).get(FIRST, {}) == {
+        caption: text for caption, text in expected.items() if text
+    }
+    assert (mixed.apart == 1) == bool(apart)
+
+
+def test_two_proposals_do_not_contradict_each_other():
+    here, copy = (words(**{w.PROPOSAL: said}) for said in ("这样改", "那样改"))
+    [said] = review.taken_in(here, copy, {}).clerk[w.MERGED_SHEET][FIRST].values()
+    assert said == f"这样改\n{w.ALSO_SAID}\n那样改"
+
+
+def test_a_review_in_a_copy_is_about_the_answer_it_showed(tmp_path):
+    """It was written beside 甲; 乙 has come since, so it must be looked at again."""
+    plan = master()
+    one, two, _ = three(tmp_path, plan)
+
+    def judge(book):
+        sheet = book[w.MERGED_SHEET]
+        row = next(r for r in range(2, 9) if cell(sheet, r, w.ANSWER).value)
+        put(sheet, row, "审核结论", "通过")
+
+    copy = review.read(edited(tmp_path, report.build(batch(plan, one), ()), judge))
+    mixed = review.taken_in({}, copy, {}).clerk
+    assert batch(plan, two, clerk=mixed).answer["03", "04"].stale
+    assert not batch(plan, one, clerk=mixed).answer["03", "04"].stale
+
+
+def test_another_choice_in_a_copy_stands_beside_the_version_it_names(tmp_path):
+    plan = master()
+    files = three(tmp_path, plan)[:2]
+    here, copy = (picked(tmp_path, plan, row, said, *files) for row, said in ((2, "1"), (3, "2")))
+    mixed = review.taken_in(here, copy, {}).clerk
+    result, clerk = rounds(tmp_path, plan, mixed, *files, times=2)
+    assert (result.answer["03", "04"].text, result.answer["03", "04"].decided) == ("甲 1", True)
+    [said] = [f for f in rules.run(result) if f.rule == "V06"]
+    assert (said.unit, said.requirement) == ("市公安局", "04")
+    sheet = opened(report.build(batch(plan, *files, clerk=clerk), ()))[w.CONFLICT_SHEET]
+    other = w.in_other_copy("采用")
+    assert [cell(sheet, row, other).value for row in (2, 3)] == [None, "2"]
+    assert review.taken_in({}, copy, {}).clerk == copy
 
 
 def test_a_workbook_that_cannot_be_read_is_one_sentence(tmp_path):

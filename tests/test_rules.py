@@ -11,6 +11,7 @@ from pdsfz_xl import identity, lint, rules
 from pdsfz_xl import wording as w
 from pdsfz_xl.form import Filled
 from pdsfz_xl.model import Evidence, Manifest, Settings, Unit, Waiver, Where, Withdrawn
+from pdsfz_xl.states import Flag
 
 GOOD = Filled("已填报", "2019年办理 3 件。")
 
@@ -136,6 +137,17 @@ def emptied(tmp_path):
     return batch(master(), arrival(replace(form, rows=rows), "a.xlsx"))
 
 
+def gone_on_with(path):
+    """A later file that repeats the others word for word and changes one."""
+    plan = master(requirements=tuple(requirement(f"{n:02d}", "01") for n in range(1, 4)))
+    told = {
+        f"{n:02d}": Filled("已填报", f"一字不差的第{n}段话，连标点在内共有二十几个字。")
+        for n in (1, 2)
+    }
+    files = [returned(plan, "01", {**told, "03": Filled("已填报", last)}, path) for last in "旧新"]
+    return batch(plan, arrival(files[0], "1.xlsx", NOW), arrival(files[1], "2.xlsx", AFTER))
+
+
 CASES = {
     "F01": refused("F01", "Word 文件"),
     "F02": refused("F02"),
@@ -173,9 +185,13 @@ CASES = {
     "R01": altered(w.METHOD, "随便看看"),
     "X01": contradicting,
     "X02": revised_then_corrected,
+    "X03": gone_on_with,
     "L03": lambda _: batch(master(), clerk={w.FINAL_SHEET: {"04": {"定稿文本": "字" * 1001}}}),
     "L04": lambda _: batch(master(), clerk={w.FINAL_SHEET: {"04": {"定稿文本": "字 " * 1000}}}),
     "F10": lambda _: replace(batch(master()), withdrawn=(Withdrawn("out/2-收件/甲.xlsx", NOW),)),
+    "F11": lambda _: batch(
+        master(), arrival(Manifest(sha256="0" * 64, flags=(Flag.REVIEW_COPY,)), "a.xlsx")
+    ),
     "S01": answered("详见附件。", "已填报", 1.0),
     "S02": copied,
     "S03": answered("认真开展工作", "已填报", 1.0),
@@ -355,6 +371,10 @@ def test_personal_numbers_are_checked_before_they_are_named(text, found, tmp_pat
         (w.CONFLICT_SHEET, {"采用": "1", w.CHOSEN_DIGEST: "ab"}, "已经不在"),
         (w.CONFLICT_SHEET, {"采用": f"1\n{w.ALSO_SAID}\n2"}, "不止一个"),
         (w.CONFLICT_SHEET, {"采用": "是"}, "不止一个"),
+        (w.MERGED_SHEET, {w.VERDICT: "不合格"}, "不在选项里"),
+        (w.MERGED_SHEET, {w.VERDICT: " 退回 修改\u3000"}, None),
+        (w.MERGED_SHEET, {w.VERDICT: " \n"}, None),
+        (w.MERGED_SHEET, {w.VERDICT: f"通过\n{w.ALSO_SAID}\n退回修改"}, "两种写法"),
         (w.FINAL_SHEET, {"定稿文本": f"甲\n{w.ALSO_SAID}\n乙"}, "两种写法"),
     ],
 )

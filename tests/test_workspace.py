@@ -16,7 +16,7 @@ from counts import examples
 
 from pdsfz_xl import workspace
 from pdsfz_xl.errors import OperatorError
-from pdsfz_xl.workspace import Workspace, is_clutter
+from pdsfz_xl.workspace import Workspace, is_clutter, root_above
 
 NOW = datetime(2019, 10, 24, 16, 5)
 OLD = 1_500_000_000 * 10**9
@@ -45,11 +45,45 @@ def test_the_folders_are_those_out_explains(ws):
     """What out/README.md tells the clerk is where things really lie."""
     readme = Path(__file__).parents[1] / "out" / "README.md"
     told = set(re.findall(r"^\| `([^`]+)`", readme.read_text("utf-8"), re.MULTILINE))
-    folders = {
-        ws.forms, ws.dropzone, ws.merged_dir, ws.returns, ws.prints, ws.evidence, ws.uploads,
-        ws.handouts, ws.mails, ws.archive_folder, ws.ledger,
-    }  # fmt: skip
-    assert {path.relative_to(ws.out).as_posix() for path in folders} == told
+    places = {*ws.folders, ws.ledger}
+    assert {path.relative_to(ws.out).as_posix() for path in places} == told
+
+
+def test_a_run_makes_every_folder_and_says_which_one_cannot_be(ws):
+    with ws.locked("collect"):
+        assert all(folder.is_dir() for folder in ws.folders)
+    ws.evidence.rmdir()
+    ws.evidence.write_bytes(b"")
+    with pytest.raises(OperatorError, match="6-材料：这里已有同名"), ws.locked("collect"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("name", "nearly"),
+    [
+        ("2收件", True), ("2－收件", True), ("２-收件", True), ("2-收件 (1)", True), ("收件", True),
+        ("2_收 件", True), ("2-收件 - 副本", True), ("收件夹", True),
+        ("2-收件", False), ("收件登记", False), ("12-收发文件", False), ("3-汇总", False),
+    ],
+)  # fmt: skip
+def test_a_folder_with_nearly_the_name_of_the_drop_zone_is_seen(ws, name, nearly):
+    """By what lies in it, not by what programs leave there; as long as that is so."""
+    folder = ws.out / name
+    (folder / "教育局").mkdir(parents=True)
+    (folder / "Thumbs.db").write_bytes(b"x")
+    assert ws.misplaced() == {}
+    (folder / "教育局" / "填报表.xlsx").write_bytes(b"x")
+    assert ws.misplaced() == ({folder: 1} if nearly else {})
+
+
+def test_the_workspace_above_is_found_unless_there_is_one_here(tmp_path):
+    outer, inner = Workspace(tmp_path / "2019"), Workspace(tmp_path / "2019/县区/甲县")
+    for ws in (outer, inner):
+        ws.write(ws.master, b"x")
+    assert root_above(outer.dropzone / "司法局") == outer.root
+    assert root_above(inner.root.parent) == outer.root
+    assert root_above(inner.master.parent) == inner.root
+    assert root_above(tmp_path) == tmp_path
 
 
 def test_without_a_master_the_next_step_is_said(ws):

@@ -1,12 +1,11 @@
 """A small campaign as a test remembers it: who has which form, what lies where, who wrote what."""
 
-import copy
 import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -107,13 +106,25 @@ class Return:
         return sha256(self.data).hexdigest()
 
 
+class Choice(NamedTuple):
+    """The text of the version the clerk chose, and the digests of those that were listed then."""
+
+    text: str
+    listed: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Copied:
-    """A copy of the merged workbook: what the clerk had written when it was made, and in it."""
+    """A copy of the merged workbook: what the clerk had written when it was made, and in it.
+
+    `base` and `chosen_base` are what stood in it when a collect wrote it.
+    """
 
     data: bytes
     words: Words
-    chosen: dict[Place, str | None]
+    chosen: dict[Place, Choice | None]
+    base: Words
+    chosen_base: dict[Place, Choice | None]
 
     @property
     def digest(self) -> str:
@@ -125,6 +136,7 @@ class Shown(NamedTuple):
 
     said: dict[Place, set[str]]
     evidence: dict[Place, str]
+    explained: dict[Place, str]
     left: set[tuple[str, str]]
     words: dict[Spot, str]
 
@@ -141,34 +153,37 @@ def in_batch(batch: Batch) -> Shown:
         for caption, text in cells.items()
     }
     left = {(x.where.file, texts.tidy(x.text)) for x in batch.leftover}
-    return Shown(said, evidence, left, words)
+    explained = {p: "\n".join(e.text for e in all_) for p, all_ in batch.explained.items()}
+    return Shown(said, evidence, explained, left, words)
 
 
 def spoken(answer: Answer) -> Iterator[str]:
-    for version in answer.versions:
+    for version in (*answer.versions, *answer.replaced):
         yield from (version.text, version.choice, version.number_text)
         yield "" if version.number is None else f"{version.number:g}"
 
 
 def in_workbook(book: Workbook) -> Shown:
     said: dict[Place, set[str]] = defaultdict(set)
-    evidence, left, words, lost, rows = {}, set(), {}, {}, set()
+    evidence, explained, left, words, lost, rows = {}, {}, set(), {}, {}, set()
     for sheet in book:
         for line in lines(sheet) if sheet.title in layout.ROW_KEYS else ():
             if sheet.title in (w.MERGED_SHEET, w.CONFLICT_SHEET):
                 place = place_of(line.key)
                 said[place] |= {line.said.get(c, "") for c in (w.ANSWER, w.STATUS, w.QUANTITY)}
                 evidence.setdefault(place, line.said.get(w.EVIDENCE_SHEET, ""))
+                explained.setdefault(place, line.said.get(w.UNITS_WORD, ""))
             if sheet.title == w.LEFTOVER_SHEET:
                 left.add((line.said["文件"], line.said["内容"]))
             if sheet.title == w.ORPHAN_SHEET:
                 lost[orphan_of(line)] = line.said.get(w.CONTENT, "")
                 continue
-            rows.add((sheet.title, key_of(sheet.title, line)))
-            for caption, text in line.said.items():
-                words.setdefault((sheet.title, key_of(sheet.title, line), caption), text)
+            for key in keys_of(sheet.title, line):
+                rows.add((sheet.title, key))
+                for caption, text in line.said.items():
+                    words.setdefault((sheet.title, key, caption), text)
     assert not {spot[:2] for spot in lost} & rows, "lost, but its row is there"
-    return Shown(said, evidence, left, {**words, **lost})
+    return Shown(said, evidence, explained, left, {**words, **lost})
 
 
 def place_of(key: str) -> Place:
@@ -178,6 +193,13 @@ def place_of(key: str) -> Place:
 
 def orphan_of(line: Line) -> Spot:
     return line.said["工作表"], line.said["登记号"], line.said["栏目"]
+
+
+def keys_of(sheet: str, line: Line) -> Iterator[str]:
+    """And what is replied to an explanation hangs on the code of its finding."""
+    yield key_of(sheet, line)
+    if sheet == w.FINDINGS_SHEET and w.CODE in line.said:
+        yield line.said[w.CODE]
 
 
 def key_of(sheet: str, line: Line) -> str:
@@ -203,16 +225,22 @@ class World(RuleBasedStateMachine):
         self.duties = {key: list(units) for key, units in DUTIES.items()}
         self.deadline, self.extended = SETTINGS.deadline, {}
         self.forms: dict[str, list[bytes]] = defaultdict(list)
+        self.marked: list[tuple[str, bytes]] = []
         self.fetch(self.ws.forms)
         self.zone: dict[str, Return | Copied] = {}
         self.known: dict[str, Return | Copied] = {}
         self.sent: dict[str, list[Return]] = defaultdict(list)
         self.seen: dict[str, tuple[datetime, str]] = {}
         self.kept: set[str] = set()
-        self.absorbed: set[str] = set()
+        self.reviewed: set[str] = set()
+        """The copies that were taken in."""
         self.words: Words = {}
+        self.carried: Words = {}
+        self.chosen_before: dict[Place, Choice | None] = {}
+        """The clerk's words and choices as the last collect wrote them."""
         self.loose: list[str] = []
-        self.chosen: dict[Place, str | None] = {}
+        self.chosen: dict[Place, Choice | None] = {}
+        self.asked: dict[Place, date | None] = {}
         self.copies: list[Copied] = []
         self.returned: dict[Place, tuple[object, ...]] = {}
         self.archive: dict[str, tuple[int, int]] = {}
@@ -257,28 +285,33 @@ class World(RuleBasedStateMachine):
     def file(self, path: str) -> Return | Copied | None:
         return self.zone.get(path.removeprefix(w.DROPZONE))
 
-    def pending(self) -> list[Copied]:
-        found = {f.digest: f for f in self.zone.values() if isinstance(f, Copied)}
-        return [found[d] for d in sorted(found) if d not in self.absorbed]
-
-    def written(self) -> Words:
-        """The clerk's words, with those of the copies that came back."""
-        words = copy.deepcopy(self.words)
-        for copied in self.pending():
-            for spot, pieces in copied.words.items():
-                here = words.setdefault(spot, [])
-                here += [piece for piece in pieces if piece not in here]
-        return words
-
-    def picked(self) -> dict[Place, str | None]:
-        picked = dict(self.chosen)
-        for copied in self.pending():
-            for place, text in copied.chosen.items():
-                picked[place] = text if picked.get(place, text) == text else None
-        return picked
+    def take_over(self, copied: Copied) -> None:
+        """What was changed in a copy since it was written; what was changed here too stays."""
+        for spot in {**copied.words, **copied.base}:
+            new, before = copied.words.get(spot), copied.base.get(spot)
+            here = self.words.get(spot)
+            if new in (before, here):
+                continue
+            if here == before and new:
+                self.words[spot] = list(new)
+            elif here == before:
+                del self.words[spot]
+            elif new and here and spot[2] == w.PROPOSAL:
+                self.words[spot] = [*here, *(piece for piece in new if piece not in here)]
+            elif new:
+                other = (*spot[:2], w.in_other_copy(spot[2]))
+                said = self.words.setdefault(other, [])
+                said += [piece for piece in new if piece not in said]
+        for place in {**copied.chosen, **copied.chosen_base}:
+            picks = (copied.chosen, copied.chosen_base, self.chosen)
+            new, before, mine = (picked.get(place) for picked in picks)
+            if mine == before != new:
+                self.chosen.pop(place, None)
+                if place in copied.chosen:
+                    self.chosen[place] = copied.chosen[place]
 
     def is_void(self, digest: str) -> bool:
-        return self.written().get((w.REGISTER_SHEET, digest, "作废")) == [w.YES]
+        return self.words.get((w.REGISTER_SHEET, digest, "作废")) == [w.YES]
 
     def merged_bytes(self) -> bytes:
         return self.ws.merged.read_bytes() if self.ws.merged.exists() else b""
