@@ -173,16 +173,17 @@ def tallies(batch: Batch) -> Mapping[str, Tally]:
     for answer in batch.answers:
         stands = of_assignment(batch, answer)
         own = (1, answer.answered, stands.over > 0, answer.late, stands.state is State.UNDECIDED)
-        found[answer.unit] = _sum([found[answer.unit], Tally(*own)])
+        found[answer.unit] = total([found[answer.unit], Tally(*own)])
     return found
 
 
 def tally(batch: Batch) -> Tally:
     """Of all units together."""
-    return _sum(tallies(batch).values())
+    return total(tallies(batch).values())
 
 
-def _sum(tallies: Iterable[Tally]) -> Tally:
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Of several units together."""
     return Tally(*map(sum, zip(Tally(), *tallies, strict=True)))
 
 

@@ -225,7 +225,7 @@ def _overview(batch: Batch, findings: tuple[Finding, ...]) -> Overview:
     waived = rules.total(rules.tally(findings, waived=True))
     statuses = Counter(s.status for s in batch.standings)
     tallies = outcome.tallies(batch)
-    everything = outcome.tally(batch)
+    everything = outcome.total(tallies.values())
     return Overview(
         campaign=settings.name,
         issuer=settings.issuer,

@@ -113,7 +113,10 @@ class _Tables:
             )
         if nobodys := problems.get(""):
             yield Line(w.OTHER, {"代码": w.OTHER, w.UNIT: w.NOBODYS, **_problems(nobodys)})
-        figures, graded = _figures(outcome.tally(self.batch)), _problems(rules.total(problems))
+        figures, graded = (
+            _figures(outcome.total(tallies.values())),
+            _problems(rules.total(problems)),
+        )
         yield Line(w.TOTAL, {"代码": w.TOTAL, **figures, **graded, w.WAITS: waiting.total()})
 
     def merged(self) -> Iterator[Line]:
